@@ -1,0 +1,1 @@
+"""The surfaces: each translates one wire to operations and back, and decides nothing."""

@@ -1,0 +1,1 @@
+"""The capabilities, from low to high; see ARCHITECTURE.md for their order."""

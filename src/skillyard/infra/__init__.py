@@ -1,0 +1,1 @@
+"""The ground: database, jobs, blobs and the rest. Knows nothing of skills."""

@@ -1,0 +1,1 @@
+"""The Python client: calls any operation of the API and installs skills."""
