@@ -1,0 +1,59 @@
+"""Everything an operation may reach, chosen in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from skillyard.infra.blobs import BlobStore, open_blobs
+from skillyard.infra.clock import Clock, SystemClock
+from skillyard.infra.database import Database, open_database
+from skillyard.infra.events import EventBell, Recorder
+from skillyard.infra.migrations import migrate
+from skillyard.infra.ratelimit import Limiter
+from skillyard.infra.search import SearchIndex
+from skillyard.infra.secrets import Signer, load_key
+from skillyard.settings import Settings
+from skillyard.skill.archive import Limits
+
+_MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    settings: Settings
+    database: Database
+    blobs: BlobStore
+    clock: Clock
+    bell: EventBell
+    events: Recorder
+    signer: Signer
+    limiter: Limiter
+    index: SearchIndex
+    archive_limits: Limits
+
+    def close(self) -> None:
+        self.index.close()
+        self.database.close()
+
+
+def build(settings: Settings, *, clock: Clock | None = None) -> App:
+    """Open what the settings name and bring the database to the newest schema."""
+    clock = clock or SystemClock()
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    database = open_database(settings.database)
+    migrate(database)
+    bell = EventBell()
+    return App(
+        settings=settings,
+        database=database,
+        blobs=open_blobs(settings.blobs),
+        clock=clock,
+        bell=bell,
+        events=Recorder(clock, bell),
+        signer=Signer(load_key(database, "signing")),
+        limiter=Limiter(),
+        index=SearchIndex(settings.home / "search"),
+        archive_limits=Limits(
+            max_archive_bytes=settings.max_archive_mb * _MIB, max_unpacked_bytes=settings.max_unpacked_mb * _MIB
+        ),
+    )

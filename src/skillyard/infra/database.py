@@ -1,0 +1,239 @@
+"""One small `Tx` over stdlib sqlite3 and psycopg 3: plain SQL with `?` in both.
+
+SQLite: WAL, one writer at a time, a connection per thread. PostgreSQL: a pool. Migrations are in `migrations.py`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from skillyard.infra.errors import Unavailable
+
+Dialect = Literal["sqlite", "postgresql"]
+Row = Mapping[str, Any]
+
+_BUSY_TIMEOUT_S = 10.0
+_POOL_SIZE = 16
+
+
+class DatabaseUnavailable(Unavailable):
+    code = "database_unavailable"
+    text = "The database did not answer in time."
+    hint = "Try again in a moment; the operator finds the cause with `skillyard doctor`."
+
+
+class Tx:
+    """One open transaction. Everything run through it commits together or not at all."""
+
+    def __init__(self, dialect: Dialect, execute: Callable[[str, tuple[Any, ...]], Any]) -> None:
+        self.dialect: Dialect = dialect
+        self._execute = execute
+        self._after_commit: list[Callable[[], None]] = []
+
+    def run(self, sql: str, *args: Any) -> int:
+        """Run a statement; the number of rows it changed."""
+        return int(self._execute(sql, args).rowcount)
+
+    def one(self, sql: str, *args: Any) -> Row | None:
+        """The first row, or None."""
+        row: Row | None = self._execute(sql, args).fetchone()
+        return row
+
+    def all(self, sql: str, *args: Any) -> list[Row]:
+        return list(self._execute(sql, args).fetchall())
+
+    def insert_new(self, sql: str, *args: Any) -> bool:
+        """Run an INSERT unless a unique constraint already holds such a row; True when it was added."""
+        return self.run(f"{sql} ON CONFLICT DO NOTHING", *args) == 1
+
+    def lock(self, name: str) -> None:
+        """Let one transaction at a time pass this point, over all nodes. SQLite has one writer anyway."""
+        if self.dialect == "postgresql":
+            self._execute("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", (name,))
+
+    def on_commit(self, call: Callable[[], None]) -> None:
+        """Call this after the commit, in this process, in the order of registration; not after a rollback."""
+        self._after_commit.append(call)
+
+    def committed(self) -> None:
+        for call in self._after_commit:
+            call()
+
+
+class Database(ABC):
+    """Where the tables are."""
+
+    dialect: Dialect
+    url: str
+
+    @abstractmethod
+    @contextmanager
+    def transaction(self) -> Iterator[Tx]:
+        """A transaction for writing: commits at the end of the block, rolls back when it raises."""
+
+    @abstractmethod
+    @contextmanager
+    def reading(self) -> Iterator[Tx]:
+        """A snapshot for reading."""
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+
+def open_database(url: str) -> Database:
+    """`sqlite:///absolute/path.db` or `postgresql://user@host/name`. Raises ValueError for anything else."""
+    scheme = urlsplit(url).scheme
+    if scheme == "sqlite":
+        return SqliteDatabase(url)
+    if scheme in ("postgresql", "postgres"):
+        return PostgresDatabase(url)
+    raise ValueError(f"SKILLYARD_DATABASE_URL must begin with sqlite:/// or postgresql://, not {scheme!r}://")
+
+
+def sqlite_path(url: str) -> Path:
+    return Path(url.removeprefix("sqlite://"))
+
+
+class SqliteDatabase(Database):
+    """One file in WAL mode, a connection per thread; a lock in front of BEGIN keeps this process fair."""
+
+    dialect: Dialect = "sqlite"
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.path = sqlite_path(url)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._local = threading.local()
+        self._writing = threading.Lock()
+        self._all: list[sqlite3.Connection] = []
+
+    @contextmanager
+    def transaction(self) -> Iterator[Tx]:
+        with self._writing:
+            connection = self._connection()
+            with _sqlite_errors():
+                connection.execute("BEGIN IMMEDIATE")
+            tx = Tx("sqlite", connection.execute)
+            try:
+                yield tx
+                with _sqlite_errors():
+                    connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+        tx.committed()
+
+    @contextmanager
+    def reading(self) -> Iterator[Tx]:
+        connection = self._connection()
+        connection.execute("BEGIN")
+        try:
+            yield Tx("sqlite", connection.execute)
+        finally:
+            connection.execute("ROLLBACK")
+
+    def change_counter(self) -> int:
+        """A number that moves when another connection commits: a cheap way to notice its writes."""
+        return int(self._connection().execute("PRAGMA data_version").fetchone()["data_version"])
+
+    def close(self) -> None:
+        for connection in self._all:
+            connection.close()
+        self._all.clear()
+        self._local = threading.local()
+
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = _connect_sqlite(self.path)
+            self._local.connection = connection
+            self._all.append(connection)
+        return connection
+
+
+def _connect_sqlite(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    connection.row_factory = _row_as_dict
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
+def _row_as_dict(cursor: sqlite3.Cursor, row: tuple[Any, ...]) -> Row:
+    return {column[0]: value for column, value in zip(cursor.description, row, strict=True)}
+
+
+@contextmanager
+def _sqlite_errors() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error) or "busy" in str(error):
+            raise DatabaseUnavailable() from error
+        raise
+
+
+class PostgresDatabase(Database):
+    """A pool of connections, opened at first use."""
+
+    dialect: Dialect = "postgresql"
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._pool: ConnectionPool[psycopg.Connection[dict[str, Any]]] = ConnectionPool(
+            url,
+            min_size=1,
+            max_size=_POOL_SIZE,
+            timeout=_BUSY_TIMEOUT_S,
+            open=False,
+            kwargs={"row_factory": dict_row},
+            check=ConnectionPool.check_connection,
+        )
+        self._opening = threading.Lock()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Tx]:
+        with self._connected() as connection, connection.transaction():
+            tx = Tx("postgresql", lambda sql, args: connection.execute(_numbered(sql), args))
+            yield tx
+        tx.committed()
+
+    @contextmanager
+    def reading(self) -> Iterator[Tx]:
+        with self._connected() as connection, connection.transaction():
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield Tx("postgresql", lambda sql, args: connection.execute(_numbered(sql), args))
+
+    @contextmanager
+    def _connected(self) -> Iterator[psycopg.Connection[dict[str, Any]]]:
+        with self._opening:
+            if self._pool.closed:
+                self._pool.open()
+        try:
+            with self._pool.connection() as connection:
+                yield connection
+        except (PoolTimeout, psycopg.OperationalError) as error:
+            raise DatabaseUnavailable() from error
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+@lru_cache(maxsize=4096)
+def _numbered(sql: str) -> str:
+    """psycopg spells a parameter `%s`. Our statements hold no `?` or `%` in any other sense."""
+    return sql.replace("%", "%%").replace("?", "%s")

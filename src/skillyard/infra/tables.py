@@ -1,0 +1,13 @@
+"""How a domain declares the tables that it owns; a test holds the declarations against the migrations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table and its columns, in the order of the migrations."""
+
+    name: str
+    columns: tuple[str, ...]

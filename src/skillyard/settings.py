@@ -1,0 +1,58 @@
+"""Every setting, from the environment (`SKILLYARD_…`). None is needed: the defaults run one process on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="SKILLYARD_", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(
+        default=Path("~/.local/share/skillyard"),
+        description="Where SQLite, local blobs and search indexes are kept.",
+    )
+    database_url: str = Field(
+        default="", description="`postgresql://…` to share one database between nodes; empty: SQLite in `data_dir`."
+    )
+    blobs_url: str = Field(
+        default="", description="`s3://bucket/prefix?endpoint=…` to share one blob store; empty: files in `data_dir`."
+    )
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8400, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    public_url: str = Field(
+        default="", description="Address under which clients reach the server; empty: what it listens on."
+    )
+    trusted_proxies: int = Field(
+        default=0, ge=0, description="How many reverse proxies append to X-Forwarded-For before a request reaches us."
+    )
+    worker_concurrency: int = Field(default=2, ge=1, le=64, description="Jobs that one process runs side by side.")
+    access_token_minutes: int = Field(default=60, ge=5, description="Life of the token that signing in yields.")
+    max_archive_mb: int = Field(default=32, ge=1, le=1024, description="Largest archive accepted, in MiB.")
+    max_unpacked_mb: int = Field(default=64, ge=1, le=4096, description="Largest unpacked skill accepted, in MiB.")
+    upload_minutes: int = Field(default=15, ge=1, description="Life of a two-phase upload ticket.")
+    blob_grace_hours: int = Field(default=24, ge=1, description="Age at which an unreferenced blob may be removed.")
+    reads_per_minute: int = Field(default=6000, ge=1, description="Reading requests per caller and minute, per node.")
+    writes_per_minute: int = Field(default=300, ge=1, description="Writing requests per caller and minute, per node.")
+    logins_per_minute: int = Field(default=20, ge=1, description="Sign-in attempts per address and minute, per node.")
+    log_level: str = Field(default="warning", description="debug, info, warning or error.")
+
+    @property
+    def home(self) -> Path:
+        return self.data_dir.expanduser().resolve()
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite://{self.home}/skillyard.db"
+
+    @property
+    def blobs(self) -> str:
+        return self.blobs_url or f"file://{self.home}/blobs"
+
+    @property
+    def address(self) -> str:
+        """The base of every address that we hand out, without a trailing slash."""
+        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
