@@ -88,6 +88,11 @@ class Database(ABC):
     def reading(self) -> Iterator[Tx]:
         """A snapshot for reading."""
 
+    def ping(self) -> None:
+        """Raises DatabaseUnavailable when the database does not answer."""
+        with self.reading() as tx:
+            tx.one("SELECT 1")
+
     @abstractmethod
     def close(self) -> None: ...
 

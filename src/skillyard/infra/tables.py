@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table and its columns, in the order of the migrations."""
+    """A table and its columns, in the order of the migrations, and the databases that have it."""
 
     name: str
     columns: tuple[str, ...]
+    databases: tuple[str, ...] = ("sqlite", "postgresql")

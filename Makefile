@@ -1,0 +1,48 @@
+# Nothing to do first: every target sets up what it needs. Wants Python >= 3.11, git and make.
+PYTHON ?= python3
+UV_VERSION = 0.13.8
+UV = .cache/uv/bin/uv
+JOBS ?= auto
+
+.PHONY: demo serve test check benchmarks wheel clean help
+
+help:  ## What can be made
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*##/\t/'
+
+demo: .venv/.run  ## Publish, find, install and verify the example skills on a private server
+	@.venv/bin/skillyard demo
+
+serve: .venv/.run  ## Keep a server running; prints its address and a one-time sign-in link
+	@.venv/bin/skillyard serve
+
+test: check  ## Check style and types, then run all tests
+	@.venv/bin/python -m pytest -n $(JOBS)
+
+check: .venv/.test
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+
+benchmarks: .venv/.test  ## Measure every figure of docs/performance.md (long)
+	@.venv/bin/python -m benchmarks
+
+wheel: $(UV)  ## Build the wheel into dist/
+	@$(UV) build --wheel
+
+clean:  ## Remove all that was set up here
+	rm -rf .venv .cache dist
+
+$(UV): Makefile
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; name one with PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -m venv .cache/uv 2>/dev/null && .cache/uv/bin/python -m pip install -q uv==$(UV_VERSION) \
+	  || { $(PYTHON) -m pip install -q --target .cache/uv uv==$(UV_VERSION); }
+	@touch $@
+
+.venv/.run: $(UV) pyproject.toml uv.lock
+	@$(UV) sync -q --frozen --no-dev --inexact --python $(PYTHON)
+	@touch $@
+
+.venv/.test: $(UV) pyproject.toml uv.lock
+	@$(UV) sync -q --frozen --python $(PYTHON)
+	@touch $@ .venv/.run

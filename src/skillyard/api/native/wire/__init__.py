@@ -1,0 +1,1 @@
+"""The shapes of the native wire: pydantic at the edge, `show_…` outward, `read_…` inward."""
