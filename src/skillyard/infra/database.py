@@ -26,6 +26,7 @@ Row = Mapping[str, Any]
 
 _BUSY_TIMEOUT_S = 10.0
 _POOL_SIZE = 16
+_FETCH_ROWS = 1000
 
 
 class DatabaseUnavailable(Unavailable):
@@ -53,6 +54,12 @@ class Tx:
 
     def all(self, sql: str, *args: Any) -> list[Row]:
         return list(self._execute(sql, args).fetchall())
+
+    def each(self, sql: str, *args: Any) -> Iterator[Row]:
+        """The rows one after the other, for more of them than should be in memory at once."""
+        cursor = self._execute(sql, args)
+        while rows := cursor.fetchmany(_FETCH_ROWS):
+            yield from rows
 
     def insert_new(self, sql: str, *args: Any) -> bool:
         """Run an INSERT unless a unique constraint already holds such a row; True when it was added."""

@@ -1,0 +1,122 @@
+"""How a command talks: data on stdout, talk on stderr, colour on a terminal only, and JSON where it was asked for."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from skillyard.sdk.errors import SdkError
+
+Json = Annotated[bool, Parameter(name="--json", negative="", help="Print the result as JSON on stdout.")]
+Yes = Annotated[bool, Parameter(name=["--yes", "-y"], negative="", help="Do not ask.")]
+
+NEEDS_INPUT = 4
+
+
+def out() -> Console:
+    """Where data goes."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=True, emoji=False)
+
+
+def err() -> Console:
+    """Where talk goes."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+
+
+def data(value: Any) -> None:
+    """The whole result as one JSON document on stdout."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def line(text: str, **values: Any) -> None:
+    """A line of the result. `{name}` is filled with a value as it is: only `text` itself may hold markup."""
+    out().print(_filled(text, values))
+
+
+def talk(text: str, **values: Any) -> None:
+    """A line about what is going on."""
+    err().print(_filled(text, values))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table of plain values; tab separated where stdout is not a terminal."""
+    if not sys.stdout.isatty():
+        for row in rows:
+            sys.stdout.write("\t".join(str(value) for value in row) + "\n")
+        return
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    for row in rows:
+        grid.add_row(*(Text(str(value)) for value in row))
+    out().print(grid)
+
+
+@contextmanager
+def progress(what: str, total: int | None = None) -> Iterator[Any]:
+    """A bar on stderr while work goes on; call the yielded function with how much was done. Nothing when piped."""
+    if not sys.stderr.isatty():
+        yield lambda _amount: None
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err(), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda amount: bar.advance(task, amount)
+
+
+def fail(error: SdkError, *, as_json: bool) -> NoReturn:
+    """Say what was wrong, where, and what to do next; leave with the error's exit code."""
+    if as_json:
+        data({"error": error.show()})
+    talk("[red]error:[/] {message}", message=error.message)
+    for fault in error.faults:
+        talk("  {fault}", fault=_fault_line(fault))
+    if error.hint:
+        talk("  [dim]hint:[/] {hint}", hint=error.hint)
+    if error.request_id:
+        talk("  [dim]request {request_id}[/]", request_id=error.request_id)
+    sys.exit(error.exit_code)
+
+
+def ask(question: str, *, yes: bool) -> bool:
+    """Ask on the terminal; without one, and without --yes, stop with the code for missing consent."""
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        talk("[red]error:[/] {question} Nobody is there to answer.", question=question)
+        talk("  [dim]hint:[/] Say --yes to go on without being asked.")
+        sys.exit(NEEDS_INPUT)
+    talk("{question} [dim]\\[y/N][/] ", question=question)
+    return input().strip().lower() in ("y", "yes")
+
+
+def _fault_line(fault: dict[str, Any]) -> str:
+    place = ":".join(str(part) for part in (fault.get("file"), fault.get("line")) if part)
+    hint = f" → {fault['hint']}" if fault.get("hint") else ""
+    return f"{place + ': ' if place else ''}{fault['message']}{hint}"
+
+
+def _filled(text: str, values: dict[str, Any]) -> str:
+    from rich.markup import escape
+
+    return text.format(**{name: escape(_printable(str(value))) for name, value in values.items()})
+
+
+def _printable(text: str) -> str:
+    """What came from elsewhere must not steer the terminal."""
+    return "".join(char if char.isprintable() or char in "\n\t" else f"\\x{ord(char):02x}" for char in text)

@@ -1,0 +1,148 @@
+"""`python -m skillyard.operate`: what the `skillyard` command calls for all that needs the server's own code."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App as Commands
+from cyclopts import Parameter
+from rich.console import Console
+
+from skillyard.infra.errors import SkillyardError
+from skillyard.settings import Settings
+
+commands = Commands(name="skillyard", help="Run a Skillyard server.", version_flags=[])
+_talk = Console(stderr=True)
+
+Json = Annotated[bool, Parameter(name="--json", negative="", help="Print data as JSON.")]
+_FAILED, _USAGE, _LATER = 1, 2, 3
+
+
+@commands.command
+def serve(
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    data_dir: Path | None = None,
+    public_url: str | None = None,
+    worker: Annotated[bool, Parameter(help="Also run jobs in this process.")] = True,
+    json: Json = False,
+) -> None:
+    """Keep a server running; prints its address and, while there is no account, a one-time sign-in link."""
+    from skillyard.app import App
+    from skillyard.domain.accounts.links import first_sign_in_link
+    from skillyard.serve import serve as run
+
+    def ready(app: App) -> None:
+        _announce(app.settings.address, first_sign_in_link(app), as_json=json)
+
+    run(_settings(host=host, port=port, data_dir=data_dir, public_url=public_url), ready=ready, with_worker=worker)
+
+
+@commands.command
+def worker(*, data_dir: Path | None = None) -> None:
+    """Run jobs only, beside servers that share the database."""
+    from skillyard.serve import work
+
+    work(_settings(data_dir=data_dir))
+
+
+@commands.command
+def doctor(*, data_dir: Path | None = None, json: Json = False) -> None:
+    """Check the instance: storage, schema, clock, archives, jobs."""
+    from skillyard.operate.doctor import examine
+
+    findings = examine(_settings(data_dir=data_dir))
+    if json:
+        _data({"findings": [asdict(finding) for finding in findings]})
+    else:
+        for finding in findings:
+            mark = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "error": "[red]error[/]"}[finding.state]
+            print_line = f"{mark:>7}  {finding.check}: {finding.detail}"
+            Console().print(print_line, highlight=False)
+            if finding.hint:
+                Console().print(f"         → {finding.hint}", highlight=False)
+    if any(finding.state == "error" for finding in findings):
+        sys.exit(_FAILED)
+
+
+@commands.command
+def backup(target: Path, /, *, data_dir: Path | None = None, json: Json = False) -> None:
+    """Write a consistent copy of everything to one file, while the server runs."""
+    from skillyard.app import build
+    from skillyard.operate.backup import backup as make
+
+    _report(asdict(make(build(_settings(data_dir=data_dir)), target)), "Backed up", as_json=json)
+
+
+@commands.command
+def restore(source: Path, /, *, data_dir: Path | None = None, json: Json = False) -> None:
+    """Check a backup and fill this empty instance with it."""
+    from skillyard.app import build
+    from skillyard.operate.backup import restore as fill
+
+    _report(asdict(fill(build(_settings(data_dir=data_dir)), source)), "Restored", as_json=json)
+
+
+@commands.command(name="sign-in-link")
+def sign_in_link(username: str | None = None, /, *, data_dir: Path | None = None, json: Json = False) -> None:
+    """Print a one-time sign-in link: for an account, or without a name an invitation for a new one."""
+    from skillyard.app import build
+    from skillyard.domain.accounts.links import operator_sign_in_link
+
+    url = operator_sign_in_link(build(_settings(data_dir=data_dir)), username)
+    _data({"url": url}) if json else print(url)
+
+
+def _announce(address: str, link: str | None, *, as_json: bool) -> None:
+    if as_json:
+        _data({"address": address, "sign_in_link": link})
+        return
+    print(f"Skillyard is running at {address}", flush=True)
+    if link:
+        print(f"Sign in once, as its first administrator: {link}", flush=True)
+    _talk.print("Stop it with Ctrl-C.", style="dim")
+
+
+def _report(facts: dict[str, Any], done: str, *, as_json: bool) -> None:
+    if as_json:
+        return _data(facts)
+    print(f"{done} {facts['rows']} rows and {facts['blobs']} blobs: {facts['path']} ({facts['size_bytes']} bytes)")
+    return None
+
+
+def _data(value: dict[str, Any]) -> None:
+    print(json.dumps(value, indent=2), flush=True)
+
+
+def _settings(**given: Any) -> Settings:
+    return Settings(**{name: value for name, value in given.items() if value is not None})
+
+
+def main() -> None:
+    """Run a command; refusals become one line, a hint, and an exit code."""
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            commands(result_action="return_none")
+    except SkillyardError as error:
+        _fail(error.message, error.advice, _FAILED)
+    except ValueError as error:
+        _fail(str(error), "Check the SKILLYARD_… settings; docs/reference/settings.md lists them.", _USAGE)
+    except OSError as error:
+        _fail(str(error), "Check that the path or port is free and allowed.", _FAILED)
+
+
+def _fail(message: str, hint: str, code: int) -> None:
+    _talk.print(f"[red]error:[/] {message}", highlight=False)
+    if hint:
+        _talk.print(f"  [dim]hint:[/] {hint}", highlight=False)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""Looks at an instance the way an operator would, and says for each finding what to do."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from skillyard.domain.registry.integrity import missing_archives
+from skillyard.infra.blobs import BlobStore, open_blobs
+from skillyard.infra.database import Database, open_database
+from skillyard.infra.errors import SkillyardError
+from skillyard.infra.events import last_position
+from skillyard.infra.jobs import failed_jobs
+from skillyard.infra.migrations import pending
+from skillyard.settings import Settings
+
+_LOW_DISK_BYTES = 1024**3
+_MAX_SKEW_MS = 2000
+_PROBE = b"skillyard doctor"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One check: `ok`, a `warning` that can wait, or an `error` that cannot."""
+
+    check: str
+    state: Literal["ok", "warning", "error"]
+    detail: str
+    hint: str = ""
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Run every check. A check that cannot run is an error of its own, never a silence."""
+    findings = [*_data_dir(settings), *_address(settings)]
+    try:
+        database = open_database(settings.database)
+        findings += [*_database(database)]
+        store = open_blobs(settings.blobs)
+    except (SkillyardError, ValueError, OSError) as error:
+        hint = "Check SKILLYARD_DATABASE_URL and SKILLYARD_BLOBS_URL."
+        return [*findings, Finding(check="storage", state="error", detail=str(error), hint=hint)]
+    checks: tuple[Callable[[], Iterator[Finding]], ...] = (
+        lambda: _blobs(store),
+        lambda: _archives(database, store),
+        lambda: _jobs(database),
+    )
+    for check in checks:
+        findings += _guarded(check)
+    database.close()
+    return findings
+
+
+def _guarded(check: Callable[[], Iterator[Finding]]) -> list[Finding]:
+    try:
+        return list(check())
+    except Exception as error:
+        detail = f"{type(error).__name__}: {error}"
+        return [Finding(check="storage", state="error", detail=detail, hint="Mend this, then run doctor again.")]
+
+
+def _data_dir(settings: Settings) -> Iterator[Finding]:
+    home = settings.home
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        probe = home / ".doctor"
+        probe.write_bytes(_PROBE)
+        probe.unlink()
+    except OSError as error:
+        hint = "Make it writable for the user that runs the server, or set SKILLYARD_DATA_DIR."
+        yield Finding(check="data directory", state="error", detail=str(error), hint=hint)
+        return
+    yield Finding(check="data directory", state="ok", detail=f"{home} is writable")
+    free = shutil.disk_usage(home).free
+    state: Literal["ok", "warning"] = "ok" if free > _LOW_DISK_BYTES else "warning"
+    yield Finding(check="disk", state=state, detail=f"{free // 1024**2} MiB free", hint="Make room." * (state != "ok"))
+
+
+def _address(settings: Settings) -> Iterator[Finding]:
+    if settings.host not in ("127.0.0.1", "::1", "localhost") and not settings.public_url:
+        hint = "Set SKILLYARD_PUBLIC_URL to the address that clients use, with https."
+        detail = f"listening on {settings.host} without a public address"
+        yield Finding(check="address", state="warning", detail=detail, hint=hint)
+    elif settings.public_url.startswith("http://") and "127.0.0.1" not in settings.public_url:
+        hint = "Put a TLS proxy in front and name it in SKILLYARD_PUBLIC_URL."
+        yield Finding(
+            check="address", state="warning", detail=f"{settings.public_url} sends tokens in clear", hint=hint
+        )
+    else:
+        yield Finding(check="address", state="ok", detail=settings.address)
+
+
+def _database(database: Database) -> Iterator[Finding]:
+    missing = pending(database)
+    if missing:
+        hint = "Start the server once; it migrates by itself."
+        yield Finding(check="database", state="warning", detail=f"{len(missing)} migrations to apply", hint=hint)
+        return
+    with database.reading() as tx:
+        position = last_position(tx)
+        now = tx.one(
+            "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT) AS now_ms"
+            if tx.dialect == "postgresql"
+            else "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now_ms"
+        )
+    yield Finding(check="database", state="ok", detail=f"{database.dialect}, newest schema, {position} events")
+    skew = abs(int(now["now_ms"]) - time.time_ns() // 1_000_000) if now else 0
+    if skew > _MAX_SKEW_MS:
+        hint = "Synchronise the clocks of this machine and the database (NTP)."
+        yield Finding(check="clock", state="error", detail=f"{skew} ms away from the database's", hint=hint)
+    else:
+        yield Finding(check="clock", state="ok", detail=f"{skew} ms away from the database's")
+
+
+def _blobs(store: BlobStore) -> Iterator[Finding]:
+    sha256 = hashlib.sha256(_PROBE).hexdigest()
+    store.put(sha256, io.BytesIO(_PROBE), len(_PROBE))
+    whole = store.read(sha256) == _PROBE
+    store.remove(sha256)
+    if whole:
+        yield Finding(check="blobs", state="ok", detail="written, read and removed a probe")
+    else:
+        hint = "Look at the store behind SKILLYARD_BLOBS_URL: it changes what it is given."
+        yield Finding(check="blobs", state="error", detail="a probe came back changed", hint=hint)
+
+
+def _archives(database: Database, store: BlobStore) -> Iterator[Finding]:
+    missing = missing_archives(database, store)
+    if missing:
+        shown = ", ".join(missing[:3])
+        hint = "Restore the blobs from a backup; installs of these releases fail until then."
+        yield Finding(check="archives", state="error", detail=f"{len(missing)} are missing: {shown}", hint=hint)
+    else:
+        yield Finding(check="archives", state="ok", detail="every release has its archive")
+
+
+def _jobs(database: Database) -> Iterator[Finding]:
+    failed = failed_jobs(database)
+    if failed:
+        hint = "The errors are in the log of the workers; they are tried again as their job allows."
+        yield Finding(check="jobs", state="warning", detail=f"{len(failed)} failed: {failed[0]}", hint=hint)
+    else:
+        yield Finding(check="jobs", state="ok", detail="none failed")

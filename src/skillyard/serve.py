@@ -1,0 +1,120 @@
+"""The server's process: web, job worker and event follower, together or one of them."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server.embed import Server
+
+from skillyard.api.asgi import build_asgi
+from skillyard.api.native.documents import Documents
+from skillyard.app import App, build
+from skillyard.domain.registry.download import flushing
+from skillyard.domain.registry.search import index_batch
+from skillyard.infra.events import Follower, StoredEvent
+from skillyard.infra.jobs import Worker
+from skillyard.infra.telemetry import set_up_logging
+from skillyard.settings import Settings
+
+_BACKLOG = 1024
+
+
+def serve(settings: Settings, *, ready: Callable[[App], None], with_worker: bool = True) -> None:
+    """Serve until SIGINT or SIGTERM. `ready` is called once, when the port answers.
+
+    Raises OSError when the address cannot be listened on.
+    """
+    set_up_logging(settings.log_level)
+    settings = _with_a_port(settings)
+    app = build(settings)
+    documents = Documents(app)
+    with following(app, documents), _working(app, enabled=with_worker), flushing(app):
+        asyncio.run(_serve_http(app, documents, ready))
+    app.close()
+
+
+def work(settings: Settings) -> None:
+    """Run jobs only, until SIGINT or SIGTERM."""
+    set_up_logging(settings.log_level)
+    app = build(settings)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    Worker(app, concurrency=settings.worker_concurrency).run(stop)
+    app.close()
+
+
+@contextmanager
+def following(app: App, documents: Documents) -> Iterator[Follower]:
+    """Keep this process's search index and rendered documents at the head of the event log."""
+
+    def handle(batch: list[StoredEvent]) -> None:
+        documents.follow(batch)
+        index_batch(app, batch)
+
+    follower = Follower(app.database, handle, start_at=app.index.position, bell=app.bell)
+    follower.start()
+    try:
+        yield follower
+    finally:
+        follower.stop()
+
+
+@contextmanager
+def _working(app: App, *, enabled: bool) -> Iterator[None]:
+    stop = threading.Event()
+    worker = Worker(app, concurrency=app.settings.worker_concurrency)
+    thread = threading.Thread(target=worker.run, args=(stop,), name="worker", daemon=True)
+    if enabled:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        if enabled:
+            thread.join(timeout=10)
+
+
+async def _serve_http(app: App, documents: Documents, ready: Callable[[App], None]) -> None:
+    server = Server(
+        build_asgi(app, documents),
+        address=app.settings.host,
+        port=app.settings.port,
+        interface=Interfaces.ASGI,
+        backlog=_BACKLOG,
+        websockets=False,
+        log_level=LogLevels.error,
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, server.stop)
+    serving = asyncio.create_task(server.serve())
+    await _until_it_answers(app.settings.host, app.settings.port, serving)
+    ready(app)
+    await serving
+
+
+async def _until_it_answers(host: str, port: int, serving: asyncio.Task[None]) -> None:
+    while not serving.done():
+        try:
+            _, writer = await asyncio.open_connection(host, port)
+        except OSError:
+            await asyncio.sleep(0.01)
+        else:
+            writer.close()
+            return
+
+
+def _with_a_port(settings: Settings) -> Settings:
+    """Find out early that a port is taken, and choose one where 0 was asked for."""
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((settings.host, settings.port))
+        return settings.model_copy(update={"port": probe.getsockname()[1]})
