@@ -10,42 +10,46 @@ if TYPE_CHECKING:
 
 _VERBS = {
     "Find and install": {
-        "search": "find:search",
-        "info": "find:info",
-        "install": "project:install",
-        "ci": "project:ci",
-        "update": "project:update",
-        "outdated": "project:outdated",
-        "uninstall": "project:uninstall",
-        "list": "project:list_installed",
-        "verify": "project:verify",
-        "why": "project:why",
+        "search": ("find:search", "Find skills by words."),
+        "info": ("find:info", "Show a skill or one release."),
+        "install": ("project:install", "Install skills with all that they need."),
+        "ci": ("project:ci", "Install exactly what the lockfile says."),
+        "update": ("project:update", "Bring skills to the newest version that fits."),
+        "outdated": ("project:outdated", "List what has a newer version."),
+        "uninstall": ("project:uninstall", "Remove skills."),
+        "list": ("project:list_installed", "List what is installed."),
+        "verify": ("project:verify", "Hash every installed file again."),
+        "why": ("project:why", "Show what brought a skill in."),
     },
     "Write and publish": {
-        "init": "author:init",
-        "pack": "author:pack",
-        "publish": "author:publish",
-        "yank": "author:yank",
-        "deprecate": "author:deprecate",
-        "channel": "author:channel",
+        "init": ("author:init", "Make a new skill."),
+        "pack": ("author:pack", "Check a skill and pack it reproducibly."),
+        "publish": ("author:publish", "Publish a skill folder as a release."),
+        "yank": ("author:yank", "Stop offering a release to new installs."),
+        "deprecate": ("author:deprecate", "Tell users to move on."),
+        "channel": ("author:channel", "Point a channel at a release."),
     },
     "Account": {
-        "login": "account:login",
-        "logout": "account:logout",
-        "whoami": "account:whoami",
-        "tokens": "account:tokens",
-        "namespaces": "account:namespaces",
-        "config": "account:config",
+        "login": ("account:login", "Sign in."),
+        "logout": ("account:logout", "Sign out and revoke the token."),
+        "whoami": ("account:whoami", "Show who you are to the registry."),
+        "tokens": ("account:tokens", "List, create and revoke tokens."),
+        "namespaces": ("account:namespaces", "Namespaces and their members."),
+        "config": ("account:config", "The client's settings."),
     },
-    "API": {"ops": "api:ops", "call": "api:call", "request": "api:request"},
+    "API": {
+        "ops": ("api:ops", "List the operations of the API."),
+        "call": ("api:call", "Call an operation by its id."),
+        "request": ("api:request", "Send any request."),
+    },
     "Server": {
-        "demo": "demo:demo",
-        "serve": "server:serve",
-        "worker": "server:worker",
-        "doctor": "server:doctor",
-        "backup": "server:backup",
-        "restore": "server:restore",
-        "sign-in-link": "server:sign_in_link",
+        "demo": ("demo:demo", "See the main job from end to end, on a private server."),
+        "serve": ("server:serve", "Keep a server running."),
+        "worker": ("server:worker", "Run jobs only."),
+        "doctor": ("server:doctor", "Check this machine's instance."),
+        "backup": ("server:backup", "Copy everything to one file."),
+        "restore": ("server:restore", "Fill an empty instance from a backup."),
+        "sign-in-link": ("server:sign_in_link", "Print a one-time sign-in link."),
     },
 }
 _ALIASES = {"install": ["i", "add"], "uninstall": ["remove", "rm"], "list": ["ls"]}
@@ -60,10 +64,9 @@ def build_commands() -> App:
     commands = App(name="skillyard", version=__version__, help="Publish, find, install and verify agent skills.")
     for order, (title, verbs) in enumerate(_VERBS.items()):
         group = Group(title, sort_key=order)
-        for verb, place in verbs.items():
-            module, function = place.split(":")
+        for verb, (place, summary) in verbs.items():
             names = [verb, *_ALIASES.get(verb, [])]
-            commands.command(f"skillyard.cli.{module}:{function}", name=names, group=group)
+            commands.command(f"skillyard.cli.{place}", name=names, group=group, help=summary)
     return commands
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from skillyard.sdk.errors import SdkError
+    from skillyard.skill.faults import Fault
 
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print the result as JSON on stdout.")]
 Yes = Annotated[bool, Parameter(name=["--yes", "-y"], negative="", help="Do not ask.")]
@@ -84,8 +85,7 @@ def fail(error: SdkError, *, as_json: bool) -> NoReturn:
     if as_json:
         data({"error": error.show()})
     talk("[red]error:[/] {message}", message=error.message)
-    for fault in error.faults:
-        talk("  {fault}", fault=_fault_line(fault))
+    faults(error.faults)
     if error.hint:
         talk("  [dim]hint:[/] {hint}", hint=error.hint)
     if error.request_id:
@@ -105,10 +105,11 @@ def ask(question: str, *, yes: bool) -> bool:
     return input().strip().lower() in ("y", "yes")
 
 
-def _fault_line(fault: dict[str, Any]) -> str:
-    place = ":".join(str(part) for part in (fault.get("file"), fault.get("line")) if part)
-    hint = f" → {fault['hint']}" if fault.get("hint") else ""
-    return f"{place + ': ' if place else ''}{fault['message']}{hint}"
+def faults(found: Iterable[Fault]) -> None:
+    """One line per fault, on stderr."""
+    for fault in found:
+        mark = "[red]error[/]" if fault.severity == "error" else "[yellow]note[/]"
+        talk(f"  {mark} {{fault}}", fault=fault)
 
 
 def _filled(text: str, values: dict[str, Any]) -> str:

@@ -1,0 +1,88 @@
+"""Look for skills, and at one of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from skillyard.cli import show
+from skillyard.cli.show import Json
+from skillyard.sdk.client import Client
+
+Registry = Annotated[
+    str | None, Parameter(help="Address of the registry; else SKILLYARD_REGISTRY, else the last login.")
+]
+
+
+def search(
+    *words: str,
+    namespace: str | None = None,
+    tag: list[str] | None = None,
+    agent: str | None = None,
+    sort: Literal["relevance", "updated", "downloads", "name"] | None = None,
+    limit: int = 20,
+    registry: Registry = None,
+    json: Json = False,
+) -> None:
+    """Find skills by words; typing errors and beginnings of words are forgiven."""
+    with Client(registry) as client:
+        page = client.search(" ".join(words), namespace=namespace, tags=tag or (), agent=agent, sort=sort, limit=limit)
+    if json:
+        return show.data(page)
+    rows = [(item["name"], item["latest_version"] or "-", _first_line(item["description"])) for item in page["items"]]
+    show.table(["skill", "version", "description"], rows)
+    show.talk("[dim]{shown} of {total}[/]", shown=len(rows), total=page["total"])
+    return None
+
+
+def info(skill: str, /, *, files: bool = False, registry: Registry = None, json: Json = False) -> None:
+    """Show a skill, or one release of it as ns/slug@1.2.0: versions, dependencies, permissions, files."""
+    name, _, version = skill.partition("@")
+    with Client(registry) as client:
+        document = client.release(name, version) if version else client.skill(name)
+        release = document if version else document["latest"]
+        listed = client.files(name, release["version"]) if files and release else []
+    if json:
+        return show.data({**document, "files": listed} if files else document)
+    _show_skill(document, release)
+    for file in listed:
+        show.line("  {path}  [dim]{size} bytes[/]", path=file["path"], size=file["size_bytes"])
+    return None
+
+
+def _show_skill(document: dict[str, Any], release: dict[str, Any] | None) -> None:
+    version = release["version"] if release else "no release"
+    show.line("[bold]{name}[/] {version}  [dim]{seen}[/]", name=document["name"], version=version,
+              seen=document.get("visibility", ""))  # fmt: skip
+    show.line("{description}", description=document["description"])
+    if release is None:
+        return
+    facts = {
+        "licence": release["license"],
+        "tags": ", ".join(release["tags"]),
+        "channels": ", ".join(f"{channel} {at}" for channel, at in document.get("channels", {}).items())
+        if isinstance(document.get("channels"), dict)
+        else ", ".join(release["channels"]),
+        "needs": ", ".join(f"{name} {wanted}" for name, wanted in release["dependencies"].items()),
+        "may": "; ".join(_permissions(release["permissions"])),
+        "digest": release["digest"],
+        "published": f"{release['published_at']} by {release['published_by']}",
+        "yanked": (release["yanked"] or {}).get("reason"),
+        "deprecated": (release["deprecated"] or {}).get("message"),
+    }
+    for name, value in facts.items():
+        if value:
+            show.line("  [dim]{name:<10}[/] {value}", name=name, value=value)
+    show.line("\nInstall it: [bold]skillyard install {name}[/]", name=document["name"])
+
+
+def _permissions(value: dict[str, Any]) -> list[str]:
+    from skillyard.skill.permissions import read_permissions
+
+    return read_permissions(value)[0].describe()
+
+
+def _first_line(text: str) -> str:
+    line = text.strip().splitlines()[0] if text.strip() else ""
+    return line if len(line) <= 100 else f"{line[:97]}..."
