@@ -100,7 +100,7 @@ def _api() -> str:
 
 def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}"]
-    lines += [f"| {' | '.join(cell.replace('|', '∣').replace(chr(10), ' ') for cell in row)} |" for row in rows]
+    lines += [f"| {' | '.join(cell.replace('|', '\\|').replace(chr(10), ' ') for cell in row)} |" for row in rows]
     return "\n".join(lines) + "\n"
 
 
