@@ -175,7 +175,7 @@ class Intake:
 def _is_noise(path: str) -> bool:
     """What macOS adds to archives on its own: resource forks (`__MACOSX/`, `._name`) and Finder's `.DS_Store`."""
     name = path.rpartition("/")[2]
-    return path.startswith("__MACOSX/") or name == ".DS_Store" or name.startswith("._")
+    return "/__MACOSX/" in f"/{path}" or name == ".DS_Store" or name.startswith("._")
 
 
 def _top_folder(paths: Collection[str]) -> str | None:

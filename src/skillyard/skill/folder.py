@@ -69,7 +69,8 @@ def _read_children(folder: Path, prefix: str, rules: IgnoreRules, intake: Intake
 
 
 def _read_child(child: Path, path: str, status: os.stat_result, intake: Intake) -> None:
-    if not intake.admit(path, mode=_mode(status), size_bytes=status.st_size):
+    size_bytes = 0 if stat.S_ISDIR(status.st_mode) else status.st_size
+    if not intake.admit(path, mode=_mode(status), size_bytes=size_bytes):
         return
     try:
         data = _read(child, status.st_size + 1)

@@ -73,15 +73,20 @@ def _read_rule(line: str) -> IgnoreRule | None:
         return None
     if "/" not in pattern:
         pattern = f"**/{pattern}"
+    segments = _read_segments(pattern.removeprefix("/").split("/"))
+    return IgnoreRule(segments=segments, brings_back=brings_back, folders_only=folders_only)
+
+
+def _read_segments(names: list[str]) -> tuple[re.Pattern[str] | None, ...]:
     segments: list[re.Pattern[str] | None] = []
-    for segment in pattern.removeprefix("/").split("/"):
-        if segment != "**":
-            segments.append(re.compile(_as_regex(segment)))
+    for name in names:
+        if not re.fullmatch(r"\*\*+", name):
+            segments.append(re.compile(_as_regex(name)))
         elif not segments or segments[-1] is not _ANY_FOLDERS:
             segments.append(_ANY_FOLDERS)
     if segments[-1] is _ANY_FOLDERS:
         segments.append(re.compile(".+"))  # `a/**` is everything inside of a, not a itself
-    return IgnoreRule(segments=tuple(segments), brings_back=brings_back, folders_only=folders_only)
+    return tuple(segments)
 
 
 def _as_regex(segment: str) -> str:

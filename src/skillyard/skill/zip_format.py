@@ -80,10 +80,14 @@ def read_zip(data: bytes, intake: Intake) -> None:
 
 def _read_end(data: bytes, intake: Intake) -> EndRecord:
     at = len(data) - END.size
-    if data[max(at, 0) : max(at, 0) + 4] != END_MAGIC:
+    if at < 0 or not data.startswith(END_MAGIC, at):
         _stop_without_end(data, intake)
     end = EndRecord._make(END.unpack_from(data, at))
-    if data[max(at - 20, 0) :][:4] == ZIP64_LOCATOR_MAGIC or end.entries == 0xFFFF or end.directory_at == MAX_32:
+    if (
+        data[max(at - 20, 0) : at].startswith(ZIP64_LOCATOR_MAGIC)
+        or end.entries == 0xFFFF
+        or end.directory_at == MAX_32
+    ):
         _stop_zip64(intake)
     if end.disk or end.directory_disk or end.entries_on_disk != end.entries:
         intake.stop("bad_archive", "the archive is one part of several", "pack it in one piece")
@@ -103,7 +107,8 @@ def _stop_zip64(intake: Intake) -> NoReturn:
 
 
 def _stop_without_end(data: bytes, intake: Intake) -> NoReturn:
-    at = data.rfind(END_MAGIC, -END.size - 0xFFFF)
+    last_possible = max(len(data) - END.size, 0)
+    at = data.rfind(END_MAGIC, max(last_possible - 0xFFFF, 0), last_possible + len(END_MAGIC))
     if at == -1 or at + END.size > len(data):
         intake.stop("truncated", "the archive has no end record", "it was cut short: send it again")
     comment_size = EndRecord._make(END.unpack_from(data, at)).comment_size
