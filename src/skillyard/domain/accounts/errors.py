@@ -1,0 +1,137 @@
+"""What accounts refuse."""
+
+from __future__ import annotations
+
+from skillyard.infra.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unauthenticated
+
+
+class TokenNotValid(Unauthenticated):
+    code = "token_not_valid"
+    text = "The token is not valid."
+    hint = "Check that it is complete; sign in with `skillyard login` for a new one."
+
+
+class TokenExpired(Unauthenticated):
+    code = "token_expired"
+    text = "The token has expired."
+    hint = "Sign in again with `skillyard login`, or create a new token."
+
+
+class TokenRevoked(Unauthenticated):
+    code = "token_revoked"
+    text = "The token was revoked."
+    hint = "Sign in again with `skillyard login`, or create a new token."
+
+
+class AccountSuspended(Unauthenticated):
+    code = "account_suspended"
+    text = "The account {username} is suspended."
+    hint = "Ask an administrator of this registry."
+
+
+class SignInFailed(Unauthenticated):
+    code = "sign_in_failed"
+    text = "The username or the password is not right."
+    hint = "Try again; if you forgot it, ask an administrator for a sign-in link."
+
+
+class LinkNotValid(Unauthenticated):
+    code = "link_not_valid"
+    text = "The sign-in link is not valid: it was used, has expired, or is incomplete."
+    hint = "Ask for a new one; the operator makes one with `skillyard sign-in-link`."
+
+
+class TooManySignIns(TooMany):
+    code = "too_many_sign_ins"
+    text = "Too many attempts to sign in."
+    hint = "Wait {retry_after_s} seconds, then try again."
+
+
+class RoleTooLow(Forbidden):
+    code = "role_too_low"
+    text = "You are {role} of {namespace}; this needs {needed}."
+    hint = "Ask an owner of {namespace} to raise your role."
+
+
+class ScopeMissing(Forbidden):
+    code = "scope_missing"
+    text = "The token lacks the scope {scope}."
+    hint = "Create a token with the scope {scope}, or sign in with `skillyard login`."
+
+
+class TokenTooNarrow(Forbidden):
+    code = "token_too_narrow"
+    text = "The token is limited to some scopes or namespaces; this needs one with full access."
+    hint = "Sign in with `skillyard login`, then try again."
+
+
+class AdministratorsOnly(Forbidden):
+    code = "administrators_only"
+    text = "Only an administrator of this registry may do this."
+    hint = "Ask an administrator."
+
+
+class ScopesTooWide(Forbidden):
+    code = "scopes_too_wide"
+    text = "A token cannot be given what you do not have yourself: {scopes}."
+    hint = "Leave these scopes out, or sign in with `skillyard login` and try again."
+
+
+class NamespaceNotFound(NotFound):
+    code = "namespace_not_found"
+    text = "There is no namespace {namespace} that you belong to."
+    hint = "Check the name, and that your token is not limited to others; an owner can add you."
+
+
+class UserNotFound(NotFound):
+    code = "user_not_found"
+    text = "There is no account {username}."
+    hint = "Check the name."
+
+
+class MemberNotFound(NotFound):
+    code = "member_not_found"
+    text = "{username} is not a member of {namespace}."
+    hint = "List the members with `skillyard namespaces members {namespace}`."
+
+
+class TokenNotFound(NotFound):
+    code = "token_not_found"
+    text = "You have no token {token_id}."
+    hint = "List yours with `skillyard tokens list`."
+
+
+class CliSessionNotFound(NotFound):
+    code = "cli_session_not_found"
+    text = "There is no such sign-in waiting."
+    hint = "Start again with `skillyard login`."
+
+
+class NamespaceTaken(Conflict):
+    code = "namespace_taken"
+    text = "The name {namespace} is taken."
+    hint = "Choose another one."
+
+
+class LastOwner(Conflict):
+    code = "last_owner"
+    text = "{username} is the last owner of {namespace}."
+    hint = "Make somebody else an owner first."
+
+
+class PersonalNamespace(Conflict):
+    code = "personal_namespace"
+    text = "{namespace} is a personal namespace; its members cannot be changed."
+    hint = "Create an organisation's namespace to work together."
+
+
+class CliSessionSettled(Conflict):
+    code = "cli_session_settled"
+    text = "This sign-in is {status} already."
+    hint = "Start again with `skillyard login`."
+
+
+class NotAcceptable(Invalid):
+    code = "not_acceptable"
+    text = "{summary}"
+    hint = "Correct the faults listed and send it again."

@@ -1,0 +1,295 @@
+"""The nouns of accounts, the caller with its rights, and what happens to accounts as events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+from skillyard.domain.accounts.errors import (
+    AdministratorsOnly,
+    NamespaceNotFound,
+    RoleTooLow,
+    ScopeMissing,
+    TokenTooNarrow,
+)
+from skillyard.domain.accounts.rights import RIGHTS, Right, RightName, Role, Scope
+from skillyard.infra.errors import SkillyardError, Unauthenticated
+from skillyard.infra.events import Event
+
+TokenKind = Literal["access", "personal"]
+NamespaceKind = Literal["personal", "organization"]
+CliSessionStatus = Literal["pending", "approved", "denied", "expired"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Whoever asks, with what is left of their rights after the token narrowed them. All None: nobody is signed in.
+
+    `roles` holds the namespaces in which the caller has a role *and* the token counts.
+    """
+
+    user_id: str | None = None
+    username: str | None = None
+    is_admin: bool = False
+    scopes: frozenset[Scope] = frozenset()
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    token_id: str | None = None
+    token_kind: TokenKind | None = None
+    token_namespaces: frozenset[str] | None = None
+    token_expires_ms: int | None = None
+
+    def must(self, right: RightName, *, on: str | None = None) -> None:
+        """Refuse unless the caller has the right, in the namespace `on` where the right is one over a namespace.
+
+        Raises Unauthenticated (nobody is signed in), NamespaceNotFound (not a member) or a Forbidden that names the
+        role or scope needed.
+        """
+        refusal = self._refusal(RIGHTS[right], on)
+        if refusal is not None:
+            raise refusal
+
+    def may(self, right: RightName, *, on: str | None = None) -> bool:
+        return self._refusal(RIGHTS[right], on) is None
+
+    def namespaces_with(self, right: RightName) -> frozenset[str]:
+        """The namespaces in which the caller has the right."""
+        return frozenset(namespace for namespace in self.roles if self.may(right, on=namespace))
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """User id and username. Raises Unauthenticated when nobody is signed in."""
+        if self.user_id is None or self.username is None:
+            raise Unauthenticated
+        return self.user_id, self.username
+
+    @property
+    def has_full_access(self) -> bool:
+        """Whether the token is no narrower than its owner."""
+        owned = frozenset(Scope) if self.is_admin else frozenset(Scope) - {Scope.ADMIN}
+        return self.token_namespaces is None and self.scopes >= owned
+
+    def _refusal(self, right: Right, on: str | None) -> SkillyardError | None:
+        if self.user_id is None:
+            return Unauthenticated()
+        if right.roles and on not in self.roles:
+            return NamespaceNotFound(namespace=on)
+        if right.roles and on is not None and self.roles[on] not in right.roles:
+            needed = " or ".join(role for role in Role if role in right.roles)
+            return RoleTooLow(namespace=on, role=self.roles[on].value, needed=needed)
+        if right.administrators_only and not self.is_admin:
+            return AdministratorsOnly()
+        if right.scope is not None and right.scope not in self.scopes:
+            return ScopeMissing(scope=right.scope.value)
+        is_limited = right.scope is not None and not right.roles and self.token_namespaces is not None
+        if is_limited or (right.full_access and not self.has_full_access):
+            return TokenTooNarrow()
+        return None
+
+
+ANONYMOUS = Caller()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    id: str
+    username: str
+    display_name: str
+    is_admin: bool
+    is_suspended: bool
+    has_password: bool
+    created_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Namespace:
+    """`role`: what the caller is in it."""
+
+    slug: str
+    kind: NamespaceKind
+    display_name: str
+    created_ms: int
+    role: Role | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    username: str
+    display_name: str
+    role: Role
+    since_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A token without its secret; `prefix` is as much of the secret as may be shown."""
+
+    id: str
+    user_id: str
+    kind: TokenKind
+    name: str
+    prefix: str
+    scopes: frozenset[Scope]
+    namespaces: frozenset[str] | None
+    created_ms: int
+    expires_ms: int
+    last_used_ms: int | None
+    revoked_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """Somebody has signed in: the secret of the access token, handed out this once."""
+
+    access_token: str
+    expires_ms: int
+    user: User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInLink:
+    url: str
+    code: str
+    expires_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CliSession:
+    """A command line that waits for somebody to approve it in the browser."""
+
+    id: str
+    user_code: str
+    client_name: str
+    status: CliSessionStatus
+    created_ms: int
+    expires_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserCreated(Event):
+    """Somebody got an account, and the personal namespace of the same name."""
+
+    kind: ClassVar[str] = "user.created"
+
+    user_id: str
+    username: str
+    is_admin: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserSignedIn(Event):
+    """An access token was handed out; `how`: link, password or cli."""
+
+    kind: ClassVar[str] = "user.signed_in"
+
+    username: str
+    token_id: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordChanged(Event):
+    """Somebody set a password, or another one."""
+
+    kind: ClassVar[str] = "user.password_changed"
+
+    username: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserSuspended(Event):
+    """An administrator locked somebody out."""
+
+    kind: ClassVar[str] = "user.suspended"
+
+    username: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserRestored(Event):
+    """An administrator let somebody in again."""
+
+    kind: ClassVar[str] = "user.restored"
+
+    username: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamespaceCreated(Event):
+    """Somebody created a namespace and became its owner."""
+
+    kind: ClassVar[str] = "namespace.created"
+
+    namespace: str
+    namespace_kind: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberChanged(Event):
+    """Somebody became a member of a namespace, or got another role."""
+
+    kind: ClassVar[str] = "member.changed"
+
+    namespace: str
+    username: str
+    role: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberRemoved(Event):
+    """Somebody left a namespace, or was removed."""
+
+    kind: ClassVar[str] = "member.removed"
+
+    namespace: str
+    username: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenCreated(Event):
+    """Somebody made a personal token."""
+
+    kind: ClassVar[str] = "token.created"
+
+    token_id: str
+    username: str
+    scopes: tuple[str, ...]
+    namespaces: tuple[str, ...] | None
+    expires_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRevoked(Event):
+    """A token, access or personal, became void before its time."""
+
+    kind: ClassVar[str] = "token.revoked"
+
+    token_id: str
+    username: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInLinkCreated(Event):
+    """A one-time link was made; `link_kind`: first_admin, invitation or sign_in."""
+
+    kind: ClassVar[str] = "sign_in_link.created"
+
+    link_kind: str
+    username: str | None
+    by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CliSessionDecided(Event):
+    """Somebody approved or denied a command line that wanted to sign in."""
+
+    kind: ClassVar[str] = "cli_session.decided"
+
+    session_id: str
+    username: str
+    status: str

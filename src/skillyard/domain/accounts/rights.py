@@ -1,0 +1,75 @@
+"""The one table of rights: what each needs of a role in the namespace, of the token's scope, of the person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Literal
+
+
+class Role(StrEnum):
+    """What a member is in a namespace."""
+
+    READER = "reader"
+    MAINTAINER = "maintainer"
+    OWNER = "owner"
+
+
+class Scope(StrEnum):
+    """What a token may be used for."""
+
+    READ = "read"
+    PUBLISH = "publish"
+    MANAGE = "manage"
+    ADMIN = "admin"
+
+
+RightName = Literal[
+    "identify",
+    "read",
+    "publish",
+    "manage",
+    "manage_members",
+    "leave",
+    "create_namespace",
+    "manage_tokens",
+    "approve_sign_in",
+    "change_password",
+    "administer",
+]
+
+_ANY_MEMBER = frozenset(Role)
+_MAINTAINERS = frozenset({Role.MAINTAINER, Role.OWNER})
+_OWNERS = frozenset({Role.OWNER})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Right:
+    """`roles`: who has it in a namespace; empty for a right over one's own account, which no token has that is
+    limited to namespaces. `full_access`: only with a token that is not narrower than its owner, because the right
+    leads to such a token.
+    """
+
+    roles: frozenset[Role] = frozenset()
+    scope: Scope | None = None
+    full_access: bool = False
+    administrators_only: bool = False
+
+
+RIGHTS: Mapping[RightName, Right] = MappingProxyType(
+    {
+        "identify": Right(),
+        "read": Right(roles=_ANY_MEMBER, scope=Scope.READ),
+        "publish": Right(roles=_MAINTAINERS, scope=Scope.PUBLISH),
+        "manage": Right(roles=_MAINTAINERS, scope=Scope.PUBLISH),
+        "manage_members": Right(roles=_OWNERS, scope=Scope.MANAGE),
+        "leave": Right(roles=_ANY_MEMBER, scope=Scope.MANAGE),
+        "create_namespace": Right(scope=Scope.MANAGE),
+        "manage_tokens": Right(scope=Scope.MANAGE),
+        "approve_sign_in": Right(scope=Scope.MANAGE, full_access=True),
+        "change_password": Right(scope=Scope.MANAGE, full_access=True),
+        "administer": Right(scope=Scope.ADMIN, administrators_only=True),
+    }
+)
