@@ -14,6 +14,7 @@ from skillyard.infra.errors import every_error
 from skillyard.infra.events import Event
 from skillyard.settings import Settings
 
+_PIPE = '\\|'
 _NOTE = "<!-- Made by `make reference` from the code; do not edit. -->\n\n"
 
 
@@ -100,7 +101,7 @@ def _api() -> str:
 
 def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}"]
-    lines += [f"| {' | '.join(cell.replace('|', '\\|').replace(chr(10), ' ') for cell in row)} |" for row in rows]
+    lines += [f"| {' | '.join(cell.replace('|', _PIPE).replace(chr(10), ' ') for cell in row)} |" for row in rows]
     return "\n".join(lines) + "\n"
 
 

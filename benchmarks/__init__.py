@@ -1,0 +1,1 @@
+"""Every figure of docs/performance.md, each with the command that reproduces it, beside its peer."""
