@@ -87,8 +87,11 @@ class Database(ABC):
 
     @abstractmethod
     @contextmanager
-    def transaction(self) -> Iterator[Tx]:
-        """A transaction for writing: commits at the end of the block, rolls back when it raises."""
+    def transaction(self, *, durable: bool = True) -> Iterator[Tx]:
+        """A transaction for writing: commits at the end of the block, rolls back when it raises.
+
+        Not `durable`: it is not flushed to disk by itself, and a power cut (not a crash) may undo it. For counters.
+        """
 
     @abstractmethod
     @contextmanager
@@ -132,9 +135,10 @@ class SqliteDatabase(Database):
         self._all: list[sqlite3.Connection] = []
 
     @contextmanager
-    def transaction(self) -> Iterator[Tx]:
+    def transaction(self, *, durable: bool = True) -> Iterator[Tx]:
         with self._writing:
             connection = self._connection()
+            connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             with _sqlite_errors():
                 connection.execute("BEGIN IMMEDIATE")
             tx = Tx("sqlite", connection.execute)
@@ -180,7 +184,6 @@ def _connect_sqlite(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     connection.row_factory = _row_as_dict
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     return connection
 

@@ -56,7 +56,7 @@ class Idempotent:
     async def _once(self, request: _Request, receive: Receive, send: Send) -> None:
         with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as body:
             fingerprint = await request.spool(receive, body)
-            claimed = await asyncio.to_thread(idempotency.claim, self._app, request.name, fingerprint)
+            claimed = await asyncio.to_thread(self._claim, request.name, fingerprint)
             if isinstance(claimed, idempotency.Replay):
                 return await _replay(send, request.open(claimed.sealed))
             answer = _Answer(send)
@@ -66,12 +66,15 @@ class Idempotent:
                 await asyncio.to_thread(self._settle, request, answer)
         return None
 
+    def _claim(self, name: str, fingerprint: str) -> idempotency.Replay | None:
+        return idempotency.claim(self._app.database, self._app.clock, name, fingerprint)
+
     def _settle(self, request: _Request, answer: _Answer) -> None:
         """Keep what was done or refused for good; forget what may go differently next time."""
         if answer.is_final:
-            idempotency.complete(self._app, request.name, request.seal(answer))
+            idempotency.complete(self._app.database, self._app.clock, request.name, request.seal(answer))
         else:
-            idempotency.release(self._app, request.name)
+            idempotency.release(self._app.database, request.name)
 
 
 class _Request:
