@@ -44,6 +44,7 @@ def test_only_one_leading_dot_slash_is_taken_off(name):
         ([tarred("name", magic=bytes(8))], "name"),
         ([tarred("name", kind=b"\0")], "name"),
         ([pax(("comment", "0" * 40), kind=b"g"), tarred("name")], "name"),
+        ([pax(("path", "name"), ("size", "1")), tarred("other")], "name"),
         ([pax(("mtime", "1.5"), ("SCHILY.xattr.user.x", "y")), tarred("name")], "name"),
     ],
 )
@@ -88,7 +89,9 @@ def test_a_long_name_counts_for_one_entry_only():
         ([tarred("a", magic=b"tarxx\x0000")], "bad_archive"),
         ([pax(("GNU.sparse.major", "1")), tarred("a")], "bad_archive"),
         ([pax(("GNU.sparse.map", "0,1")), tarred("a")], "bad_archive"),
-        ([pax(("size", "100")), tarred("a")], "bad_archive"),
+        ([pax(("size", "100")), tarred("a")], "mismatched_header"),
+        ([pax(("size", "1"), kind=b"g"), tarred("a")], "bad_archive"),
+        ([pax(("size", "1")), pax(("size", "1")), tarred("a")], "bad_archive"),
         ([pax(("linkpath", "/etc/passwd")), tarred("a")], "bad_archive"),
         ([pax(("hdrcharset", "BINARY")), tarred("a")], "bad_archive"),
         ([pax(("path", "evil"), kind=b"g"), tarred("a")], "bad_archive"),

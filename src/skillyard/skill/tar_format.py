@@ -41,18 +41,18 @@ class _Header(NamedTuple):
 def read_tar_gz(data: bytes, intake: Intake) -> None:
     """Hand every file in `data` to `intake`, its faults too. Raises SkillError where the structure is broken."""
     stream = Gunzip(data, intake)
-    long_name: bytes | None = None
+    announced: dict[bytes, bytes] = {}
     while (block := _read_block(stream, intake)) != _END_OF_ARCHIVE:
         header = _read_header(block, intake)
         if header.kind in (_LONG_NAME, _PAX, _PAX_GLOBAL):
-            name = _read_extension(stream, header, intake)
-            if name is not None and long_name is not None:
-                intake.stop("bad_archive", "an entry has two long names", _PACK_AGAIN)
-            long_name = name if name is not None else long_name
+            records = _read_extension(stream, header, intake)
+            if announced.keys() & records.keys():
+                intake.stop("bad_archive", "an entry has two long names or sizes", _PACK_AGAIN)
+            announced |= records
         else:
-            _read_entry(stream, header, header.name if long_name is None else long_name, intake)
-            long_name = None
-    if long_name is not None:
+            _read_entry(stream, _completed(header, announced, intake), intake)
+            announced = {}
+    if announced:
         intake.stop("truncated", "the archive ends where an entry is announced", "it was cut short: send it again")
     _read_padding(stream, intake)
     stream.finish()
@@ -88,16 +88,23 @@ def _until_nul(field: bytes) -> bytes:
     return field.partition(b"\0")[0]
 
 
-def _read_entry(stream: Gunzip, header: _Header, raw_name: bytes, intake: Intake) -> None:
+def _completed(header: _Header, announced: dict[bytes, bytes], intake: Intake) -> _Header:
+    """`header` with the name announced before it; node-tar repeats the size there, which must be the same."""
+    if announced.get(b"size", b"%d" % header.size) != b"%d" % header.size:
+        intake.stop("mismatched_header", "its two headers declare different sizes", _PACK_AGAIN)
+    return header._replace(name=announced.get(b"path", header.name))
+
+
+def _read_entry(stream: Gunzip, header: _Header, intake: Intake) -> None:
     # `tar -C folder .` writes every name with a leading "./", and the folder itself as "./".
-    name = raw_name.decode("utf-8", "surrogateescape").removeprefix("./")
+    name = header.name.decode("utf-8", "surrogateescape").removeprefix("./")
     kind = _KINDS.get(header.kind)
     if kind is None:
         what = {b"S": "a sparse file", b"M": "a part of a file"}.get(header.kind, f"of the type {header.kind!a}")
         intake.stop("special_file", f"this is {what}", "pack plain files and folders only", entry=name)
     if name.endswith("/") and kind == stat.S_IFREG:
         kind = stat.S_IFDIR
-    if kind == stat.S_IFDIR and raw_name in (b".", b"./") and not header.size:
+    if kind == stat.S_IFDIR and header.name in (b".", b"./") and not header.size:
         return
     mode = kind | header.mode & 0o7777
     is_wanted = intake.admit(name.removesuffix("/"), mode=mode, size_bytes=header.size)
@@ -115,14 +122,14 @@ def _read_data(stream: Gunzip, size: int, intake: Intake, name: str) -> bytes:
     return data
 
 
-def _read_extension(stream: Gunzip, header: _Header, intake: Intake) -> bytes | None:
-    """The name that a GNU or pax header gives to the next entry, if it gives one."""
+def _read_extension(stream: Gunzip, header: _Header, intake: Intake) -> dict[bytes, bytes]:
+    """What a GNU or pax header says of the next entry: its `path` and `size`, the rest does not matter here."""
     if header.size > _MAX_EXTENSION_BYTES:
         intake.stop("too_large", f"an extended header has {header.size} bytes", "pack it without extended attributes")
     intake.weigh(header.size + _BLOCK)
     data = _read_data(stream, header.size, intake, "")
     if header.kind == _LONG_NAME:
-        return _until_nul(data)
+        return {b"path": _until_nul(data)}
     records = _read_pax(data, intake)
     if refused := sorted(key for key in records if _is_refused(key, is_global=header.kind == _PAX_GLOBAL)):
         intake.stop(
@@ -130,7 +137,7 @@ def _read_extension(stream: Gunzip, header: _Header, intake: Intake) -> bytes | 
             f"an extended header sets {b', '.join(refused).decode('ascii', 'backslashreplace')}",
             "pack plain files and folders only, without sparse files",
         )
-    return records.get(b"path")
+    return {key: records[key] for key in (b"path", b"size") if key in records}
 
 
 def _read_pax(data: bytes, intake: Intake) -> dict[bytes, bytes]:
@@ -148,8 +155,8 @@ def _read_pax(data: bytes, intake: Intake) -> dict[bytes, bytes]:
 
 
 def _is_refused(key: bytes, *, is_global: bool) -> bool:
-    """Records that change which bytes are a file's; a path only counts for the one entry that follows."""
-    return key in (b"size", b"linkpath", b"hdrcharset") or key.startswith(b"GNU.") or (is_global and key == b"path")
+    """Records that make a link or a sparse file, or that would give all following entries one path or size."""
+    return key in (b"linkpath", b"hdrcharset") or key.startswith(b"GNU.") or (is_global and key in (b"path", b"size"))
 
 
 def _read_padding(stream: Gunzip, intake: Intake) -> None:

@@ -113,7 +113,11 @@ def _stop_without_end(data: bytes, intake: Intake) -> NoReturn:
         intake.stop("truncated", "the archive has no end record", "it was cut short: send it again")
     comment_size = EndRecord._make(END.unpack_from(data, at)).comment_size
     if at + END.size + comment_size == len(data):
-        intake.stop("hidden_data", "the archive has a comment", "pack it without a comment")
+        intake.stop(
+            "hidden_data",
+            "the archive has a comment",
+            "pack it without one; where git archive made it, send its tar.gz",
+        )
     intake.stop("trailing_data", "there is data after the end of the archive", _PACK_AGAIN)
 
 
