@@ -221,8 +221,10 @@ class PostgresDatabase(Database):
         self._opening = threading.Lock()
 
     @contextmanager
-    def transaction(self) -> Iterator[Tx]:
+    def transaction(self, *, durable: bool = True) -> Iterator[Tx]:
         with self._connected() as connection, connection.transaction():
+            if not durable:
+                connection.execute("SET LOCAL synchronous_commit = off")
             tx = Tx("postgresql", lambda sql, args: connection.execute(_numbered(sql), args))
             yield tx
         tx.committed()
