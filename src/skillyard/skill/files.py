@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import stat
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 from skillyard.skill.digest import FileEntry, tree_digest
@@ -136,13 +135,10 @@ class Intake:
         if self.faults:
             raise SkillError(self.faults)
         kept = sorted((path.removeprefix(root), entry, data) for path, (entry, data) in self._kept.items())
-        entries = tuple(
-            FileEntry(path=path, size_bytes=entry.size_bytes, sha256=entry.sha256, executable=entry.executable)
-            for path, entry, _ in kept
-        )
+        entries = tuple(replace(entry, path=path) for path, entry, _ in kept)
         return SkillFiles(
             entries=entries,
-            contents=MappingProxyType({path: data for path, _, data in kept}),
+            contents={path: data for path, _, data in kept},
             digest=tree_digest(entries),
             top_folder=top_folder,
         )
