@@ -1,0 +1,247 @@
+"""The registry for Python programs: the common verbs, typed, on top of every operation that its API has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, Self, cast
+from urllib.parse import quote
+
+from skillyard.sdk.calls import ApiCalls
+from skillyard.sdk.documents import (
+    NewToken,
+    Release,
+    ReleaseFile,
+    Resolved,
+    SearchPage,
+    Skill,
+    Token,
+)
+from skillyard.sdk.errors import UsageError, from_skill_error
+from skillyard.skill.digest import Digests, read_digests
+from skillyard.skill.faults import SkillError
+from skillyard.skill.names import SkillName
+
+Visibility = Literal["public", "unlisted", "private"]
+
+
+class Client(ApiCalls):
+    """One registry. Every verb raises SdkError: ApiError for a refusal, NetworkError when nobody answers."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def health(self) -> dict[str, Any]:
+        return cast("dict[str, Any]", self.get_json("/health"))
+
+    def me(self) -> dict[str, Any]:
+        return cast("dict[str, Any]", self.get_json("/me"))
+
+    def search(
+        self,
+        query: str = "",
+        *,
+        namespace: str | None = None,
+        tags: Sequence[str] = (),
+        agent: str | None = None,
+        sort: Literal["relevance", "updated", "downloads", "name"] | None = None,
+        limit: int = 30,
+        cursor: str | None = None,
+    ) -> SearchPage:
+        """Skills that match, typing errors forgiven; filters count before the limit."""
+        page = self.get_json(
+            "/skills", q=query, namespace=namespace, tag=list(tags), agent=agent, sort=sort, limit=limit, cursor=cursor
+        )
+        return cast(SearchPage, page)
+
+    def skill(self, name: str) -> Skill:
+        return cast(Skill, self.get_json(skill_path(name)))
+
+    def release(self, name: str, version: str = "latest") -> Release:
+        """One release, by exact version or channel."""
+        return cast(Release, self.get_json(_release_path(name, version)))
+
+    def releases(self, name: str) -> list[Release]:
+        """All releases, newest first."""
+        return self.all_items(f"{skill_path(name)}/releases")
+
+    def files(self, name: str, version: str = "latest") -> list[ReleaseFile]:
+        return self.all_items(f"{_release_path(name, version)}/files")
+
+    def file(self, name: str, version: str, path: str) -> bytes:
+        return self.request("GET", f"{_release_path(name, version)}/files/{quote(path)}").body
+
+    def publish(
+        self,
+        name: str,
+        archive: Path,
+        *,
+        dry_run: bool = False,
+        visibility: Visibility | None = None,
+        channel: str | None = None,
+        version: str | None = None,
+    ) -> dict[str, Any]:
+        """Publish an archive as `{"release", "warnings"}`; a dry run gives `{"ok", "faults", "release"}`."""
+        answer = self.send_form(
+            f"{skill_path(name)}/releases",
+            params={"dry_run": True} if dry_run else {},
+            fields=_without_none({"visibility": visibility, "channel": channel, "version": version}),
+            files={"archive": archive},
+            headers={"X-Skillyard-Sha256": _digests(archive).sha256},
+        )
+        return cast("dict[str, Any]", answer)
+
+    def publish_two_phase(
+        self,
+        name: str,
+        archive: Path,
+        *,
+        visibility: Visibility | None = None,
+        channel: str | None = None,
+        version: str | None = None,
+    ) -> dict[str, Any]:
+        """Publish by a ticket, an upload to a signed address, and a confirmation. A failed upload is abandoned."""
+        digests = _digests(archive)
+        wanted = {"visibility": visibility, "channel": channel, "version": version}
+        ticket = self.send_json(
+            "POST",
+            f"{skill_path(name)}/uploads",
+            {"sha256": digests.sha256, "size_bytes": digests.size_bytes, **_without_none(wanted)},
+        )
+        upload = f"/uploads/{_segment(str(ticket['upload_id']))}"
+        try:
+            self.put_file(str(ticket["upload_url"]), archive)
+            return cast("dict[str, Any]", self.send_json("POST", f"{upload}/confirm"))
+        except BaseException:
+            self.request("DELETE", upload, check=False)
+            raise
+
+    def yank(self, name: str, version: str, reason: str) -> Release:
+        """Offer a release to new installs no longer; locked ones keep working."""
+        return cast(Release, self.send_json("PUT", f"{_release_path(name, version)}/yank", {"reason": reason}))
+
+    def unyank(self, name: str, version: str) -> Release:
+        return cast(Release, self.send_json("DELETE", f"{_release_path(name, version)}/yank"))
+
+    def deprecate(self, name: str, message: str, version: str | None = None) -> dict[str, Any]:
+        """Warn users of a skill, or of one of its releases."""
+        return cast("dict[str, Any]", self.send_json("PUT", _deprecation_path(name, version), {"message": message}))
+
+    def undeprecate(self, name: str, version: str | None = None) -> dict[str, Any]:
+        return cast("dict[str, Any]", self.send_json("DELETE", _deprecation_path(name, version)))
+
+    def set_channel(self, name: str, channel: str, version: str) -> dict[str, Any]:
+        return cast("dict[str, Any]", self.send_json("PUT", _channel_path(name, channel), {"version": version}))
+
+    def remove_channel(self, name: str, channel: str) -> dict[str, Any]:
+        return cast("dict[str, Any]", self.send_json("DELETE", _channel_path(name, channel)))
+
+    def resolve(self, requirements: Mapping[str, str], locked: Mapping[str, str] | None = None) -> Resolved:
+        """A whole closure in one call: all that an install needs."""
+        body = {"requirements": dict(requirements), "locked": dict(locked or {})}
+        return cast(Resolved, self.send_json("POST", "/resolve", body))
+
+    def download(self, name: str, version: str, target: Path) -> Digests:
+        """The archive of a release, checked against its digest, at `target`; an interrupted one is continued."""
+        from skillyard.sdk.downloads import Wanted, download
+
+        release = self.release(name, version)
+        archive = release["archive"]
+        wanted = Wanted(
+            url=archive["url"], sha256=archive["sha256"], size_bytes=archive["size_bytes"], name=release["name"]
+        )
+        partial = target.with_name(f".{target.name}.{archive['sha256'][:16]}.part")
+        download(self.transport, wanted, partial)
+        partial.replace(target)
+        return Digests(sha256=archive["sha256"], sha512=archive["sha512"], size_bytes=archive["size_bytes"])
+
+    def tokens(self) -> list[Token]:
+        return self.all_items("/me/tokens")
+
+    def create_token(
+        self, name: str, *, scopes: Sequence[str], expires_in_days: int = 90, namespaces: Sequence[str] | None = None
+    ) -> NewToken:
+        """A personal token; its secret is in this answer and never again."""
+        body = {
+            "name": name,
+            "scopes": list(scopes),
+            "expires_in_days": expires_in_days,
+            "namespaces": list(namespaces) if namespaces is not None else None,
+        }
+        return cast(NewToken, self.send_json("POST", "/me/tokens", _without_none(body)))
+
+    def revoke_token(self, token_id: str) -> dict[str, Any]:
+        return cast("dict[str, Any]", self.send_json("DELETE", f"/me/tokens/{_segment(token_id)}"))
+
+    def namespaces(self) -> list[dict[str, Any]]:
+        """The namespaces that the caller belongs to."""
+        return self.all_items("/me/namespaces")
+
+    def create_namespace(self, slug: str, display_name: str | None = None) -> dict[str, Any]:
+        body = _without_none({"slug": slug, "display_name": display_name})
+        return cast("dict[str, Any]", self.send_json("POST", "/namespaces", body))
+
+    def members(self, namespace: str) -> list[dict[str, Any]]:
+        return self.all_items(f"/namespaces/{_segment(namespace)}/members")
+
+    def set_member(self, namespace: str, username: str, role: str) -> dict[str, Any]:
+        return cast("dict[str, Any]", self.send_json("PUT", _member_path(namespace, username), {"role": role}))
+
+    def remove_member(self, namespace: str, username: str) -> dict[str, Any]:
+        return cast("dict[str, Any]", self.send_json("DELETE", _member_path(namespace, username)))
+
+    def create_sign_in_link(self, username: str | None = None) -> dict[str, Any]:
+        """A one-time link for an account, or an invitation."""
+        body = _without_none({"username": username})
+        return cast("dict[str, Any]", self.send_json("POST", "/admin/sign-in-links", body))
+
+
+def skill_path(name: str) -> str:
+    """Where a skill is in the API. Raises UsageError unless it is `namespace/slug`."""
+    try:
+        parsed = SkillName.parse(name)
+    except SkillError as error:
+        raise _usage(name, error) from error
+    return f"/skills/{parsed.namespace}/{parsed.slug}"
+
+
+def _usage(name: str, error: SkillError) -> UsageError:
+    told = from_skill_error(error, code="bad_skill_name", message=f"{name!a} is no name of a skill.")
+    return UsageError(told.message, code=told.code, hint=told.hint, faults=told.faults)
+
+
+def _release_path(name: str, version: str) -> str:
+    return f"{skill_path(name)}/releases/{_segment(version)}"
+
+
+def _deprecation_path(name: str, version: str | None) -> str:
+    return f"{_release_path(name, version) if version else skill_path(name)}/deprecation"
+
+
+def _channel_path(name: str, channel: str) -> str:
+    return f"{skill_path(name)}/channels/{_segment(channel)}"
+
+
+def _member_path(namespace: str, username: str) -> str:
+    return f"/namespaces/{_segment(namespace)}/members/{_segment(username)}"
+
+
+def _segment(text: str) -> str:
+    """One segment of an address: nothing in it can lead elsewhere."""
+    if text in ("", ".", ".."):
+        raise UsageError(f"{text!r} is no name.", code="bad_parameters", hint="give the name itself")
+    return quote(text, safe="")
+
+
+def _digests(archive: Path) -> Digests:
+    try:
+        with archive.open("rb") as file:
+            return read_digests(file)
+    except OSError as error:
+        raise UsageError(
+            f"{archive} cannot be read: {error.strerror}.", code="no_file", hint="check the path"
+        ) from None
+
+
+def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}

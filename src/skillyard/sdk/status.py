@@ -1,0 +1,229 @@
+"""The verbs that only look: what is installed, whether it is what was published, what is newer, and who needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from skillyard.sdk.agents import choose_agents, find_agents, targets
+from skillyard.sdk.client import Client
+from skillyard.sdk.errors import ApiError, SdkError
+from skillyard.sdk.folders import compare, is_plain_folder
+from skillyard.sdk.installed import read_installed
+from skillyard.sdk.plan import folder_name, real_targets
+from skillyard.sdk.project import LOCK, Project
+from skillyard.sdk.resolving import decide, unknown_skill
+from skillyard.sdk.transport import CONNECTIONS
+from skillyard.skill.lockfile import LockedSkill, Lockfile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installed:
+    """A skill of the lock. `requested` is what skillyard.json says of it; `folders` are those that have it."""
+
+    name: str
+    version: str
+    direct: bool
+    folders: tuple[Path, ...]
+    digest: str
+    requested: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderCheck:
+    """One skill in one folder, every file hashed.
+
+    `caches` are Python's compiled files, which come from running a skill and are not checked. `shared` are changed
+    files that are hard links: what they are linked to has changed as well.
+    """
+
+    name: str
+    version: str
+    folder: Path
+    status: Literal["ok", "changed", "missing"]
+    changed: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
+    caches: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    checks: tuple[FolderCheck, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        return all(check.status == "ok" for check in self.checks)
+
+    def show(self) -> dict[str, Any]:
+        """A plain JSON value."""
+        return {"ok": self.ok, "checks": [_show_check(check) for check in self.checks], "notes": list(self.notes)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outdated:
+    """`wanted` is the newest version that the ranges allow. `latest` is None when the registry does not tell."""
+
+    name: str
+    current: str
+    wanted: str
+    latest: str | None
+    direct: bool
+    deprecated: str | None
+    yanked: str | None
+
+
+def list_installed(project: Project) -> list[Installed]:
+    """Every skill of the lock, by name."""
+    manifest, lock, folders = project.read_manifest(), project.read_lock(), list(_places(project))
+    return [
+        Installed(
+            name=skill.name,
+            version=skill.version,
+            direct=skill.name in manifest.skills,
+            folders=tuple(folder for folder, name in folders if name == skill.name and is_plain_folder(folder)),
+            digest=skill.digest,
+            requested=manifest.skills.get(skill.name),
+        )
+        for skill in _skills(lock)
+    ]
+
+
+def verify(project: Project) -> Verification:
+    """Hash every file of every installed skill and compare with the lock. Raises SdkError without a lock."""
+    lock = project.read_lock()
+    if lock is None:
+        raise SdkError(
+            f"There is no {LOCK} in {project.folder}.", code="no_lock", hint="Install something first, then verify it."
+        )
+    checks = tuple(_check(folder, lock.skills[name]) for folder, name in _places(project) if name in lock.skills)
+    notes = [
+        f"{past.folder} has {past.name} {past.version}, which {LOCK} no longer names; `skillyard install` removes it."
+        for past in read_installed(project).values()
+        if past.name not in lock.skills and is_plain_folder(past.folder)
+    ]
+    if any(check.shared for check in checks):
+        notes.append(
+            "A changed file is a hard link: other projects that have the skill may see the same change; verify them too."
+        )
+    return Verification(checks=checks, notes=tuple(notes))
+
+
+def outdated(project: Project, client: Client) -> list[Outdated]:
+    """What has a newer version, is yanked or deprecated. A skill that cannot be looked up is reported as it is."""
+    manifest, lock = project.read_manifest(), project.read_lock()
+    if lock is None or not lock.skills:
+        return []
+    decided, _ = decide(client, manifest, lock, unlocked=set(lock.skills))
+    found = _side_by_side([lambda skill=skill: _look_up(client, skill) for skill in _skills(lock)])  # type: ignore[misc]
+    compared = []
+    for skill, (latest, deprecated, yanked) in zip(_skills(lock), found, strict=True):
+        wanted = decided.skills[skill.name].version if skill.name in decided.skills else skill.version
+        if wanted != skill.version or latest not in (None, skill.version) or deprecated or yanked:
+            compared.append(
+                Outdated(
+                    name=skill.name,
+                    current=skill.version,
+                    wanted=wanted,
+                    latest=latest,
+                    direct=skill.name in manifest.skills,
+                    deprecated=deprecated,
+                    yanked=yanked,
+                )
+            )
+    return compared
+
+
+def why(project: Project, name: str) -> list[list[str]]:
+    """Every path from a skill of skillyard.json to `name`. Raises SdkError when it is not installed."""
+    lock = project.read_lock()
+    name = name.removeprefix("@")
+    if lock is None or name not in lock.skills:
+        raise unknown_skill(name, lock.skills if lock else (), where="installed here")
+    from skillyard.skill.resolve import Resolution
+    from skillyard.skill.resolve import why as paths_to
+
+    resolution = Resolution(
+        versions={skill.name: skill.version for skill in _skills(lock)},
+        dependencies={skill.name: skill.dependencies for skill in _skills(lock)},
+        requested_by={skill.name: _needing(lock, skill.name) for skill in _skills(lock)},
+    )
+    return paths_to(resolution, lock.requirements, name)
+
+
+def _skills(lock: Lockfile | None) -> list[LockedSkill]:
+    return sorted(lock.skills.values(), key=lambda skill: skill.name) if lock else []
+
+
+def _needing(lock: Lockfile, name: str) -> tuple[str, ...]:
+    return tuple(other.name for other in _skills(lock) if name in other.dependencies)
+
+
+def _places(project: Project) -> Iterator[tuple[Path, str]]:
+    """Each folder that should have a skill, with the skill's name."""
+    manifest, lock = project.read_manifest(), project.read_lock()
+    noted = read_installed(project)
+    agents = find_agents(manifest.agents) or choose_agents(project.base, project.scope, Path.home())
+    chosen = real_targets(project, targets(project.base, project.scope, agents))
+    wanted = {target.folder / folder_name(skill.name): skill.name for target in chosen for skill in _skills(lock)}
+    others = {folder: past.name for folder, past in noted.items() if folder not in wanted and is_plain_folder(folder)}
+    yield from {**wanted, **others}.items()
+
+
+def _check(folder: Path, skill: LockedSkill) -> FolderCheck:
+    if not is_plain_folder(folder):
+        return FolderCheck(name=skill.name, version=skill.version, folder=folder, status="missing")
+    found = compare(folder, skill.files)
+    return FolderCheck(
+        name=skill.name,
+        version=skill.version,
+        folder=folder,
+        status="ok" if found.none else "changed",
+        changed=found.changed,
+        missing=found.missing,
+        extra=found.extra,
+        caches=found.caches,
+        shared=found.shared,
+    )
+
+
+def _look_up(client: Client, skill: LockedSkill) -> tuple[str | None, str | None, str | None]:
+    """The latest version, and what the registry warns of in the installed one. Nothing if it cannot be seen."""
+    try:
+        document, release = client.skill(skill.name), client.release(skill.name, skill.version)
+    except ApiError as error:
+        if error.status != 404:
+            raise
+        return None, None, None
+    deprecated = release.get("deprecated") or document.get("deprecated")
+    yanked = release.get("yanked")
+    return (
+        document["latest_version"],
+        deprecated["message"] if deprecated else None,
+        yanked["reason"] if yanked else None,
+    )
+
+
+def _side_by_side[T](tasks: list[Callable[[], T]]) -> list[T]:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        return [future.result() for future in [pool.submit(task) for task in tasks]]
+
+
+def _show_check(check: FolderCheck) -> dict[str, Any]:
+    return {
+        "name": check.name,
+        "version": check.version,
+        "folder": str(check.folder),
+        "status": check.status,
+        "changed": list(check.changed),
+        "missing": list(check.missing),
+        "extra": list(check.extra),
+        "caches": list(check.caches),
+        "shared": list(check.shared),
+    }
