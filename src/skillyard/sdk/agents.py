@@ -176,7 +176,7 @@ def detect(base: Path, scope: Scope) -> list[Detected]:
 
 
 def choose_agents(base: Path, scope: Scope, home: Path) -> list[Agent]:
-    """The agents to install for when nobody chose: those of the project, else those of the user, else the generic one."""
+    """The agents to install for when nobody chose: those of the project, else of the user, else the generic one."""
     found = detect(base, scope) or detect(home, "user")
     return [detected.agent for detected in found] or [FALLBACK]
 

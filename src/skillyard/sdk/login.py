@@ -1,4 +1,4 @@
-"""Sign in and out: with the browser, a one-time link, a password or a token. The token is kept in the user's settings."""
+"""Sign in and out: with the browser, a one-time link, a password or a token, which the user's settings then keep."""
 
 from __future__ import annotations
 
@@ -37,12 +37,18 @@ class Session:
     expires_at: str | None
 
 
+def _open_browser(url: str) -> None:
+    import webbrowser
+
+    webbrowser.open(url)
+
+
 def sign_in_with_browser(
     base_url: str | None = None,
     *,
     client_name: str,
     show: Callable[[CliSession], None],
-    open_browser: Callable[[str], object] | str | None = "default",
+    open_browser: Callable[[str], object] | None = _open_browser,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Session:
     """Let the person approve in the browser, and wait for it; the token goes to the holder of our secret only (PKCE).
@@ -57,7 +63,8 @@ def sign_in_with_browser(
         )
         url = _on_registry(str(started["verification_url"]), client.base_url)
         show(CliSession(user_code=started["user_code"], verification_url=url, expires_at=started["expires_at"]))
-        _open(url, open_browser)
+        if open_browser:
+            open_browser(url)
         return _kept(client.base_url, _poll(client, started, verifier, sleep))
 
 
@@ -164,15 +171,6 @@ def _on_registry(url: str, base_url: str) -> str:
             hint="Tell its operator: the public address of the server is set wrongly.",
         )
     return url
-
-
-def _open(url: str, open_browser: Callable[[str], object] | str | None) -> None:
-    if open_browser == "default":
-        import webbrowser
-
-        webbrowser.open(url)
-    elif callable(open_browser):
-        open_browser(url)
 
 
 def _given(values: dict[str, str | None]) -> dict[str, str]:

@@ -31,7 +31,8 @@ class Spec:
 
 def parse_specs(texts: Iterable[str]) -> list[Spec]:
     """Raises UsageError with the faults of all of them."""
-    specs, faults = [], []
+    specs: list[Spec] = []
+    faults: list[Fault] = []
     for text in texts:
         name, at, wanted = text.removeprefix("@").partition("@")
         try:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from skillyard.sdk.agents import choose_agents, find_agents, targets
 from skillyard.sdk.client import Client
@@ -17,6 +18,8 @@ from skillyard.sdk.project import LOCK, Project
 from skillyard.sdk.resolving import decide, unknown_skill
 from skillyard.sdk.transport import CONNECTIONS
 from skillyard.skill.lockfile import LockedSkill, Lockfile
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +111,7 @@ def verify(project: Project) -> Verification:
     ]
     if any(check.shared for check in checks):
         notes.append(
-            "A changed file is a hard link: other projects that have the skill may see the same change; verify them too."
+            "A changed file is a hard link: other projects with the skill may see the same change; verify them too."
         )
     return Verification(checks=checks, notes=tuple(notes))
 
@@ -119,7 +122,7 @@ def outdated(project: Project, client: Client) -> list[Outdated]:
     if lock is None or not lock.skills:
         return []
     decided, _ = decide(client, manifest, lock, unlocked=set(lock.skills))
-    found = _side_by_side([lambda skill=skill: _look_up(client, skill) for skill in _skills(lock)])  # type: ignore[misc]
+    found = _side_by_side([partial(_look_up, client, skill) for skill in _skills(lock)])
     compared = []
     for skill, (latest, deprecated, yanked) in zip(_skills(lock), found, strict=True):
         wanted = decided.skills[skill.name].version if skill.name in decided.skills else skill.version
@@ -208,7 +211,7 @@ def _look_up(client: Client, skill: LockedSkill) -> tuple[str | None, str | None
     )
 
 
-def _side_by_side[T](tasks: list[Callable[[], T]]) -> list[T]:
+def _side_by_side(tasks: list[Callable[[], T]]) -> list[T]:
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(CONNECTIONS) as pool:
