@@ -35,6 +35,12 @@ class SignInFailed(Unauthenticated):
     hint = "Try again; if you forgot it, ask an administrator for a sign-in link."
 
 
+class PasswordNotRight(Forbidden):
+    code = "password_not_right"
+    text = "The current password is missing or not right."
+    hint = "Name the current one; if you forgot it, ask an administrator for a sign-in link and set a new one there."
+
+
 class LinkNotValid(Unauthenticated):
     code = "link_not_valid"
     text = "The sign-in link is not valid: it was used, has expired, or is incomplete."
@@ -125,13 +131,19 @@ class PersonalNamespace(Conflict):
     hint = "Create an organisation's namespace to work together."
 
 
-class CliSessionSettled(Conflict):
-    code = "cli_session_settled"
+class CliSessionDecidedBefore(Conflict):
+    code = "cli_session_decided"
     text = "This sign-in is {status} already."
     hint = "Start again with `skillyard login`."
 
 
+class NotYourself(Conflict):
+    code = "not_yourself"
+    text = "You cannot suspend your own account."
+    hint = "Let another administrator do it."
+
+
 class NotAcceptable(Invalid):
     code = "not_acceptable"
-    text = "{summary}"
+    text = "The request is refused: {first} ({count} faults)."
     hint = "Correct the faults listed and send it again."

@@ -1,0 +1,58 @@
+"""From a token to a caller: the one place where a token narrows what its owner may do."""
+
+from __future__ import annotations
+
+from skillyard.app import App
+from skillyard.domain.accounts import store, token_uses
+from skillyard.domain.accounts.errors import AccountSuspended, TokenExpired, TokenNotValid, TokenRevoked
+from skillyard.domain.accounts.model import ANONYMOUS, Caller, Token
+from skillyard.domain.accounts.rights import Role, Scope
+from skillyard.infra.ids import is_well_formed_secret
+from skillyard.infra.secrets import hash_secret
+
+ACCESS_PREFIX = "sky_at"
+PERSONAL_PREFIX = "sky_pt"
+
+
+def authenticate(app: App, token: str | None) -> Caller:
+    """The caller who presents this token; ANONYMOUS for None.
+
+    Raises TokenNotValid (also for an empty one), TokenExpired, TokenRevoked or AccountSuspended.
+    """
+    if token is None:
+        return ANONYMOUS
+    if not any(is_well_formed_secret(token, prefix) for prefix in (ACCESS_PREFIX, PERSONAL_PREFIX)):
+        raise TokenNotValid
+    with app.database.reading() as tx:
+        found = store.find_token(tx, secret_hash=hash_secret(token))
+        if found is None:
+            raise TokenNotValid
+        known, owner = found
+        roles = store.list_roles(tx, known.user_id)
+    _check_alive(known, app.clock.now_ms())
+    if owner["suspended_ms"] is not None:
+        raise AccountSuspended(username=owner["username"])
+    token_uses.note(known, now_ms=app.clock.now_ms())
+    return _caller(known, roles, username=owner["username"], is_admin=bool(owner["is_admin"]))
+
+
+def _check_alive(token: Token, now_ms: int) -> None:
+    if token.revoked_ms is not None:
+        raise TokenRevoked
+    if token.expires_ms <= now_ms:
+        raise TokenExpired
+
+
+def _caller(token: Token, roles: dict[str, Role], *, username: str, is_admin: bool) -> Caller:
+    limited_to = token.namespaces
+    return Caller(
+        user_id=token.user_id,
+        username=username,
+        is_admin=is_admin,
+        scopes=token.scopes if is_admin else token.scopes - {Scope.ADMIN},
+        roles=roles if limited_to is None else {slug: role for slug, role in roles.items() if slug in limited_to},
+        token_id=token.id,
+        token_kind=token.kind,
+        token_namespaces=limited_to,
+        token_expires_ms=token.expires_ms,
+    )

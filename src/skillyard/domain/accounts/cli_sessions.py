@@ -1,0 +1,126 @@
+"""A command line signs in through the browser: it waits with a secret of its own, somebody approves, it collects.
+
+The shape of RFC 8628 (device authorization), bound to the client like RFC 7636 (S256 challenge).
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Literal
+
+from skillyard.app import App
+from skillyard.domain.accounts import rules, store
+from skillyard.domain.accounts.errors import CliSessionDecidedBefore, CliSessionNotFound
+from skillyard.domain.accounts.model import Caller, CliSession, CliSessionDecided, CliSessionStatus, Session
+from skillyard.domain.accounts.sessions import add_session, limit_sign_ins
+from skillyard.infra.database import Row, Tx
+from skillyard.infra.ids import new_id
+
+_LIFE_MS = 10 * 60 * 1000
+# RFC 8628, section 6.1: consonants only, so that no words arise and nothing looks like a digit.
+_USER_CODE_LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CliPoll:
+    """What the waiting command line learns; `session` is there exactly once, after the approval."""
+
+    status: CliSessionStatus
+    session: Session | None = None
+
+
+def start_cli_session(app: App, *, code_challenge: str, client_name: str, address: str) -> CliSession:
+    """Begin to wait for an approval. `code_challenge` is base64url(sha256(verifier)); the client keeps the verifier.
+
+    Raises NotAcceptable, TooManySignIns.
+    """
+    limit_sign_ins(app, address=address)
+    rules.refuse([*rules.check_challenge(code_challenge), *rules.check_label(client_name, what="client's name")])
+    now_ms = app.clock.now_ms()
+    session = CliSession(
+        id=new_id("cli"),
+        user_code=_new_user_code(),
+        client_name=client_name,
+        status="pending",
+        created_ms=now_ms,
+        expires_ms=now_ms + _LIFE_MS,
+    )
+    with app.database.transaction() as tx:
+        store.add_cli_session(tx, session, code_challenge=code_challenge)
+    return session
+
+
+def poll_cli_session(app: App, *, session_id: str, code_verifier: str) -> CliPoll:
+    """What became of it; the access token once, to the holder of the verifier.
+
+    Raises CliSessionNotFound also for a wrong verifier, and CliSessionDecidedBefore after the token was handed out.
+    """
+    with app.database.reading() as tx:
+        row = _get(tx, session_id)
+    if not rules.is_challenge_met(row["code_challenge"], code_verifier):
+        raise CliSessionNotFound
+    status = _status(app, row)
+    if status != "approved":
+        return CliPoll(status=status)
+    with app.database.transaction() as tx:
+        if not store.hand_out_cli_session(tx, session_id, now_ms=app.clock.now_ms()):
+            raise CliSessionDecidedBefore(status="completed")
+        session = add_session(tx, app, store.get_user(tx, row["user_id"]), how="cli")
+    return CliPoll(status="approved", session=session)
+
+
+def get_cli_session(app: App, caller: Caller, *, session_id: str) -> CliSession:
+    """What waits, for the person who is asked to approve it. Raises CliSessionNotFound."""
+    caller.must("identify")
+    with app.database.reading() as tx:
+        return _cli_session(app, _get(tx, session_id))
+
+
+def approve_cli_session(app: App, caller: Caller, *, session_id: str) -> CliSession:
+    """Let the command line sign in as the caller. Raises CliSessionNotFound, CliSessionDecidedBefore."""
+    return _decide(app, caller, session_id, "approved")
+
+
+def deny_cli_session(app: App, caller: Caller, *, session_id: str) -> CliSession:
+    """Turn the command line away. Raises CliSessionNotFound, CliSessionDecidedBefore."""
+    return _decide(app, caller, session_id, "denied")
+
+
+def _decide(app: App, caller: Caller, session_id: str, status: Literal["approved", "denied"]) -> CliSession:
+    caller.must("approve_sign_in")
+    user_id, username = caller.identity
+    with app.database.transaction() as tx:
+        row = _get(tx, session_id)
+        if not store.decide_cli_session(tx, session_id, status, user_id, now_ms=app.clock.now_ms()):
+            raise CliSessionDecidedBefore(status=_status(app, row))
+        decided = _cli_session(app, _get(tx, session_id))
+        app.events.record(tx, CliSessionDecided(session_id=session_id, username=username, status=status))
+    return decided
+
+
+def _get(tx: Tx, session_id: str) -> Row:
+    row = store.find_cli_session(tx, session_id) if rules.is_plain(session_id) else None
+    if row is None:
+        raise CliSessionNotFound
+    return row
+
+
+def _cli_session(app: App, row: Row) -> CliSession:
+    return CliSession(
+        id=row["id"],
+        user_code=row["user_code"],
+        client_name=row["client_name"],
+        status=_status(app, row),
+        created_ms=row["created_ms"],
+        expires_ms=row["expires_ms"],
+    )
+
+
+def _status(app: App, row: Row) -> CliSessionStatus:
+    return rules.decide_cli_status(row["status"], expires_ms=row["expires_ms"], now_ms=app.clock.now_ms())
+
+
+def _new_user_code() -> str:
+    letters = "".join(secrets.choice(_USER_CODE_LETTERS) for _ in range(8))
+    return f"{letters[:4]}-{letters[4:]}"

@@ -1,0 +1,22 @@
+"""What accounts do in the background."""
+
+from __future__ import annotations
+
+from skillyard.app import App
+from skillyard.domain.accounts import store
+from skillyard.infra.jobs import every
+
+_DAY_MS = 24 * 3600 * 1000
+_KEEP_PERSONAL_TOKENS_MS = 90 * _DAY_MS
+
+
+@every(seconds=3600)
+def forget_expired_sign_ins(app: App) -> None:
+    """Remove links, waiting command lines and access tokens a day after their end, personal tokens after 90 days."""
+    now_ms = app.clock.now_ms()
+    with app.database.transaction() as tx:
+        store.remove_expired(
+            tx,
+            sign_ins_before_ms=now_ms - _DAY_MS,
+            personal_tokens_before_ms=now_ms - _KEEP_PERSONAL_TOKENS_MS,
+        )

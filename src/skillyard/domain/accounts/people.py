@@ -1,0 +1,60 @@
+"""Who am I; and locking people out, by an administrator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from skillyard.app import App
+from skillyard.domain.accounts import rules, store
+from skillyard.domain.accounts.errors import NotYourself, UserNotFound
+from skillyard.domain.accounts.model import Caller, Namespace, Token, User, UserRestored, UserSuspended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Me:
+    """The caller: the account, the token with the scopes that count, the namespaces that it reaches."""
+
+    user: User
+    token: Token
+    namespaces: tuple[Namespace, ...]
+
+
+def get_me(app: App, caller: Caller) -> Me:
+    """Raises Unauthenticated when nobody is signed in."""
+    caller.must("identify")
+    user_id, _ = caller.identity
+    with app.database.reading() as tx:
+        token = store.find_token_of(tx, user_id, caller.token_id or "")
+        assert token is not None
+        return Me(
+            user=store.get_user(tx, user_id),
+            token=token,
+            namespaces=tuple(store.list_namespaces(tx, caller.roles, after="", limit=len(caller.roles))),
+        )
+
+
+def suspend_user(app: App, caller: Caller, *, username: str) -> User:
+    """Refuse all of somebody's tokens and passwords until restored. Raises UserNotFound, NotYourself."""
+    caller.must("administer")
+    if username == caller.username:
+        raise NotYourself
+    return _set_suspended(app, caller, username, is_suspended=True)
+
+
+def restore_user(app: App, caller: Caller, *, username: str) -> User:
+    """Let somebody in again. Raises UserNotFound."""
+    caller.must("administer")
+    return _set_suspended(app, caller, username, is_suspended=False)
+
+
+def _set_suspended(app: App, caller: Caller, username: str, *, is_suspended: bool) -> User:
+    _, by = caller.identity
+    with app.database.transaction() as tx:
+        user = store.find_user(tx, username=username) if rules.is_name(username) else None
+        if user is None:
+            raise UserNotFound(username=username)
+        if user.is_suspended != is_suspended:
+            store.set_suspended(tx, user.id, app.clock.now_ms() if is_suspended else None)
+            event = UserSuspended if is_suspended else UserRestored
+            app.events.record(tx, event(username=username, by=by))
+        return store.get_user(tx, user.id)

@@ -1,0 +1,114 @@
+"""Personal tokens: for machines, with scopes, an end, and perhaps some namespaces only."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from skillyard.app import App
+from skillyard.domain.accounts import rules, store
+from skillyard.domain.accounts.authenticate import PERSONAL_PREFIX
+from skillyard.domain.accounts.errors import NamespaceNotFound, ScopesTooWide, TokenNotFound
+from skillyard.domain.accounts.model import Caller, Token, TokenCreated, TokenRevoked
+from skillyard.domain.accounts.rights import Scope
+from skillyard.domain.accounts.sessions import SHOWN_CHARS
+from skillyard.infra.ids import new_id, new_secret
+from skillyard.infra.paging import Page, page_of, read_cursor
+from skillyard.infra.secrets import hash_secret
+
+_DAY_MS = 24 * 3600 * 1000
+_AFTER_ALL_IDS = "zzzz"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewToken:
+    """A token and its secret, which is not kept: show it now or never."""
+
+    secret: str
+    token: Token
+
+
+def create_token(
+    app: App,
+    caller: Caller,
+    *,
+    name: str,
+    scopes: Collection[Scope],
+    expires_in_days: int,
+    namespaces: Collection[str] | None = None,
+) -> NewToken:
+    """Make a personal token, no wider than the token that asks; one made by a personal token does not outlive it.
+
+    Raises NotAcceptable, ScopesTooWide, NamespaceNotFound.
+    """
+    caller.must("manage_tokens")
+    rules.refuse(rules.check_token(name=name, scopes=scopes, expires_in_days=expires_in_days, namespaces=namespaces))
+    _check_not_wider(caller, scopes, namespaces)
+    user_id, username = caller.identity
+    secret = new_secret(PERSONAL_PREFIX)
+    now_ms = app.clock.now_ms()
+    token = Token(
+        id=new_id("tok"),
+        user_id=user_id,
+        kind="personal",
+        name=name,
+        prefix=secret[:SHOWN_CHARS],
+        scopes=frozenset(scopes),
+        namespaces=None if namespaces is None else frozenset(namespaces),
+        created_ms=now_ms,
+        expires_ms=_end(caller, now_ms + expires_in_days * _DAY_MS),
+        last_used_ms=None,
+        revoked_ms=None,
+    )
+    with app.database.transaction() as tx:
+        store.add_token(tx, token, secret_hash=hash_secret(secret))
+        app.events.record(tx, _created(token, username))
+    return NewToken(secret=secret, token=token)
+
+
+def list_tokens(app: App, caller: Caller, *, limit: int = 30, cursor: str | None = None) -> Page[Token]:
+    """The caller's personal tokens, also expired and revoked ones, the newest first."""
+    caller.must("manage_tokens")
+    user_id, _ = caller.identity
+    (before,) = read_cursor(cursor, [_AFTER_ALL_IDS])
+    with app.database.reading() as tx:
+        found = store.list_personal_tokens(tx, user_id, before=str(before), limit=limit + 1)
+    return page_of(found, limit, lambda token: [token.id])
+
+
+def revoke_token(app: App, caller: Caller, *, token_id: str) -> Token:
+    """Make one of the caller's tokens void at once; again is no fault. Raises TokenNotFound."""
+    caller.must("manage_tokens")
+    user_id, username = caller.identity
+    with app.database.transaction() as tx:
+        is_new = rules.is_plain(token_id) and store.revoke_token(tx, user_id, token_id, now_ms=app.clock.now_ms())
+        token = store.find_token_of(tx, user_id, token_id) if rules.is_plain(token_id) else None
+        if token is None:
+            raise TokenNotFound(token_id=token_id)
+        if is_new:
+            app.events.record(tx, TokenRevoked(token_id=token_id, username=username))
+    return token
+
+
+def _check_not_wider(caller: Caller, scopes: Collection[Scope], namespaces: Collection[str] | None) -> None:
+    too_wide = sorted(set(scopes) - caller.scopes)
+    if too_wide:
+        raise ScopesTooWide(scopes=", ".join(too_wide))
+    for namespace in sorted(namespaces or ()):
+        if namespace not in caller.roles:
+            raise NamespaceNotFound(namespace=namespace)
+
+
+def _end(caller: Caller, wanted_ms: int) -> int:
+    is_bound = caller.token_kind == "personal" and caller.token_expires_ms is not None  # noqa: S105 (a kind)
+    return min(wanted_ms, caller.token_expires_ms or wanted_ms) if is_bound else wanted_ms
+
+
+def _created(token: Token, username: str) -> TokenCreated:
+    return TokenCreated(
+        token_id=token.id,
+        username=username,
+        scopes=tuple(sorted(token.scopes)),
+        namespaces=None if token.namespaces is None else tuple(sorted(token.namespaces)),
+        expires_ms=token.expires_ms,
+    )
