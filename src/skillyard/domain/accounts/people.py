@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from skillyard.app import App
 from skillyard.domain.accounts import rules, store
@@ -28,7 +28,7 @@ def get_me(app: App, caller: Caller) -> Me:
         assert token is not None
         return Me(
             user=store.get_user(tx, user_id),
-            token=token,
+            token=replace(token, scopes=caller.scopes),
             namespaces=tuple(store.list_namespaces(tx, caller.roles, after="", limit=len(caller.roles))),
         )
 

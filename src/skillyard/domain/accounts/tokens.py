@@ -16,6 +16,7 @@ from skillyard.infra.ids import new_id, new_secret
 from skillyard.infra.paging import Page, page_of, read_cursor
 from skillyard.infra.secrets import hash_secret
 
+DEFAULT_DAYS = 90
 _DAY_MS = 24 * 3600 * 1000
 _AFTER_ALL_IDS = "zzzz"
 
@@ -34,7 +35,7 @@ def create_token(
     *,
     name: str,
     scopes: Collection[Scope],
-    expires_in_days: int,
+    expires_in_days: int = DEFAULT_DAYS,
     namespaces: Collection[str] | None = None,
 ) -> NewToken:
     """Make a personal token, no wider than the token that asks; one made by a personal token does not outlive it.
