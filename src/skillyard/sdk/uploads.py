@@ -23,7 +23,10 @@ class Upload:
     def headers(self) -> dict[str, str]:
         return {"Content-Type": self.content_type, "Content-Length": str(sum(map(_size_bytes, self.parts)))}
 
-    def open(self) -> BinaryIO:
+    def open(self) -> bytes | BinaryIO:
+        in_memory = [part for part in self.parts if isinstance(part, bytes)]
+        if len(in_memory) == len(self.parts):
+            return b"".join(in_memory)
         return cast(BinaryIO, io.BufferedReader(_Joined(self.parts), 256 << 10))
 
 
@@ -64,9 +67,9 @@ class _Joined(io.RawIOBase):
             if chunk:
                 buffer[: len(chunk)] = chunk
                 return len(chunk)
-            self._current.close()
             if not self._waiting:
                 return 0
+            self._current.close()
             part = self._waiting.pop(0)
             self._current = part.open("rb") if isinstance(part, Path) else io.BytesIO(part)
 
