@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skillyard.api.entrance import Entrance
-from skillyard.api.native import PREFIX, build_native
+from skillyard.api.native.application import PREFIX, build_native
 from skillyard.api.native.documents import Documents, HotReads
 from skillyard.api.native.idempotent import Idempotent
 from skillyard.api.web import build_web

@@ -1,0 +1,82 @@
+"""The native REST API under /api/v1. Its OpenAPI document drives the SDK and the CLI."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+
+from skillyard import __version__
+from skillyard.api.native import (
+    admin,
+    auth,
+    blobs,
+    changes,
+    dialect,
+    me,
+    namespaces,
+    releases,
+    resolve,
+    search,
+    skills,
+    system,
+    uploads,
+)
+from skillyard.api.native.wire.errors import ErrorAnswer
+from skillyard.app import App
+
+PREFIX = "/api/v1"
+
+_DESCRIPTION = "Publish, find and install agent skills. Errors, paging and idempotency keys are the same everywhere."
+_REFUSALS = {
+    401: "Not signed in, or the token is no good.",
+    403: "Signed in, but without the right.",
+    404: "Not there, or not visible to you.",
+    409: "Somebody was first, or the state does not allow it.",
+    413: "The body is too large.",
+    422: "The input is wrong; `faults` lists everything that is.",
+    429: "Too many requests; see Retry-After.",
+    500: "A fault on our side; the message names the incident.",
+    503: "Not possible right now; see Retry-After.",
+}
+
+
+def build_native(app: App) -> FastAPI:
+    """The sub-application for everything under `PREFIX`."""
+    native = FastAPI(
+        title="Skillyard",
+        version=__version__,
+        description=_DESCRIPTION,
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        servers=[{"url": app.settings.address}],
+        generate_unique_id_function=operation_id,
+        redirect_slashes=False,
+    )
+    native.state.app = app
+    for router in _routers():
+        native.include_router(router, prefix=PREFIX, responses=_refusal_answers())
+    dialect.install(native)
+    return native
+
+
+def every_route() -> list[APIRoute]:
+    """All routes, for the reference page and for the test that probes each without rights."""
+    return [route for router in _routers() for route in router.routes if isinstance(route, APIRoute)]
+
+
+def _routers() -> list[APIRouter]:
+    modules = (system, auth, me, namespaces, admin, search, skills, releases, uploads, blobs, changes, resolve)
+    return [module.router for module in modules]
+
+
+def _refusal_answers() -> dict[int | str, dict[str, Any]]:
+    return {status: {"model": ErrorAnswer, "description": text} for status, text in _REFUSALS.items()}
+
+
+def operation_id(route: APIRoute) -> str:
+    """`get_skill` → `getSkill`: the function's name is the stable operationId."""
+    first, *others = route.name.split("_")
+    return first + "".join(word.title() for word in others)
