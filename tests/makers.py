@@ -7,8 +7,8 @@ from typing import Any
 
 from skillyard.app import App, build
 from skillyard.domain.accounts.authenticate import authenticate
-from skillyard.domain.accounts.links import first_sign_in_code, operator_sign_in_code, redeem_link
-from skillyard.domain.accounts.model import Caller
+from skillyard.domain.accounts.links import operator_sign_in_link, redeem_link
+from skillyard.domain.accounts.model import Caller, Session
 from skillyard.domain.accounts.namespaces import create_namespace
 from skillyard.infra.clock import Clock
 from skillyard.settings import Settings
@@ -21,10 +21,17 @@ def make_app(tmp_path: Path, *, clock: Clock | None = None, **settings: Any) -> 
     return build(Settings(data_dir=tmp_path / "data", **settings), clock=clock)
 
 
+def a_link(app: App, username: str | None = None) -> str:
+    """The code of a fresh sign-in link: for the account, or for a new one."""
+    return operator_sign_in_link(app, username).rpartition("/")[2]
+
+
 def a_person(app: App, username: str = "ada", *, password: str | None = None) -> Caller:
     """Somebody new who just signed in; the first one of an app is its administrator."""
-    code = first_sign_in_code(app) or operator_sign_in_code(app)
-    session = redeem_link(app, code=code, username=username, password=password)
+    return signed_in(app, redeem_link(app, code=a_link(app), username=username, password=password))
+
+
+def signed_in(app: App, session: Session) -> Caller:
     caller = authenticate(app, session.access_token)
     assert caller.token_id is not None
     _secrets[caller.token_id] = session.access_token
@@ -32,7 +39,7 @@ def a_person(app: App, username: str = "ada", *, password: str | None = None) ->
 
 
 def secret_of(caller: Caller) -> str:
-    """The access token of somebody whom `a_person` made."""
+    """The access token of somebody whom `a_person` or `signed_in` made."""
     assert caller.token_id is not None
     return _secrets[caller.token_id]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import socket
 import sys
+import webbrowser
 from typing import Annotated, Any
 
 from cyclopts import App, Parameter
@@ -40,9 +41,11 @@ def login(
     elif token:
         session = signing.save_token(base_url, sys.stdin.readline().strip())
     else:
-        open_browser = {} if browser else {"open_browser": None}
         session = signing.sign_in_with_browser(
-            base_url, client_name=f"skillyard on {socket.gethostname()}", show=_show_cli_session, **open_browser
+            base_url,
+            client_name=f"skillyard on {socket.gethostname()}",
+            show=_show_cli_session,
+            open_browser=webbrowser.open if browser else None,
         )
     if json:
         return show.data({"registry": session.base_url, "username": session.username, "expires_at": session.expires_at})

@@ -40,8 +40,8 @@ def info(skill: str, /, *, files: bool = False, registry: Registry = None, json:
     """Show a skill, or one release of it as ns/slug@1.2.0: versions, dependencies, permissions, files."""
     name, _, version = skill.partition("@")
     with Client(registry) as client:
-        document = client.release(name, version) if version else client.skill(name)
-        release = document if version else document["latest"]
+        document: dict[str, Any] = dict(client.release(name, version) if version else client.skill(name))
+        release: dict[str, Any] | None = document if version else document["latest"]
         listed = client.files(name, release["version"]) if files and release else []
     if json:
         return show.data({**document, "files": listed} if files else document)

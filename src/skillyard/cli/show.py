@@ -41,14 +41,14 @@ def data(value: Any) -> None:
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
-def line(text: str, **values: Any) -> None:
-    """A line of the result. `{name}` is filled with a value as it is: only `text` itself may hold markup."""
-    out().print(_filled(text, values))
+def line(template: str, /, **values: Any) -> None:
+    """A line of the result. `{name}` is filled with a value as it is: only the template may hold markup."""
+    out().print(_filled(template, values))
 
 
-def talk(text: str, **values: Any) -> None:
+def talk(template: str, /, **values: Any) -> None:
     """A line about what is going on."""
-    err().print(_filled(text, values))
+    err().print(_filled(template, values))
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -112,10 +112,10 @@ def faults(found: Iterable[Fault]) -> None:
         talk(f"  {mark} {{fault}}", fault=fault)
 
 
-def _filled(text: str, values: dict[str, Any]) -> str:
+def _filled(template: str, values: dict[str, Any]) -> str:
     from rich.markup import escape
 
-    return text.format(**{name: escape(_printable(str(value))) for name, value in values.items()})
+    return template.format(**{name: escape(_printable(str(value))) for name, value in values.items()})
 
 
 def _printable(text: str) -> str:

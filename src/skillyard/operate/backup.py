@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO, cast
 
 import orjson
 
@@ -139,7 +139,7 @@ def _checked_manifest(source: Path) -> dict[str, Any]:
             if name == _MANIFEST:
                 manifest = orjson.loads(content.read())
             else:
-                found[name] = hashlib.file_digest(content, "sha256").hexdigest()
+                found[name] = hashlib.file_digest(cast(BinaryIO, content), "sha256").hexdigest()
     except (tarfile.TarError, orjson.JSONDecodeError, OSError) as error:
         raise BackupDamaged(path=str(source), what=str(error)) from error
     if not manifest:
@@ -174,7 +174,7 @@ def _restore_blob(app: App, name: str, content: IO[bytes]) -> int:
     with tempfile.SpooledTemporaryFile(max_size=_CHUNK_BYTES) as copy:
         size = _spool(iter(lambda: content.read(_CHUNK_BYTES), b""), copy, count_bytes=True)
         copy.seek(0)
-        app.blobs.put(name.removeprefix("blobs/"), copy, size)  # type: ignore[arg-type]
+        app.blobs.put(name.removeprefix("blobs/"), cast(BinaryIO, copy), size)
     return 1
 
 
@@ -192,7 +192,7 @@ def _members(source: Path, prefix: str = "") -> Iterator[tuple[str, IO[bytes]]]:
 
 def _add(tar: tarfile.TarFile, name: str, content: IO[bytes]) -> str:
     """Add a member; the SHA-256 of its content. `content` is seekable."""
-    sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+    sha256 = hashlib.file_digest(cast(BinaryIO, content), "sha256").hexdigest()
     member = tarfile.TarInfo(name)
     member.size = content.tell()
     content.seek(0)

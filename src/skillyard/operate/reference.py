@@ -14,7 +14,7 @@ from skillyard.infra.errors import every_error
 from skillyard.infra.events import Event
 from skillyard.settings import Settings
 
-_PIPE = '\\|'
+_PIPE = "\\|"
 _NOTE = "<!-- Made by `make reference` from the code; do not edit. -->\n\n"
 
 
@@ -92,7 +92,7 @@ def _api() -> str:
     rows = [
         (f"`{operation_id(route)}`", f"`{method} {PREFIX}{route.path}`", route.summary or "")
         for route in every_route()
-        for method in sorted(route.methods)
+        for method in sorted(route.methods or ())
     ]
     return "# Native API\n\nThe whole document is served at `/api/v1/openapi.json`.\n\n" + _table(
         ("operation", "request", "what it does"), rows

@@ -22,6 +22,7 @@ from skillyard.sdk.journal import (
     path_of,
     read_journal,
     text_of,
+    write_alone,
     write_journal,
 )
 from skillyard.sdk.project import Project
@@ -166,7 +167,7 @@ def _rewrite(project: Project, rewrite: Rewrite, on_step: OnStep) -> str | None:
     path = path_of(project, rewrite.which)
     if text_of(project, rewrite.which) not in (rewrite.before, rewrite.after):
         return f"{path} was edited meanwhile and stays as it is; `skillyard install` brings all in line again."
-    write_atomically(path, rewrite.after)
+    write_alone(project, path, rewrite.after)
     on_step("write", path.name)
     return None
 
@@ -178,7 +179,7 @@ def _rewrite_back(project: Project, rewrite: Rewrite) -> None:
     if rewrite.before is None:
         path.unlink()
     else:
-        write_atomically(path, rewrite.before)
+        write_alone(project, path, rewrite.before)
 
 
 def _clean(project: Project, journal: Journal, move: Move, on_step: OnStep) -> list[Path]:

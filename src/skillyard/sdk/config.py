@@ -79,7 +79,8 @@ def change_config(change: Callable[[Config], Config]) -> Config:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with file_lock(folder / "config.lock", wait_s=10, busy="Another command is changing the settings."):
         changed = change(read_config())
-        write_atomically(_config_path(), json.dumps(_show(changed), indent=2) + "\n", mode=0o600)
+        text = json.dumps(_show(changed), indent=2) + "\n"
+        write_atomically(_config_path(), text, mode=0o600, temporary=folder / "config.new")
     return changed
 
 

@@ -14,21 +14,30 @@ from typing import IO
 from skillyard.sdk.errors import Busy
 
 _POLL_S = 0.02
+_BINARY = getattr(os, "O_BINARY", 0)
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
 
-def write_atomically(path: Path, content: str | bytes, *, mode: int = 0o644, durable: bool = True) -> None:
-    """Replace `path` as a whole, or leave it as it was. A new folder on the way gets default rights."""
+def write_atomically(
+    path: Path, content: str | bytes, *, mode: int = 0o644, durable: bool = True, temporary: Path | None = None
+) -> None:
+    """Replace `path` as a whole, or leave it as it was.
+
+    The content is first written to `temporary`, on the same file system; a caller who is alone names one, so that what
+    a killed process left is used again.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{time.monotonic_ns()}")
-    data = content.encode() if isinstance(content, str) else content
+    temporary = temporary or path.with_name(f".{path.name}.{os.getpid()}-{time.monotonic_ns()}")
+    data = content.encode(errors="surrogateescape") if isinstance(content, str) else content
     try:
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
+        temporary.unlink(missing_ok=True)
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, mode)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
-        os.replace(temporary, path)  # noqa: PTH105 (both are paths of ours)
+        temporary.replace(path)
     except BaseException:
         with suppress(OSError):
             temporary.unlink()
@@ -91,7 +100,7 @@ def file_lock(
     deadline = time.monotonic() + wait_s
     while True:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab") as file:
+        with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | _NOFOLLOW, 0o644), "r+b") as file:
             if _try_to_lock(file) and _is_still_there(file, path):
                 yield
                 return

@@ -80,7 +80,12 @@ def write_journal(project: Project, journal: Journal) -> None:
         "moves": [_show_move(project, move) for move in journal.moves],
         "rewrites": [{"which": r.which, "before": r.before, "after": r.after} for r in journal.rewrites],
     }
-    write_atomically(journal_path(project), json.dumps(document))
+    write_alone(project, journal_path(project), json.dumps(document))
+
+
+def write_alone(project: Project, path: Path, text: str) -> None:
+    """Replace a file as only the holder of the project's lock may: a killed run leaves no more than one spare file."""
+    write_atomically(path, text, temporary=project.state_dir / "spare")
 
 
 def read_journal(project: Project) -> Journal | None:
