@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import secrets
+from pathlib import Path
+
+import pytest
+
+from skillyard.app import App
+from skillyard.domain.accounts.authenticate import authenticate
+from skillyard.domain.accounts.cli_sessions import (
+    approve_cli_session,
+    deny_cli_session,
+    get_cli_session,
+    poll_cli_session,
+    start_cli_session,
+)
+from skillyard.domain.accounts.errors import (
+    AccountSuspended,
+    CliSessionDecidedBefore,
+    CliSessionNotFound,
+    NotAcceptable,
+    TokenTooNarrow,
+    TooManySignIns,
+)
+from skillyard.domain.accounts.model import ANONYMOUS, CliSession
+from skillyard.domain.accounts.people import suspend_user
+from skillyard.domain.accounts.rights import Scope
+from skillyard.domain.accounts.tokens import create_token
+from skillyard.infra.clock import FixedClock
+from skillyard.infra.errors import Unauthenticated
+from tests.makers import a_person, make_app
+
+VERIFIER = secrets.token_urlsafe(48)
+
+
+def challenge_of(verifier: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+
+
+def started(app: App) -> CliSession:
+    return start_cli_session(app, code_challenge=challenge_of(VERIFIER), client_name="laptop", address="::1")
+
+
+def test_an_approved_command_line_gets_a_token_once(app: App) -> None:
+    ada = a_person(app, "ada")
+    waiting = started(app)
+    assert poll_cli_session(app, session_id=waiting.id, code_verifier=VERIFIER).status == "pending"
+    assert approve_cli_session(app, ada, session_id=waiting.id).status == "approved"
+    poll = poll_cli_session(app, session_id=waiting.id, code_verifier=VERIFIER)
+    assert poll.session
+    assert authenticate(app, poll.session.access_token).username == "ada"
+    with pytest.raises(CliSessionDecidedBefore):
+        poll_cli_session(app, session_id=waiting.id, code_verifier=VERIFIER)
+
+
+def test_only_the_holder_of_the_verifier_collects(app: App) -> None:
+    ada = a_person(app, "ada")
+    waiting = started(app)
+    approve_cli_session(app, ada, session_id=waiting.id)
+    for verifier in (secrets.token_urlsafe(48), challenge_of(VERIFIER), "", "é" * 50):
+        with pytest.raises(CliSessionNotFound):
+            poll_cli_session(app, session_id=waiting.id, code_verifier=verifier)
+    assert poll_cli_session(app, session_id=waiting.id, code_verifier=VERIFIER).session
+
+
+def test_a_denied_command_line_learns_it(app: App) -> None:
+    ada = a_person(app, "ada")
+    waiting = started(app)
+    deny_cli_session(app, ada, session_id=waiting.id)
+    assert poll_cli_session(app, session_id=waiting.id, code_verifier=VERIFIER).status == "denied"
+    with pytest.raises(CliSessionDecidedBefore):
+        approve_cli_session(app, ada, session_id=waiting.id)
+
+
+def test_it_expires_after_ten_minutes_also_when_approved(app: App, clock: FixedClock) -> None:
+    ada = a_person(app, "ada")
+    waiting, approved = started(app), started(app)
+    approve_cli_session(app, ada, session_id=approved.id)
+    clock.move(seconds=600)
+    assert poll_cli_session(app, session_id=waiting.id, code_verifier=VERIFIER).status == "expired"
+    assert poll_cli_session(app, session_id=approved.id, code_verifier=VERIFIER).status == "expired"
+    with pytest.raises(CliSessionDecidedBefore, match="expired"):
+        approve_cli_session(app, ada, session_id=waiting.id)
+
+
+def test_the_person_sees_what_the_command_line_shows(app: App) -> None:
+    waiting = started(app)
+    assert get_cli_session(app, a_person(app, "ada"), session_id=waiting.id) == waiting
+    assert re.fullmatch(r"[B-DF-HJ-NP-TV-XZ]{4}-[B-DF-HJ-NP-TV-XZ]{4}", waiting.user_code)
+
+
+def test_strangers_and_narrow_tokens_approve_nothing(app: App) -> None:
+    ada = a_person(app, "ada")
+    waiting = started(app)
+    with pytest.raises(Unauthenticated):
+        approve_cli_session(app, ANONYMOUS, session_id=waiting.id)
+    machine = authenticate(app, create_token(app, ada, name="ci", scopes=[Scope.MANAGE]).secret)
+    with pytest.raises(TokenTooNarrow):
+        approve_cli_session(app, machine, session_id=waiting.id)
+
+
+def test_whoever_was_suspended_meanwhile_hands_nothing_out(app: App) -> None:
+    admin, bob = a_person(app, "ada"), a_person(app, "bob")
+    waiting = started(app)
+    approve_cli_session(app, bob, session_id=waiting.id)
+    suspend_user(app, admin, username="bob")
+    with pytest.raises(AccountSuspended):
+        poll_cli_session(app, session_id=waiting.id, code_verifier=VERIFIER)
+
+
+@pytest.mark.parametrize("session_id", ["cli_unknown", "", "\x00", "é", "x" * 5000])
+def test_what_is_no_session_is_not_found(app: App, session_id: str) -> None:
+    with pytest.raises(CliSessionNotFound):
+        get_cli_session(app, a_person(app, "ada"), session_id=session_id)
+
+
+@pytest.mark.parametrize(
+    ("challenge", "name"),
+    [("short", "laptop"), (challenge_of(VERIFIER) + "=", "laptop"), (challenge_of(VERIFIER), "evil\u202etxt")],
+)
+def test_a_bad_start_is_refused(app: App, challenge: str, name: str) -> None:
+    with pytest.raises(NotAcceptable):
+        start_cli_session(app, code_challenge=challenge, client_name=name, address="::1")
+
+
+def test_starting_is_limited_per_address(tmp_path: Path) -> None:
+    app = make_app(tmp_path, logins_per_minute=2)
+    started(app), started(app)
+    with pytest.raises(TooManySignIns):
+        started(app)
+    app.close()
