@@ -10,7 +10,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -38,7 +38,7 @@ class DatabaseUnavailable(Unavailable):
 class Tx:
     """One open transaction. Everything run through it commits together or not at all."""
 
-    def __init__(self, dialect: Dialect, execute: Callable[[str, tuple[Any, ...]], Any]) -> None:
+    def __init__(self, dialect: Dialect, execute: Callable[[str, tuple[Any, ...] | None], Any]) -> None:
         self.dialect: Dialect = dialect
         self._execute = execute
         self._after_commit: list[Callable[[], None]] = []
@@ -64,6 +64,10 @@ class Tx:
     def insert_new(self, sql: str, *args: Any) -> bool:
         """Run an INSERT unless a unique constraint already holds such a row; True when it was added."""
         return self.run(f"{sql} ON CONFLICT DO NOTHING", *args) == 1
+
+    def script(self, sql: str) -> None:
+        """Run a library's own statements as they are."""
+        self._execute(sql, None)
 
     def lock(self, name: str) -> None:
         """Let one transaction at a time pass this point, over all nodes. SQLite has one writer anyway."""
@@ -141,7 +145,7 @@ class SqliteDatabase(Database):
             connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             with _sqlite_errors():
                 connection.execute("BEGIN IMMEDIATE")
-            tx = Tx("sqlite", connection.execute)
+            tx = Tx("sqlite", partial(_execute_sqlite, connection))
             try:
                 yield tx
                 with _sqlite_errors():
@@ -157,7 +161,7 @@ class SqliteDatabase(Database):
         connection = self._connection()
         connection.execute("BEGIN")
         try:
-            yield Tx("sqlite", connection.execute)
+            yield Tx("sqlite", partial(_execute_sqlite, connection))
         finally:
             connection.execute("ROLLBACK")
 
@@ -178,6 +182,10 @@ class SqliteDatabase(Database):
             self._local.connection = connection
             self._all.append(connection)
         return connection
+
+
+def _execute_sqlite(connection: sqlite3.Connection, sql: str, args: tuple[Any, ...] | None) -> sqlite3.Cursor:
+    return connection.execute(sql, args or ())
 
 
 def _connect_sqlite(path: Path) -> sqlite3.Connection:
@@ -225,7 +233,7 @@ class PostgresDatabase(Database):
         with self._connected() as connection, connection.transaction():
             if not durable:
                 connection.execute("SET LOCAL synchronous_commit = off")
-            tx = Tx("postgresql", lambda sql, args: connection.execute(_numbered(sql), args))
+            tx = Tx("postgresql", partial(_execute_postgres, connection))
             yield tx
         tx.committed()
 
@@ -233,7 +241,7 @@ class PostgresDatabase(Database):
     def reading(self) -> Iterator[Tx]:
         with self._connected() as connection, connection.transaction():
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            yield Tx("postgresql", lambda sql, args: connection.execute(_numbered(sql), args))
+            yield Tx("postgresql", partial(_execute_postgres, connection))
 
     @contextmanager
     def _connected(self) -> Iterator[psycopg.Connection[dict[str, Any]]]:
@@ -248,6 +256,12 @@ class PostgresDatabase(Database):
 
     def close(self) -> None:
         self._pool.close()
+
+
+def _execute_postgres(
+    connection: psycopg.Connection[dict[str, Any]], sql: str, args: tuple[Any, ...] | None
+) -> psycopg.Cursor[dict[str, Any]]:
+    return connection.execute(sql) if args is None else connection.execute(_numbered(sql), args)
 
 
 @lru_cache(maxsize=4096)

@@ -1,0 +1,2 @@
+-- only: postgresql
+-- include: procrastinate.sql/schema.sql

@@ -1,0 +1,67 @@
+"""Fixtures that start real services, once per test process and only when a test asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from skillyard.app import App
+from skillyard.infra.database import Database, open_database
+from skillyard.infra.migrations import migrate
+from tests import services
+from tests.makers import make_app
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[services.Postgres]:
+    with services.postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def s3_address() -> Iterator[str]:
+    with services.s3() as address:
+        yield address
+
+
+@pytest.fixture
+def postgres_url(postgres: services.Postgres) -> Iterator[str]:
+    """A migrated database of this test's own."""
+    url = postgres.new_database()
+    yield url
+    postgres.drop(url)
+
+
+@pytest.fixture
+def s3_url(s3_address: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A bucket of this test's own."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    return services.new_bucket(s3_address)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A migrated database; the test runs once on each kind."""
+    url = f"sqlite://{tmp_path}/test.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    opened = open_database(url)
+    migrate(opened)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(params=["sqlite+files", "postgresql+s3"])
+def each_app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[App]:
+    """An application; the test runs once on each of the two foundations."""
+    if request.param == "sqlite+files":
+        app = make_app(tmp_path)
+    else:
+        urls = {
+            name: request.getfixturevalue(f"{fixture}_url")
+            for name, fixture in (("database_url", "postgres"), ("blobs_url", "s3"))
+        }
+        app = make_app(tmp_path, **urls)
+    yield app
+    app.close()

