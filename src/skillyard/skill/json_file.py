@@ -12,10 +12,10 @@ MOST_CHARS = 256 * 1024
 MOST_DEPTH = 12
 
 
-def read_json(text: str, *, file: str) -> Mapping[str, Any]:
+def read_json(text: str, *, file: str, most_chars: int = MOST_CHARS) -> Mapping[str, Any]:
     """The object that a JSON file holds. Raises SkillError with file, line and what to do."""
-    if len(text) > MOST_CHARS:
-        raise _refused("too_large", f"larger than {MOST_CHARS} characters", "Keep only what tools read.", file)
+    if len(text) > most_chars:
+        raise _refused("too_large", f"larger than {most_chars} characters", "Keep only what tools read.", file)
     try:
         value = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_unique, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
