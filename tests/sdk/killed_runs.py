@@ -28,7 +28,7 @@ class Offline(Client):
 
     answer: dict[str, Any] = {}
 
-    def resolve(self, requirements, locked=None):  # noqa: ANN001, ANN201
+    def resolve(self, requirements, locked=None):
         return self.answer
 
 
@@ -53,7 +53,7 @@ def run_killed(project: Project, at_line: int) -> bool:
     if child == 0:
         count = 0
 
-        def trace(frame, event, arg):  # noqa: ANN001, ANN202
+        def trace(frame, event, arg):
             nonlocal count
             if not frame.f_code.co_filename.endswith(WATCHED) or "/sdk/" not in frame.f_code.co_filename:
                 return None

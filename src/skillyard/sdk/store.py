@@ -58,10 +58,9 @@ class Store:
     def find(self, skill: LockedSkill) -> Stored | None:
         """The checked files of a skill, or None when it must be fetched. A changed entry is dropped."""
         entry = self._entry(skill)
-        noted = _read_stamps(entry / _STAMPS)
-        if noted is None:
+        if not entry.exists():
             return None
-        stamps = _check_entry(entry, skill.files, noted)
+        stamps = _check_entry(entry, skill.files, _read_stamps(entry / _STAMPS))
         if stamps is None:
             self._drop(entry)
             return None
@@ -90,7 +89,8 @@ class Store:
     def gc(self, older_than_days: float = 30) -> Cleaned:
         """Remove what no install has used for so long, and what broken runs left."""
         before = time.time() - older_than_days * _DAY_S
-        removed = [_size_bytes(entry) for entry in _older(self._entries, before) if self._drop(entry)]
+        sizes = [(_size_bytes(entry), self._drop(entry)) for entry in _older(self._entries, before)]
+        removed = [size_bytes for size_bytes, is_dropped in sizes if is_dropped]
         for leftover in (*_older(self._temporary, time.time() - _DAY_S), *_older(self.downloads, before)):
             remove_tree(leftover)
         return Cleaned(entries=len(removed), size_bytes=sum(removed))
@@ -217,13 +217,13 @@ def _mode(file: FileEntry) -> int:
     return 0o555 if file.executable else 0o444
 
 
-def _read_stamps(path: Path) -> dict[str, Stamp] | None:
-    content = read_if_there(path)
+def _read_stamps(path: Path) -> dict[str, Stamp]:
+    """What was noted; nothing if it cannot be read, so that every file is hashed."""
     try:
-        document = json.loads(content) if content else None
-        return document and {name: Stamp(size_bytes=size, mtime_ns=mtime) for name, (size, mtime) in document.items()}
+        document = json.loads(read_if_there(path) or b"{}")
+        return {name: Stamp(size_bytes=size, mtime_ns=mtime) for name, (size, mtime) in document.items()}
     except (ValueError, TypeError, AttributeError):
-        return None
+        return {}
 
 
 def _show_stamps(stamps: Mapping[str, Stamp]) -> str:
