@@ -10,7 +10,7 @@ from skillyard.sdk.calls import same_registry
 from skillyard.sdk.client import Client
 from skillyard.sdk.disk import file_lock
 from skillyard.sdk.errors import SdkError
-from skillyard.sdk.store import Store, Stored
+from skillyard.sdk.store import MAX_ARCHIVE_BYTES, Store, Stored
 from skillyard.sdk.transport import CONNECTIONS
 from skillyard.skill.lockfile import LockedSkill
 
@@ -72,6 +72,12 @@ def _fetch_one(store: Store, skill: LockedSkill, client: Client) -> tuple[Stored
     """One skill; whoever else wants it meanwhile waits here and then finds it."""
     from skillyard.sdk.downloads import Wanted, download
 
+    if skill.size_bytes > MAX_ARCHIVE_BYTES:
+        raise SdkError(
+            f"The archive of {skill.name} is said to have {skill.size_bytes} bytes.",
+            code="answer_too_large",
+            hint=f"More than {MAX_ARCHIVE_BYTES} are never fetched; tell the operator of the registry.",
+        )
     partial = store.partial(skill)
     busy = f"Another command has been fetching {skill.name} for ten minutes."
     with file_lock(partial.with_suffix(".lock"), wait_s=_WAIT_FOR_OTHER_S, busy=busy):

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from skillyard.sdk.errors import SdkError, UsageError
 from skillyard.sdk.project import ProjectFile, check_range, is_channel
-from skillyard.skill.digest import FileEntry, tree_digest
+from skillyard.skill.digest import FileEntry
 from skillyard.skill.faults import Fault, SkillError
 from skillyard.skill.lockfile import LockedSkill, Lockfile
 from skillyard.skill.names import SkillName
-from skillyard.skill.versions import Range, Version, is_version
+from skillyard.skill.versions import Range, Version
 
 if TYPE_CHECKING:
     from skillyard.sdk.client import Client
@@ -70,15 +69,13 @@ def decide(
     try:
         skills = [_read_package(document, client.base_url) for document in answer["packages"]]
         roots = {str(name): str(version) for name, version in answer["roots"].items()}
+        found = Lockfile(registry=client.base_url, requirements=wanted, skills={skill.name: skill for skill in skills})
+        decided = Lockfile.read(found.show())  # what we write must pass what we ask of every lock
     except (KeyError, TypeError, ValueError, AttributeError, SkillError) as error:
         raise _bad_answer(str(error)) from error
-    decided = Lockfile(
-        registry=client.base_url,
-        requirements=dict(wanted),
-        skills={skill.name: skill for skill in sorted(skills, key=lambda skill: skill.name)},
-    )
-    if (missing := sorted(wanted.keys() - roots.keys())) or (problems := lock_problems(decided)):
-        raise _bad_answer(f"{', '.join(missing)} is missing" if missing else problems[0])
+    missing = [f"{name} is missing" for name in sorted(wanted.keys() - roots.keys())]
+    if problems := missing or lock_problems(decided):
+        raise _bad_answer(problems[0])
     return decided, roots
 
 
@@ -127,7 +124,7 @@ def unknown_skill(name: str, known: Iterable[str], *, where: str) -> SdkError:
 
 
 def _read_package(document: Mapping[str, Any], registry: str) -> LockedSkill:
-    """One release of the answer. Raises ValueError or SkillError when it contradicts itself."""
+    """One release of the answer; what its values must be is left to the lockfile."""
     archive = document["archive"]
     files = tuple(
         FileEntry(
@@ -138,16 +135,9 @@ def _read_package(document: Mapping[str, Any], registry: str) -> LockedSkill:
         )
         for file in document["files"]
     )
-    name, version = str(SkillName.parse(document["name"])), str(document["version"])
-    if not is_version(version):
-        raise ValueError(f"{name} has the version {version!a}")
-    if tree_digest(files) != document["digest"]:
-        raise ValueError(f"the files of {name} do not have its digest")
-    if not re.fullmatch("[0-9a-f]{64}", archive["sha256"]) or not 0 < int(archive["size_bytes"]) <= 1 << 30:
-        raise ValueError(f"the archive of {name} has no usable digest and size")
     return LockedSkill(
-        name=name,
-        version=version,
+        name=str(document["name"]),
+        version=str(document["version"]),
         digest=str(document["digest"]),
         sha256=str(archive["sha256"]),
         sha512=str(archive["sha512"]),

@@ -142,7 +142,7 @@ def outdated(project: Project, client: Client) -> list[Outdated]:
 
 
 def why(project: Project, name: str) -> list[list[str]]:
-    """Every path from a skill of skillyard.json to `name`. Raises SdkError when it is not installed."""
+    """The shortest path to `name` from each skill of skillyard.json. Raises SdkError when it is not installed."""
     lock = project.read_lock()
     name = name.removeprefix("@")
     if lock is None or name not in lock.skills:

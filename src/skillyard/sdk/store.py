@@ -29,7 +29,7 @@ from skillyard.skill.lockfile import LockedSkill
 _STAMPS = "stamps.json"
 _FILES = "files"
 _DAY_S = 24 * 3600
-_HARD_LIMIT_BYTES = 1 << 30
+MAX_ARCHIVE_BYTES = 1 << 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,9 +165,9 @@ def _limits(skill: LockedSkill) -> Limits:
     unpacked = sum(file.size_bytes for file in skill.files)
     largest = max((file.size_bytes for file in skill.files), default=0)
     return Limits(
-        max_archive_bytes=min(max(usual.max_archive_bytes, skill.size_bytes), _HARD_LIMIT_BYTES),
-        max_unpacked_bytes=min(max(usual.max_unpacked_bytes, unpacked), _HARD_LIMIT_BYTES),
-        max_file_bytes=min(max(usual.max_file_bytes, largest), _HARD_LIMIT_BYTES),
+        max_archive_bytes=min(max(usual.max_archive_bytes, skill.size_bytes), MAX_ARCHIVE_BYTES),
+        max_unpacked_bytes=min(max(usual.max_unpacked_bytes, unpacked), MAX_ARCHIVE_BYTES),
+        max_file_bytes=min(max(usual.max_file_bytes, largest), MAX_ARCHIVE_BYTES),
         max_entries=max(usual.max_entries, len(skill.files)),
     )
 
