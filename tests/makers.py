@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from skillyard.app import App, build
 from skillyard.domain.accounts.authenticate import authenticate
 from skillyard.domain.accounts.links import operator_sign_in_link, redeem_link
 from skillyard.domain.accounts.model import Caller, Session
 from skillyard.domain.accounts.namespaces import create_namespace
+from skillyard.domain.registry.model import Release, Visibility, Wish
+from skillyard.domain.registry.publish import publish
 from skillyard.infra.clock import Clock
 from skillyard.settings import Settings
+from skillyard.skill.archive import pack, skill_files
+from skillyard.skill.names import SkillName
 
 _secrets: dict[str, str] = {}
 
@@ -53,3 +59,41 @@ def an_organization(app: App, owner: Caller, slug: str = "acme") -> Caller:
     """A new namespace; returns its owner, with the role in it."""
     create_namespace(app, owner, slug=slug)
     return again(app, owner)
+
+
+def a_skill_archive(
+    name: str = "pdf",
+    version: str | None = "1.0.0",
+    *,
+    description: str = "Reads and writes PDF files. Use it for PDF work.",
+    tags: str = "",
+    dependencies: Mapping[str, str] | None = None,
+    compatibility: str = "",
+    files: Mapping[str, str] | None = None,
+    body: str = "# How to use it",
+    format: Literal["zip", "tar.gz"] = "zip",
+) -> bytes:
+    """An archive of a valid skill. `name` is its slug; `dependencies`: ns/slug → range; `files`: path → text."""
+    wanted = ", ".join(f"{other}@{accepted}" for other, accepted in (dependencies or {}).items())
+    metadata = {"version": version, "tags": tags, "dependencies": wanted}
+    lines = [f"name: {name}", f'description: "{description}"', "license: MIT"]
+    lines += [f'compatibility: "{compatibility}"'] if compatibility else []
+    lines += ["metadata:", *(f'  {key}: "{value}"' for key, value in metadata.items() if value), "  made-by: tests"]
+    texts = {"SKILL.md": "---\n" + "\n".join(lines) + f"\n---\n\n{body}\n", **(files or {})}
+    return pack(skill_files({path: text.encode() for path, text in texts.items()}), format=format)
+
+
+def a_release(
+    app: App,
+    caller: Caller,
+    name: str = "ada/pdf",
+    version: str = "1.0.0",
+    *,
+    visibility: str | None = None,
+    channel: str | None = None,
+    **archive: Any,
+) -> Release:
+    """A published release; `archive` as in `a_skill_archive`."""
+    wish = Wish(name=SkillName.parse(name), visibility=Visibility(visibility) if visibility else None, channel=channel)
+    data = a_skill_archive(wish.name.slug, version, **archive)
+    return publish(app, caller, wish, io.BytesIO(data)).release

@@ -1,0 +1,125 @@
+"""What the registry refuses."""
+
+from __future__ import annotations
+
+from skillyard.infra.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
+
+
+class SkillRefused(Invalid):
+    code = "skill_refused"
+    text = "{name} is refused: {first} ({count} faults)."
+    hint = "Correct the faults listed and publish again; `skillyard publish --dry-run` shows them all."
+
+
+class SkillNotFound(NotFound):
+    code = "skill_not_found"
+    text = "There is no skill {name}, or you may not see it."
+    hint = "Check the name with `skillyard search`; sign in if it is private."
+
+
+class NotYours(Forbidden):
+    code = "not_yours"
+    text = "{name} belongs to {namespace}, and you do not."
+    hint = "Ask an owner of {namespace} to add you as a maintainer."
+
+
+class ReleaseNotFound(NotFound):
+    code = "release_not_found"
+    text = "{name} has no version or channel {version}."
+    hint = "Look at what there is with `skillyard info {name}`."
+
+
+class FileNotInRelease(NotFound):
+    code = "file_not_found"
+    text = "{name} {version} has no file {path}."
+    hint = "Look at the list of its files."
+
+
+class BlobNotFound(NotFound):
+    code = "blob_not_found"
+    text = "There is no public archive {sha256}."
+    hint = "Take the address from the release; archives of private skills have another one."
+
+
+class ReleaseExists(Conflict):
+    code = "release_exists"
+    text = "{name} {version} exists already, with {content} content."
+    hint = "Releases are immutable: raise the version and publish again."
+
+
+class NoSuchOrder(Invalid):
+    code = "bad_order"
+    text = "There is no order {sort}."
+    hint = "Choose from relevance, updated, downloads and name."
+
+
+class TextNotAcceptable(Invalid):
+    code = "bad_text"
+    text = "The {what} is not 1 to {most} visible characters."
+    hint = "Shorten it, and leave out control characters."
+
+
+class ChannelNotFound(NotFound):
+    code = "channel_not_found"
+    text = "{name} has no channel {channel}."
+    hint = "Look at its channels with `skillyard info {name}`."
+
+
+class BadChannel(Invalid):
+    code = "bad_channel"
+    text = "{channel} cannot be a channel: {why}."
+    hint = "Choose a word such as next, beta or stable."
+
+
+class LatestStays(Conflict):
+    code = "latest_stays"
+    text = "The channel latest cannot be removed."
+    hint = "Point it to another version instead."
+
+
+class ReleaseIsYanked(Conflict):
+    code = "release_is_yanked"
+    text = "{name} {version} is yanked."
+    hint = "Choose another version, or take the yank back first."
+
+
+class UploadNotFound(NotFound):
+    code = "upload_not_found"
+    text = "There is no open upload {upload_id} of yours."
+    hint = "It may have been used, abandoned or have expired: start a new one."
+
+
+class UploadAddressNotValid(Forbidden):
+    code = "upload_address_not_valid"
+    text = "The upload address is not valid, or has expired."
+    hint = "Use the address exactly as it was given out, or start a new upload."
+
+
+class UploadNotReceived(Conflict):
+    code = "upload_not_received"
+    text = "The bytes of the upload {upload_id} have not arrived."
+    hint = "PUT them to the upload address, then confirm."
+
+
+class ContentIsBeingRemoved(Unavailable):
+    code = "content_is_being_removed"
+    text = "An old copy of the same content is being cleaned away at this moment."
+    hint = "Try again in a moment."
+
+
+class UnknownAgent(Invalid):
+    code = "unknown_agent"
+    text = "There is no agent {agent} that we know of."
+    hint = "Choose from {known}."
+
+
+class ResolutionConflict(Conflict):
+    code = "resolution_conflict"
+    text = "No set of versions satisfies all requirements."
+    hint = "Loosen one of the requirements named in the explanation."
+
+
+class ClosureTooLarge(Invalid):
+    code = "closure_too_large"
+    text = "The dependencies lead to more than {most} skills."
+    hint = "Ask for fewer skills at once."

@@ -1,0 +1,111 @@
+"""Look at an archive that somebody wants to publish, from every side, and store nothing."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from skillyard.app import App
+from skillyard.domain.accounts.model import Caller
+from skillyard.domain.registry import rules
+from skillyard.domain.registry.model import Archive, Visibility, Wish
+from skillyard.domain.registry.rules import Surroundings
+from skillyard.domain.registry.store import releases, skills
+from skillyard.infra.database import Tx
+from skillyard.skill.archive import Limits, SkillFiles, open_safely
+from skillyard.skill.digest import Digests, read_digests
+from skillyard.skill.faults import Fault, SkillError
+from skillyard.skill.manifest import Manifest, read_manifest
+from skillyard.skill.names import SkillName, lookalikes
+from skillyard.skill.versions import Range, Version
+
+_NEIGHBOURS = 50
+_MOST_LOOKALIKES = 5
+_ZIP_MAGIC = b"PK"
+_unpacking = threading.BoundedSemaphore(4)  # an archive in the making may take a hundred megabytes of memory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """`files` and `manifest` are None as far as the archive could not be read; `faults` say why."""
+
+    archive: Archive
+    files: SkillFiles | None = None
+    manifest: Manifest | None = None
+    faults: tuple[Fault, ...] = ()
+
+
+def examine(app: App, caller: Caller, wish: Wish, source: BinaryIO, *, sha256: str | None = None) -> Examined:
+    """Every check of a release. `sha256`: what the archive was announced to be. Leaves `source` at its start."""
+    digests = read_digests(source)
+    source.seek(0)
+    archive = _archive(digests, source)
+    faults = [*rules.check_wish(wish), *_check_digest(digests, sha256)]
+    try:
+        files = _open(source, app.archive_limits)
+    except SkillError as error:
+        return Examined(archive=archive, faults=(*faults, *error.faults))
+    report = read_manifest(files)
+    faults += report.faults
+    if report.manifest is not None:
+        faults += rules.check_release(wish, report.manifest, _look_around(app, caller, wish, report.manifest))
+    return Examined(archive=archive, files=files, manifest=report.manifest, faults=tuple(faults))
+
+
+def _archive(digests: Digests, source: BinaryIO) -> Archive:
+    is_zip = source.read(len(_ZIP_MAGIC)) == _ZIP_MAGIC
+    source.seek(0)
+    return Archive(
+        sha256=digests.sha256,
+        sha512=digests.sha512,
+        size_bytes=digests.size_bytes,
+        format="zip" if is_zip else "tar.gz",
+    )
+
+
+def _check_digest(digests: Digests, announced: str | None) -> list[Fault]:
+    if announced is None or announced.lower() == digests.sha256:
+        return []
+    message = f"the archive hashes to {digests.sha256}, and was announced as {announced[:64]!a}"
+    return [Fault(code="archive_differs", message=message, hint="It was changed on the way: send it again.")]
+
+
+def _open(source: BinaryIO, limits: Limits) -> SkillFiles:
+    try:
+        with _unpacking:
+            return open_safely(source, limits=limits)
+    finally:
+        source.seek(0)
+
+
+def _look_around(app: App, caller: Caller, wish: Wish, manifest: Manifest) -> Surroundings:
+    if not rules.is_skill_name(wish.name):
+        return Surroundings()
+    with app.database.reading() as tx:
+        visibility = skills.find_visibility(tx, wish.name)
+        alike = _lookalikes(tx, caller, wish.name) if visibility is None else []
+        missing, hidden = _find_dependencies(tx, caller, manifest)
+    return Surroundings(visibility=visibility, lookalikes=tuple(alike), missing=tuple(missing), hidden=tuple(hidden))
+
+
+def _lookalikes(tx: Tx, caller: Caller, name: SkillName) -> list[str]:
+    near = skills.list_names_near(tx, name.slug, caller.namespaces_with("read"), limit=_NEIGHBOURS)
+    by_slug = {other.partition("/")[2]: other for other in near}
+    return [by_slug[slug] for slug in lookalikes(name.slug, by_slug)][:_MOST_LOOKALIKES]
+
+
+def _find_dependencies(tx: Tx, caller: Caller, manifest: Manifest) -> tuple[list[str], list[str]]:
+    """Dependencies that nothing satisfies as far as the caller sees, and those that are private."""
+    offered: dict[str, list[Version]] = {name: [] for name in manifest.dependencies}
+    hidden = set()
+    for row in releases.list_candidates(tx, list(offered)):
+        namespace, visibility = row["skill"].partition("/")[0], Visibility(row["visibility"])
+        if row["yanked_ms"] is None and rules.may_see(caller, namespace, visibility):
+            offered[row["skill"]].append(Version.parse(row["version"]))
+            if visibility is Visibility.PRIVATE:
+                hidden.add(row["skill"])
+    missing = [
+        name for name, text in manifest.dependencies.items() if not Range.parse(text).max_satisfying(offered[name])
+    ]
+    return missing, sorted(hidden)

@@ -1,0 +1,154 @@
+"""Publish a release: look at everything first, then store it in one transaction. Releases never change again."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+from skillyard.app import App
+from skillyard.domain.accounts.model import Caller
+from skillyard.domain.registry import access, rules
+from skillyard.domain.registry.errors import ContentIsBeingRemoved, ReleaseExists, UploadNotFound
+from skillyard.domain.registry.examine import Examined, examine
+from skillyard.domain.registry.model import (
+    DEFAULT_CHANNEL,
+    Draft,
+    Published,
+    Release,
+    ReleasePublished,
+    Standing,
+    Verdict,
+    Visibility,
+    Wish,
+)
+from skillyard.domain.registry.store import releases, removals, skills, uploads
+from skillyard.infra.database import Tx
+from skillyard.infra.ids import new_id
+from skillyard.skill.faults import Fault
+from skillyard.skill.names import SkillName
+
+
+def publish(app: App, caller: Caller, wish: Wish, source: BinaryIO, *, sha256: str | None = None) -> Published:
+    """Publish the archive in `source`. `sha256`: what it was announced to be.
+
+    Raises NamespaceNotFound, RoleTooLow, SkillRefused with every fault, or ReleaseExists.
+    """
+    caller.must("publish", on=wish.name.namespace)
+    examined = examine(app, caller, wish, source, sha256=sha256)
+    rules.refuse(wish.name, examined.faults)
+    if conflict := _find_conflict(app, _draft(wish, examined)):
+        raise conflict
+    app.blobs.put(examined.archive.sha256, source, examined.archive.size_bytes)
+    return store_release(app, caller, wish, examined)
+
+
+def rehearse(app: App, caller: Caller, wish: Wish, source: BinaryIO, *, sha256: str | None = None) -> Verdict:
+    """What `publish` would answer, without storing anything. Raises NamespaceNotFound or RoleTooLow."""
+    caller.must("publish", on=wish.name.namespace)
+    examined = examine(app, caller, wish, source, sha256=sha256)
+    draft = _draft(wish, examined)
+    conflict = _find_conflict(app, draft) if rules.is_skill_name(wish.name) else None
+    late = [Fault(code=conflict.code, message=conflict.message, hint=conflict.advice)] if conflict else []
+    return Verdict(faults=(*examined.faults, *late), draft=draft)
+
+
+def store_release(
+    app: App, caller: Caller, wish: Wish, examined: Examined, *, upload_id: str | None = None
+) -> Published:
+    """Store a release without fault, whose archive is in the blob store; `upload_id`: the ticket that this uses up."""
+    new = _release(app, caller, wish, examined)
+    with app.database.transaction() as tx:
+        if upload_id is not None and not uploads.remove_upload(tx, upload_id):
+            raise UploadNotFound(upload_id=upload_id)
+        if not removals.may_refer_to(tx, new.archive.sha256):
+            raise ContentIsBeingRemoved(retry_after_s=1)
+        _add_skill(tx, wish, now_ms=new.published_ms)
+        _add_release(tx, wish, new)
+        stored = access.get_release(tx, wish.name, new.version)
+        app.events.record(tx, _event(new))
+    return Published(release=stored, warnings=tuple(fault for fault in examined.faults if fault.severity == "warning"))
+
+
+def _add_skill(tx: Tx, wish: Wish, *, now_ms: int) -> None:
+    """The first release makes the skill; a later one finds it, and must not want another visibility."""
+    tx.lock(f"skill {wish.name}")
+    if skills.add_skill(tx, wish.name, wish.visibility or Visibility.PUBLIC, now_ms=now_ms):
+        return
+    rules.refuse(wish.name, rules.check_visibility(wish, skills.find_visibility(tx, wish.name)))
+    skills.set_updated(tx, wish.name, now_ms=now_ms)
+
+
+def _add_release(tx: Tx, wish: Wish, new: Release) -> None:
+    if not releases.add_release(tx, new, version_order=rules.order_key(new.version)):
+        digest = releases.find_digest(tx, wish.name, new.version)
+        raise _release_exists(new.name, new.version, digest, new.digest)
+    before = skills.list_channels(tx, [new.name])[new.name]
+    standing = Standing(version=new.version, channel=new.channel, is_yanked=False)
+    skills.set_channels(tx, wish.name, before, rules.channels_with(before, standing))
+
+
+def _find_conflict(app: App, draft: Draft | None) -> ReleaseExists | None:
+    """Found early, it saves the blob; the unique constraint has the last word."""
+    if draft is None:
+        return None
+    with app.database.reading() as tx:
+        digest = releases.find_digest(tx, SkillName.parse(draft.name), draft.version)
+    return _release_exists(draft.name, draft.version, digest, draft.digest) if digest else None
+
+
+def _release_exists(name: str, version: str, digest: str | None, ours: str) -> ReleaseExists:
+    identical = digest == ours
+    content = "the same" if identical else "other"
+    return ReleaseExists(name=name, version=version, digest=digest, identical=identical, content=content)
+
+
+def _draft(wish: Wish, examined: Examined) -> Draft | None:
+    files, manifest = examined.files, examined.manifest
+    version = rules.decide_version(wish, manifest) if manifest else None
+    if files is None or manifest is None or version is None:
+        return None
+    return Draft(
+        name=str(wish.name),
+        version=version,
+        digest=files.digest,
+        archive=examined.archive,
+        files=files.entries,
+        permissions=manifest.permissions.show(),
+        dependencies=manifest.dependencies,
+    )
+
+
+def _release(app: App, caller: Caller, wish: Wish, examined: Examined) -> Release:
+    draft, manifest = _draft(wish, examined), examined.manifest
+    assert draft is not None, "a release without fault has one"
+    assert manifest is not None, "as above"
+    return Release(
+        id=new_id("rel"),
+        name=draft.name,
+        version=draft.version,
+        visibility=wish.visibility or Visibility.PUBLIC,
+        description=manifest.description,
+        license=manifest.license,
+        compatibility=manifest.compatibility,
+        homepage=manifest.homepage,
+        tags=manifest.tags,
+        dependencies=draft.dependencies,
+        permissions=draft.permissions,
+        channel=wish.channel or DEFAULT_CHANNEL,
+        channels=(),
+        digest=draft.digest,
+        archive=draft.archive,
+        files_count=len(draft.files),
+        unpacked_bytes=sum(file.size_bytes for file in draft.files),
+        published_ms=app.clock.now_ms(),
+        published_by=caller.identity[1],
+        yanked=None,
+        deprecated=None,
+        readme=manifest.body,
+        files=draft.files,
+    )
+
+
+def _event(new: Release) -> ReleasePublished:
+    return ReleasePublished(
+        name=new.name, version=new.version, digest=new.digest, channel=new.channel, by=new.published_by
+    )

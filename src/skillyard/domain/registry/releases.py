@@ -1,0 +1,40 @@
+"""Read releases."""
+
+from __future__ import annotations
+
+from skillyard.app import App
+from skillyard.domain.accounts.model import Caller
+from skillyard.domain.registry import access, rules
+from skillyard.domain.registry.model import Release
+from skillyard.domain.registry.store import releases, skills
+from skillyard.infra.paging import BadCursor, Page, page_of, read_cursor
+from skillyard.skill.names import SkillName
+from skillyard.skill.versions import is_version
+
+
+def get_release(app: App, caller: Caller, *, name: SkillName, version: str) -> Release:
+    """One release with its readme, by exact version or channel. Raises SkillNotFound or ReleaseNotFound."""
+    with app.database.reading() as tx:
+        access.check_visible(tx, caller, name)
+        return access.get_release(tx, name, version)
+
+
+def list_releases(
+    app: App, caller: Caller, *, name: SkillName, limit: int = 30, cursor: str | None = None
+) -> Page[Release]:
+    """The highest version first, yanked ones too. Raises SkillNotFound or BadCursor."""
+    before = _read_cursor(cursor)
+    with app.database.reading() as tx:
+        access.check_visible(tx, caller, name)
+        channels = skills.list_channels(tx, [str(name)])[str(name)]
+        found = releases.list_releases(tx, name, channels, before=before, limit=limit + 1)
+    return page_of(found, limit, lambda release: [release.version])
+
+
+def _read_cursor(cursor: str | None) -> bytes | None:
+    if cursor is None:
+        return None
+    (version,) = read_cursor(cursor, [""])
+    if not is_version(version):
+        raise BadCursor
+    return rules.order_key(str(version))

@@ -1,0 +1,135 @@
+"""One question, one answer: which versions satisfy these requirements, and everything an install of them needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import orjson
+
+from skillyard.app import App
+from skillyard.domain.accounts.model import Caller
+from skillyard.domain.registry import rules
+from skillyard.domain.registry.errors import ClosureTooLarge, ReleaseNotFound, ResolutionConflict, SkillNotFound
+from skillyard.domain.registry.model import Release, Visibility
+from skillyard.domain.registry.search import suggest
+from skillyard.domain.registry.store import releases, skills
+from skillyard.infra.database import Tx
+from skillyard.skill.faults import Fault, SkillError
+from skillyard.skill.names import SkillName
+from skillyard.skill.resolve import Candidate, ResolutionError, resolve
+from skillyard.skill.versions import Range, is_version
+
+_MOST_SKILLS = 5000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """A chosen release with its files; `requested_by` are the skills that need it, `""` is the project itself."""
+
+    release: Release
+    requested_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closure:
+    """All that an install needs, in the order of names, and the version of each skill that was asked for."""
+
+    packages: tuple[Package, ...]
+    roots: Mapping[str, str]
+
+
+def resolve_closure(app: App, caller: Caller, *, requirements: Mapping[str, str], locked: Mapping[str, str]) -> Closure:
+    """`requirements`: name → range or channel; `locked`: name → version to keep where it still fits.
+
+    Raises SkillError with every fault of the request, SkillNotFound, ReleaseNotFound for a channel that there is not,
+    ResolutionConflict with an explanation, or ClosureTooLarge.
+    """
+    wanted = _check_request(requirements, locked)
+    with app.database.reading() as tx:
+        offer = _load_offer(tx, caller, sorted(wanted))
+        channels = skills.list_channels(tx, [name for name in wanted if offer.candidates(name) is not None])
+    for name in wanted:
+        if offer.candidates(name) is None:
+            raise SkillNotFound(name=name, suggestions=suggest(app, caller, name))
+    exact = {name: _without_channel(name, text, channels[name]) for name, text in wanted.items()}
+    try:
+        resolution = resolve(exact, offer, locked=locked)
+    except ResolutionError as error:
+        raise ResolutionConflict(explanation=error.explanation, conflicts=list(error.conflicts)) from error
+    chosen = _load_chosen(app, [offer.ids[pair] for pair in resolution.versions.items()])
+    packages = [Package(release=one, requested_by=tuple(resolution.requested_by[one.name])) for one in chosen]
+    return Closure(packages=tuple(packages), roots={name: resolution.versions[name] for name in wanted})
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """Every release that the requirements may lead to, as far as the caller may see it."""
+
+    known: dict[str, list[Candidate]] = field(default_factory=dict)
+    ids: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def candidates(self, name: str) -> Sequence[Candidate] | None:
+        return self.known.get(name)
+
+
+def _load_offer(tx: Tx, caller: Caller, names: Sequence[str]) -> _Offer:
+    """One query per depth of the graph, whatever its width."""
+    offer, looked_up = _Offer(), set(names)
+    while names:
+        found: set[str] = set()
+        for row in releases.list_candidates(tx, names):
+            name, dependencies = row["skill"], orjson.loads(row["dependencies"])
+            if rules.may_see(caller, name.partition("/")[0], Visibility(row["visibility"])):
+                candidate = Candidate(
+                    version=row["version"], dependencies=dependencies, yanked=row["yanked_ms"] is not None
+                )
+                offer.known.setdefault(name, []).append(candidate)
+                offer.ids[name, row["version"]] = row["id"]
+                found.update(dependencies)
+        names = sorted(found - looked_up)
+        looked_up.update(names)
+        if len(looked_up) > _MOST_SKILLS:
+            raise ClosureTooLarge(most=_MOST_SKILLS)
+    return offer
+
+
+def _load_chosen(app: App, ids: Sequence[str]) -> list[Release]:
+    with app.database.reading() as tx:
+        chosen = releases.list_whole(tx, ids)
+        channels = skills.list_channels(tx, [release.name for release in chosen])
+    return sorted((_with_channels(release, channels[release.name]) for release in chosen), key=lambda one: one.name)
+
+
+def _with_channels(release: Release, channels: Mapping[str, str]) -> Release:
+    pointing = tuple(channel for channel, version in channels.items() if version == release.version)
+    return replace(release, channels=pointing)
+
+
+def _without_channel(name: str, text: str, channels: Mapping[str, str]) -> str:
+    """The range itself, or the version that the channel points to."""
+    if not rules.is_channel(text):
+        return text
+    if text not in channels:
+        raise ReleaseNotFound(name=name, version=text)
+    return channels[text]
+
+
+def _check_request(requirements: Mapping[str, str], locked: Mapping[str, str]) -> dict[str, str]:
+    """The requirements by plain names. Raises SkillError with every fault of both."""
+    wanted: dict[str, str] = {}
+    faults: list[Fault] = []
+    for name, text in requirements.items():
+        try:
+            wanted[str(SkillName.parse(name))] = text.strip()
+            if not rules.is_channel(text.strip()):
+                Range.parse(text)
+        except SkillError as error:
+            faults += error.faults
+    for name, version in locked.items():
+        if not is_version(version):
+            message = f"{name[:130]!a} is locked to {version[:60]!a}, which is no version"
+            faults.append(Fault(code="bad_version", message=message, hint="Lock exact versions such as 1.4.0."))
+    if faults:
+        raise SkillError(faults)
+    return wanted

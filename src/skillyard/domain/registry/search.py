@@ -1,0 +1,137 @@
+"""Find skills by what they say of themselves; and keep this process's index at the head of the event log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+from skillyard.app import App
+from skillyard.domain.accounts.model import Caller
+from skillyard.domain.registry import rules
+from skillyard.domain.registry.changes import names_in
+from skillyard.domain.registry.errors import NoSuchOrder
+from skillyard.domain.registry.model import Skill, Visibility
+from skillyard.domain.registry.store import skills
+from skillyard.infra.events import StoredEvent
+from skillyard.infra.paging import cursor_after, read_cursor
+from skillyard.infra.search import IndexedDocument, Sort
+
+_EVERYBODY = "*"
+_MOST_TAGS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A skill, and how well it fits: only comparable within one search."""
+
+    skill: Skill
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundPage:
+    """`total` counts what the index holds."""
+
+    items: tuple[Found, ...]
+    total: int
+    next_cursor: str | None
+
+
+def search(
+    app: App,
+    caller: Caller,
+    *,
+    text: str = "",
+    namespace: str | None = None,
+    tags: Sequence[str] = (),
+    agent: str | None = None,
+    sort: str | None = None,
+    limit: int = 30,
+    cursor: str | None = None,
+) -> FoundPage:
+    """Skills that the caller may see, with every tag. Without `sort`: by relevance, or by downloads without a text.
+
+    Raises NoSuchOrder, UnknownAgent or BadCursor.
+    """
+    (offset,) = read_cursor(cursor, [0])
+    hits = app.index.search(
+        text,
+        readers=_readers_of(caller),
+        facets=_facets(namespace, tags, agent),
+        sort=_order(sort, text),
+        limit=limit,
+        offset=max(0, int(offset)),
+    )
+    with app.database.reading() as tx:
+        known = skills.list_skills(tx, [hit.key for hit in hits.items])
+    found = [
+        Found(skill=known[hit.key], score=hit.score)
+        for hit in hits.items
+        if hit.key in known and _may_find(caller, known[hit.key])
+    ]
+    seen = max(0, int(offset)) + len(hits.items)
+    return FoundPage(
+        items=tuple(found),
+        total=hits.total,
+        next_cursor=cursor_after(seen) if hits.items and seen < hits.total else None,
+    )
+
+
+def suggest(app: App, caller: Caller, name: str) -> list[str]:
+    """Names of skills that somebody may have meant."""
+    hits = app.index.search(name.rpartition("/")[2], readers=_readers_of(caller), limit=3)
+    return [hit.key for hit in hits.items]
+
+
+def index_batch(app: App, batch: Sequence[StoredEvent]) -> None:
+    """Bring the index up to the last of these events. The same events may come again."""
+    names = sorted({name for event in batch for name in names_in(event)})
+    with app.database.reading() as tx:
+        known = skills.list_skills(tx, names)
+    app.index.apply(map(_document, known.values()), set(names) - known.keys(), position=batch[-1].position)
+
+
+def _document(skill: Skill) -> IndexedDocument:
+    facets = [f"namespace:{skill.namespace}"]
+    facets += [f"tag:{tag}" for tag in skill.tags]
+    facets += [f"agent:{agent}" for agent in rules.decide_agents(skill.compatibility)]
+    readers = [f"@{skill.namespace}"]
+    return IndexedDocument(
+        key=skill.name,
+        title=skill.name,
+        tags=skill.tags,
+        text=skill.description,
+        facets=tuple(facets),
+        readers=(*readers, _EVERYBODY) if skill.visibility is Visibility.PUBLIC else tuple(readers),
+        updated_ms=skill.updated_ms,
+        downloads=skill.downloads.total,
+    )
+
+
+def _facets(namespace: str | None, tags: Iterable[str], agent: str | None) -> list[str]:
+    facets = [f"namespace:{namespace}"] if namespace else []
+    facets += [f"tag:{tag.lower()}" for tag in tags][:_MOST_TAGS]
+    if agent:
+        rules.check_agent(agent)
+        facets.append(f"agent:{agent}")
+    return facets
+
+
+def _order(sort: str | None, text: str) -> Sort:
+    if sort is None:
+        return "relevance" if text.strip() else "downloads"
+    for order in get_args(Sort):
+        if order == sort:
+            known: Sort = order
+            return known
+    raise NoSuchOrder(sort=sort[:64])
+
+
+def _readers_of(caller: Caller) -> list[str]:
+    return [_EVERYBODY, *(f"@{namespace}" for namespace in sorted(caller.namespaces_with("read")))]
+
+
+def _may_find(caller: Caller, skill: Skill) -> bool:
+    """The index may be a moment behind; the database is not."""
+    return skill.visibility is Visibility.PUBLIC or caller.may("read", on=skill.namespace)

@@ -1,0 +1,23 @@
+"""Who may see a skill: everybody, whoever knows its name, or members only."""
+
+from __future__ import annotations
+
+from skillyard.app import App
+from skillyard.domain.accounts.model import Caller
+from skillyard.domain.registry import access
+from skillyard.domain.registry.model import SkillPage, Visibility, VisibilityChanged
+from skillyard.domain.registry.skill import read_skill
+from skillyard.domain.registry.store import skills
+from skillyard.skill.names import SkillName
+
+
+def set_visibility(app: App, caller: Caller, *, name: SkillName, visibility: Visibility) -> SkillPage:
+    """Counts for the skill with all its releases, at once. Raises SkillNotFound or RoleTooLow."""
+    by = access.check_may_manage(app, caller, name)
+    with app.database.transaction() as tx:
+        access.begin_change(tx, name)
+        is_new = skills.set_visibility(tx, name, visibility)
+        page = read_skill(tx, name)
+        if is_new:
+            app.events.record(tx, VisibilityChanged(name=str(name), visibility=visibility.value, by=by))
+    return page
