@@ -156,6 +156,8 @@ class StandIn:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+            wbufsize = 1 << 16  # the head and the body of an answer go out together
 
             def handle_any(self) -> None:
                 stand_in.handle(self)

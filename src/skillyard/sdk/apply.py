@@ -96,6 +96,8 @@ def _finish(project: Project, journal: Journal, on_step: OnStep) -> Done:
         try:
             for move in journal.moves:
                 _move(journal, move, on_step)
+            for folder in {move.folder.parent for move in journal.moves}:
+                sync_folder(folder)
             notes += [note for rewrite in journal.rewrites if (note := _rewrite(project, rewrite, on_step))]
         except OSError as error:
             _undo(project, journal, on_step)
@@ -145,7 +147,6 @@ def _move(journal: Journal, move: Move, on_step: OnStep) -> None:
             raise FileExistsError(errno.EEXIST, "it appeared meanwhile", str(move.folder))
         staged.rename(move.folder)
         on_step("move", move.folder.name)
-    sync_folder(move.folder.parent)
 
 
 def _move_back(project: Project, journal: Journal, move: Move) -> None:

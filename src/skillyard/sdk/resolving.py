@@ -69,9 +69,12 @@ def decide(
     try:
         skills = [_read_package(document, client.base_url) for document in answer["packages"]]
         roots = {str(name): str(version) for name, version in answer["roots"].items()}
-        found = Lockfile(registry=client.base_url, requirements=wanted, skills={skill.name: skill for skill in skills})
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _bad_answer(f"{type(error).__name__} {error}") from error
+    found = Lockfile(registry=client.base_url, requirements=wanted, skills={skill.name: skill for skill in skills})
+    try:
         decided = Lockfile.read(found.show())  # what we write must pass what we ask of every lock
-    except (KeyError, TypeError, ValueError, AttributeError, SkillError) as error:
+    except (SkillError, ValueError) as error:
         raise _bad_answer(str(error)) from error
     missing = [f"{name} is missing" for name in sorted(wanted.keys() - roots.keys())]
     if problems := missing or lock_problems(decided):

@@ -263,9 +263,9 @@ def _leave_nothing(project: Project) -> None:
     """A refused first run does not turn a folder into a project."""
     if project.manifest_path.exists() or journal_path(project).exists():
         return
-    for name in ("lock", ".gitignore"):
-        (project.state_dir / name).unlink(missing_ok=True)
-    with suppress(OSError):
+    with suppress(OSError):  # Windows does not remove the lock while it is held
+        for name in ("lock", ".gitignore"):
+            (project.state_dir / name).unlink(missing_ok=True)
         project.state_dir.rmdir()
 
 

@@ -77,7 +77,7 @@ class Store:
         building = self._new_folder()
         try:
             stamps = _write_read_only(files, skill.files, building / _FILES)
-            write_atomically(building / _STAMPS, _show_stamps(stamps), durable=False)
+            (building / _STAMPS).write_text(_show_stamps(stamps))
             return self._place(skill, building) or Stored(folder=entry / _FILES, stamps=stamps)
         finally:
             remove_tree(building)
