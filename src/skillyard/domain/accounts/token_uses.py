@@ -31,7 +31,7 @@ def write_uses(app: App) -> int:
     with _lock:
         batch, _unwritten = _unwritten, {}
     if batch:
-        with app.database.transaction() as tx:
+        with app.database.transaction(durable=False) as tx:
             for token_id, at_ms in sorted(batch.items()):
                 store.set_last_used(tx, token_id, at_ms)
     return len(batch)

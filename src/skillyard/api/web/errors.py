@@ -1,0 +1,17 @@
+"""What only the pages refuse."""
+
+from __future__ import annotations
+
+from skillyard.infra.errors import Forbidden, Invalid
+
+
+class FormExpired(Forbidden):
+    code = "form_expired"
+    text = "This form is no longer good."
+    hint = "Go back, load the page again, and send it once more. Cookies must be allowed."
+
+
+class FormTooLarge(Invalid):
+    code = "form_too_large"
+    text = "The form holds too much."
+    hint = "Shorten what you typed."
