@@ -108,6 +108,9 @@ class Answer:
     cut_after: int | None = None
     """Close the connection after so many bytes of the body."""
     wait_s: float = 0.0
+    """Seconds before the answer begins."""
+    pause_s: float = 0.0
+    """Seconds after each 256 KiB of the body."""
 
 
 @dataclass
@@ -154,6 +157,13 @@ class StandIn:
         self.published: dict[tuple[str, str], Published] = {}
         stand_in = self
 
+        class Server(ThreadingHTTPServer):
+            allow_reuse_address = True
+            daemon_threads = True
+
+            def handle_error(self, *_: object) -> None:
+                """Clients that hang up are what some tests are about."""
+
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             disable_nagle_algorithm = True
@@ -167,9 +177,7 @@ class StandIn:
             def log_message(self, *_: object) -> None:
                 pass
 
-        ThreadingHTTPServer.allow_reuse_address = True
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
@@ -223,9 +231,19 @@ class StandIn:
             handler.send_header(name, value)
         handler.end_headers()
         if handler.command != "HEAD" and answer.status != 304:
-            handler.wfile.write(answer.body[: answer.cut_after])
+            self._send_body(handler, answer)
         if answer.cut_after is not None:
             handler.close_connection = True
+
+    def _send_body(self, handler: BaseHTTPRequestHandler, answer: Answer) -> None:
+        body = answer.body[: answer.cut_after]
+        if not answer.pause_s:
+            handler.wfile.write(body)
+            return
+        for start in range(0, len(body), 256 << 10):
+            handler.wfile.write(body[start : start + (256 << 10)])
+            handler.wfile.flush()
+            time.sleep(answer.pause_s)
 
     def answer(self, seen: Seen) -> Answer:
         path = seen.path.removeprefix("/api/v1")

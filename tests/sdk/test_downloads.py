@@ -156,3 +156,22 @@ def test_a_two_phase_publish_that_fails_is_abandoned(registry, client, tmp_path)
     with pytest.raises(ApiError):
         client.publish_two_phase("acme/pdf", archive)
     assert (registry.seen[-1].method, registry.seen[-1].path) == ("DELETE", "/api/v1/uploads/up_1")
+
+
+def test_one_failure_stops_the_other_downloads_and_keeps_what_they_have(registry, client, project):
+    from skillyard.sdk.errors import SdkError
+    from skillyard.sdk.install import install
+    from skillyard.sdk.store import Store
+
+    slow = registry.add("acme/slow", files={"big.bin": os.urandom(3_000_000)})
+    bad = registry.add("acme/bad", needs={"acme/slow": "*"})
+    address = f"/api/v1/blobs/{hashlib.sha256(slow.archive).hexdigest()}"
+    registry.faults = [
+        on("GET", address, Answer(200, slow.archive, pause_s=0.05), always=True),
+        on("GET", f"/api/v1/blobs/{hashlib.sha256(bad.archive).hexdigest()}", Answer(200, b"evil"), always=True),
+    ]
+    with pytest.raises(SdkError) as refused:
+        install(project, client, ["acme/bad"])
+    assert refused.value.code == "wrong_bytes"
+    (part,) = [path for path in Store().downloads.glob("*.part") if path.stat().st_size]
+    assert 0 < part.stat().st_size < len(slow.archive)

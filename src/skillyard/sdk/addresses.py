@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from urllib.parse import SplitResult, urlsplit
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 from skillyard.sdk.errors import UsageError
 
@@ -33,6 +35,22 @@ def origin_of(url: str) -> str:
 def is_downgrade(from_url: str, to_url: str) -> bool:
     """Whether following it would leave an encrypted connection for an open one."""
     return _split(from_url).scheme == "https" and _split(to_url).scheme == "http"
+
+
+def with_query(url: str, params: Mapping[str, Any]) -> str:
+    """`url` with `params`: lists repeat the name, what is None is left out."""
+    pairs = [
+        (name, wire_text(part))
+        for name, value in params.items()
+        for part in (value if isinstance(value, list | tuple) else [value])
+        if part is not None
+    ]
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(pairs)}" if pairs else url
+
+
+def wire_text(value: Any) -> str:
+    """A value as it stands in an address, a header or a form."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _split(url: str) -> SplitResult:

@@ -8,15 +8,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING, Any
 
 from skillyard.sdk import config
+from skillyard.sdk.addresses import with_query
 from skillyard.sdk.errors import NetworkError, SdkError, UsageError
 from skillyard.sdk.http_cache import HttpCache
-from skillyard.sdk.openapi import Call, Operation, bind, find_operation, read_operations, wire_text
 from skillyard.sdk.transport import Request, Response, Transport
 from skillyard.sdk.uploads import Upload, file_body, form_body
+
+if TYPE_CHECKING:
+    from skillyard.sdk.openapi import Call, Operation
 
 API = "/api/v1"
 
@@ -75,6 +77,8 @@ class ApiCalls:
 
     def operation(self, name: str) -> Operation:
         """By operationId or its snake_case spelling. Raises UsageError with suggestions."""
+        from skillyard.sdk.openapi import find_operation
+
         return find_operation(self._loaded(), name)
 
     def call(
@@ -91,6 +95,8 @@ class ApiCalls:
 
         Parameters of the address and fields of the body are keywords; faults in them are told before anything is sent.
         """
+        from skillyard.sdk.openapi import bind
+
         bound = bind(self.operation(operation), parameters, json=json, files=files)
         answer = self._send(
             bound.method, self._address(bound.path), bound.query, {**bound.headers, **(headers or {})}, _body_of(bound)
@@ -152,6 +158,8 @@ class ApiCalls:
 
     def _loaded(self) -> dict[str, Operation]:
         if self._operations is None:
+            from skillyard.sdk.openapi import read_operations
+
             self._operations = read_operations(self.get_json("/openapi.json"))
         return self._operations
 
@@ -165,7 +173,7 @@ class ApiCalls:
     def _send(
         self, method: str, url: str, params: Mapping[str, Any], headers: Mapping[str, str], body: Upload | None
     ) -> Response:
-        url = _with_query(url, params)
+        url = with_query(url, params)
         if method == "GET" and body is None:
             return self.transport.get(url, headers)
         key = {} if method in ("GET", "HEAD") else {"Idempotency-Key": secrets.token_hex(16)}
@@ -225,16 +233,6 @@ def _paged(fetch: Callable[[str | None], Any], limit_total: int | None) -> Itera
         if cursor in seen:
             raise NetworkError("The registry's pages go in a circle.", code="bad_answer", hint="tell its operator")
         seen.add(cursor)
-
-
-def _with_query(url: str, params: Mapping[str, Any]) -> str:
-    pairs = [
-        (name, wire_text(part))
-        for name, value in params.items()
-        for part in (value if isinstance(value, list | tuple) else [value])
-        if part is not None
-    ]
-    return f"{url}{'&' if '?' in url else '?'}{urlencode(pairs)}" if pairs else url
 
 
 def _json_body(value: Any) -> Upload | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from skillyard.sdk.errors import ApiError, IntegrityError, NetworkError
+from skillyard.sdk.errors import ApiError, IntegrityError, NetworkError, SdkError
 from skillyard.sdk.transport import Request, Transport
 
 if TYPE_CHECKING:
@@ -28,11 +29,19 @@ class Wanted:
     name: str
 
 
-def download(transport: Transport, wanted: Wanted, target: Path, *, attempts: int = 4) -> int:
+def download(
+    transport: Transport,
+    wanted: Wanted,
+    target: Path,
+    *,
+    attempts: int = 4,
+    is_stopped: Callable[[], bool] = lambda: False,
+) -> int:
     """Fetch `wanted` into `target` and check it; what is there already is continued, not fetched again.
 
     Returns the bytes that went over the network. Raises IntegrityError for other bytes than promised (the file is
     removed), ApiError for a refusal, NetworkError when the connection stays lost (the file is kept, to go on later).
+    `is_stopped` is asked between chunks, and ends it with SdkError.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     received, lost = 0, 0
@@ -42,7 +51,7 @@ def download(transport: Transport, wanted: Wanted, target: Path, *, attempts: in
             before = state.size_bytes
             try:
                 if state.size_bytes < wanted.size_bytes:
-                    _receive(transport, wanted, state)
+                    _receive(transport, wanted, state, is_stopped)
             except NetworkError:
                 lost = 1 if state.received else lost + 1
                 if lost >= attempts:
@@ -102,7 +111,7 @@ class _Partial:
         self.size_bytes += len(chunk)
 
 
-def _receive(transport: Transport, wanted: Wanted, state: _Partial) -> None:
+def _receive(transport: Transport, wanted: Wanted, state: _Partial, is_stopped: Callable[[], bool]) -> None:
     headers = {"Accept-Encoding": "identity"}
     if state.size_bytes:
         headers["Range"] = f"bytes={state.size_bytes}-"
@@ -119,6 +128,8 @@ def _receive(transport: Transport, wanted: Wanted, state: _Partial) -> None:
             if state.size_bytes + len(chunk) > wanted.size_bytes:
                 raise _too_long(wanted, state)
             state.add(chunk)
+            if is_stopped():
+                raise SdkError("The download was stopped.", code="stopped", hint="Run the command again to go on.")
 
 
 def _continues(answer: urllib3.BaseHTTPResponse, offset: int) -> bool:

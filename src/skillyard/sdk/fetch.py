@@ -54,21 +54,24 @@ def _side_by_side(
     skills: list[LockedSkill], store: Store, client: Client, on_skill: Callable[[LockedSkill, int, int], None]
 ) -> list[tuple[Stored, int]]:
     from concurrent.futures import ThreadPoolExecutor
+    from threading import Event
 
+    stop = Event()
     with ThreadPoolExecutor(min(CONNECTIONS, len(skills))) as pool:
-        running = [pool.submit(_fetch_one, store, skill, client) for skill in skills]
+        running = [pool.submit(_fetch_one, store, skill, client, stop.is_set) for skill in skills]
         done = []
         try:
             for skill, future in zip(skills, running, strict=True):
                 done.append(future.result())
                 on_skill(skill, done[-1][1], len(skills))
         except BaseException:
+            stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
         return done
 
 
-def _fetch_one(store: Store, skill: LockedSkill, client: Client) -> tuple[Stored, int]:
+def _fetch_one(store: Store, skill: LockedSkill, client: Client, is_stopped: Callable[[], bool]) -> tuple[Stored, int]:
     """One skill; whoever else wants it meanwhile waits here and then finds it."""
     from skillyard.sdk.downloads import Wanted, download
 
@@ -84,7 +87,7 @@ def _fetch_one(store: Store, skill: LockedSkill, client: Client) -> tuple[Stored
         if found := store.find(skill):
             return found, 0
         wanted = Wanted(url=_address(skill, client), sha256=skill.sha256, size_bytes=skill.size_bytes, name=skill.name)
-        received = download(client.transport, wanted, partial)
+        received = download(client.transport, wanted, partial, is_stopped=is_stopped)
         with partial.open("rb") as archive:
             try:
                 return store.add(skill, archive), received

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
 
+from skillyard.sdk.addresses import wire_text
 from skillyard.sdk.errors import UsageError
 from skillyard.skill.faults import Fault
 
@@ -147,11 +148,6 @@ def _placed(
         files=files,
         body_kind=kind,
     )
-
-
-def wire_text(value: Any) -> str:
-    """A value as it stands in an address, a header or a form."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _path_part(name: str, value: Any) -> str:

@@ -47,7 +47,7 @@ def read_package(folder: Path) -> Package:
     errors = [fault for fault in report.faults if fault.severity == "error"]
     if errors or report.manifest is None:
         raise _refused(folder, report.faults)
-    warnings = (*files.warnings, *(fault for fault in report.faults if fault.severity == "warning"))
+    warnings = tuple(fault for fault in report.faults if fault.severity == "warning")
     return Package(folder=folder, files=files, manifest=report.manifest, warnings=warnings)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urljoin, urlsplit
 
@@ -101,6 +102,7 @@ class Transport:
         self._attempts = max(1, attempts)
         self._sleep = sleep
         self._pools: dict[str, urllib3.PoolManager] = {}
+        self._proxies: dict[str, str] = {}
 
     def close(self) -> None:
         for pool in self._pools.values():
@@ -199,7 +201,10 @@ class Transport:
         return self.token if self.token and origin_of(url) == self.origin else None
 
     def _pool_for(self, url: str) -> urllib3.PoolManager:
-        proxy = _proxy_for(url)
+        origin = origin_of(url)
+        if origin not in self._proxies:
+            self._proxies[origin] = _proxy_for(url)
+        proxy = self._proxies[origin]
         if proxy not in self._pools:
             import urllib3
 
@@ -238,6 +243,8 @@ def _retry_after_s(value: str) -> float | None:
     """Seconds or a date (RFC 9110, 10.2.3)."""
     if value.strip().isdigit():
         return float(value)
+    from email.utils import parsedate_to_datetime
+
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
     except (ValueError, TypeError):
@@ -266,7 +273,9 @@ def _checked_redirect(request: Request, url: str, target: str) -> str:
 
 
 def _proxy_for(url: str) -> str:
-    """The proxy that the environment names for this address, or nothing."""
+    """The proxy that the environment, or the system's settings, name for this address, or nothing."""
+    if sys.platform == "linux" and not any(name.lower().endswith("_proxy") for name in os.environ):
+        return ""
     from urllib.request import getproxies, proxy_bypass
 
     parts = urlsplit(url)
