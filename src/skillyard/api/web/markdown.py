@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 _MAX_CHARS = 200_000
 _MAX_LINE_CHARS = 5_000
-_FENCE = re.compile(r" {0,3}(```+|~~~+)\s*([\w+-]{0,20})")
+_FENCE = re.compile(r"([ \t]{0,12})(```+|~~~+)")
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*)")
 _RULE = re.compile(r" {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*$")
 _ITEM = re.compile(r"([ \t]{0,12})(?:[-*+]|(\d{1,9})[.)])[ \t]+(\S.*)")
@@ -49,7 +49,7 @@ def _block_at(lines: Lines, at: int) -> tuple[Markup, int]:
     """The block that begins in line `at`, and the line after it."""
     line = lines[at]
     if fence := _FENCE.match(line):
-        return _code_block(lines, at, fence.group(1))
+        return _code_block(lines, at, indent=len(fence.group(1)), fence=fence.group(2))
     if heading := _HEADING.match(line):
         level = min(6, len(heading.group(1)) + 1)
         return Markup("<h{0}>{1}</h{0}>").format(level, _inline(heading.group(2).rstrip(" \t#"))), at + 1
@@ -64,19 +64,20 @@ def _block_at(lines: Lines, at: int) -> tuple[Markup, int]:
     return _paragraph(lines, at)
 
 
-def _code_block(lines: Lines, at: int, fence: str) -> tuple[Markup, int]:
+def _code_block(lines: Lines, at: int, *, indent: int, fence: str) -> tuple[Markup, int]:
     end = at + 1
     while end < len(lines) and not lines[end].strip().startswith(fence):
         end += 1
-    return Markup("<pre><code>{}</code></pre>").format("\n".join(lines[at + 1 : end])), end + 1
+    code = [line[min(indent, len(line) - len(line.lstrip())) :] for line in lines[at + 1 : end]]
+    return Markup("<pre><code>{}</code></pre>").format("\n".join(code)), end + 1
 
 
 def _list(lines: Lines, at: int) -> tuple[Markup, int]:
     """A list as one level; deeper items are indented by their class."""
     items: list[tuple[int, str]] = []
     first = _ITEM.match(lines[at])
-    tag = Markup("ol") if first and first.group(2) else Markup("ul")
-    while at < len(lines) and lines[at].strip():
+    number = first.group(2) if first else None
+    while at < len(lines) and lines[at].strip() and not _FENCE.match(lines[at]):
         if item := _ITEM.match(lines[at]):
             items.append((min(3, len(item.group(1).expandtabs(4)) // 2), item.group(3)))
         elif items and lines[at].startswith(" "):
@@ -87,7 +88,9 @@ def _list(lines: Lines, at: int) -> tuple[Markup, int]:
     shown = Markup("").join(
         Markup('<li class="level-{}">{}</li>').format(level, _inline(text)) for level, text in items
     )
-    return Markup("<{0}>{1}</{0}>").format(tag, shown), at
+    if number is None:
+        return Markup("<ul>{}</ul>").format(shown), at
+    return Markup('<ol start="{}">{}</ol>').format(int(number), shown), at
 
 
 def _quote(lines: Lines, at: int) -> tuple[Markup, int]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import Request
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from skillyard.api.surface import app_of, status_of
@@ -42,6 +43,11 @@ def _count(number: int) -> str:
     return f"{number:,}"
 
 
+def _with_code(text: str) -> Markup:
+    """Our messages put commands between backticks; everything else in them is plain text."""
+    return Markup(re.sub(r"`([^`]{1,200})`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 (escaped before)
+
+
 _KEY_FIELD = Markup('<input type="hidden" name="form_key" value="{}">')
 _templates = Environment(
     loader=PackageLoader("skillyard.api.web"),
@@ -50,7 +56,14 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters |= {"day": _day, "iso_day": _iso_day, "size": _size, "count": _count, "markdown": render_markdown}
+_templates.filters |= {
+    "day": _day,
+    "iso_day": _iso_day,
+    "size": _size,
+    "count": _count,
+    "with_code": _with_code,
+    "markdown": render_markdown,
+}
 _templates.globals |= {"static_url": static_url}
 
 

@@ -20,6 +20,7 @@ from skillyard.domain.registry.search import search
 from skillyard.domain.registry.skill import get_skill
 from skillyard.infra.search import Sort
 from skillyard.skill.names import SkillName
+from skillyard.skill.permissions import read_permissions
 
 router = APIRouter()
 
@@ -73,7 +74,8 @@ def show_skill(
         request, visitor, "skill.html", skill=found.skill, channels=found.channels, release=release,
         versions=list_releases(app, visitor.caller, name=name, limit=_PER_PAGE).items,
         versions_count=found.versions_count, is_latest=version == DEFAULT_CHANNEL,
-        files=_files(app, visitor, name, release), homepage=_web_address(release.homepage if release else None),
+        files=_files(app, visitor, name, release), grants=_grants(release),
+        homepage=_web_address(release.homepage if release else None),
     )  # fmt: skip
 
 
@@ -112,6 +114,11 @@ def _text(content: bytes) -> str | None:
         return content.decode()
     except UnicodeDecodeError:
         return None
+
+
+def _grants(release: Release | None) -> list[str]:
+    """What the release declares that it may do, in plain words."""
+    return read_permissions(release.permissions)[0].describe() if release else []
 
 
 def _web_address(homepage: str | None) -> str | None:
