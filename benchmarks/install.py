@@ -15,11 +15,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.tools import npm
-
 from benchmarks.measure import alternate, ratio, report
 from benchmarks.peers import Peer, skillyard, verdaccio
 from benchmarks.samples import publish_npm, publish_skill, skill_folder
+from tests.tools import npm
 
 COUNT = 50
 
