@@ -23,6 +23,11 @@ class Visibility(StrEnum):
     UNLISTED = "unlisted"
     PRIVATE = "private"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether everybody who knows the name may read it."""
+        return self is not Visibility.PRIVATE
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Downloads:

@@ -44,7 +44,7 @@ class Surroundings:
 
 def may_see(caller: Caller, namespace: str, visibility: Visibility) -> bool:
     """Whether a skill exists for the caller."""
-    return visibility is not Visibility.PRIVATE or caller.may("read", on=namespace)
+    return visibility.is_open or caller.may("read", on=namespace)
 
 
 def is_skill_name(name: SkillName) -> bool:
