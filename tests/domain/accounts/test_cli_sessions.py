@@ -120,6 +120,7 @@ def test_what_is_no_session_is_not_found(app: App, session_id: str) -> None:
 @pytest.mark.parametrize(
     ("challenge", "name"),
     [("short", "laptop"), (challenge_of(VERIFIER) + "=", "laptop"), (challenge_of(VERIFIER), "evil\u202etxt")],
+    ids=["short", "padded", "odd name"],
 )
 def test_a_bad_start_is_refused(app: App, challenge: str, name: str) -> None:
     with pytest.raises(NotAcceptable):

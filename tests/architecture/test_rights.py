@@ -1,0 +1,120 @@
+"""Every route is probed without rights, as a stranger, and with a scoped token. Open ones stand in open_routes.txt."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from skillyard.api.asgi import build_asgi
+from skillyard.api.native.application import PREFIX, build_native, every_route, operation_id
+from skillyard.api.native.documents import Documents
+from skillyard.app import App
+from skillyard.domain.accounts.model import Caller
+from skillyard.domain.accounts.rights import Scope
+from skillyard.domain.accounts.tokens import create_token
+from tests.api.asgi import Answer, call
+from tests.makers import a_person, a_release, make_app, secret_of
+
+OPEN = set(Path(__file__).with_name("open_routes.txt").read_text().split())
+WRITES = {"POST", "PUT", "PATCH", "DELETE"}
+VALUES = {
+    "namespace": "ada", "slug": "hidden", "version": "1.0.0", "path": "SKILL.md", "channel": "next",
+    "username": "ada", "token_id": "tok_none", "session_id": "cli_none", "upload_id": "upl_none", "sha256": "0" * 64,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    made = make_app(tmp_path_factory.mktemp("rights"), reads_per_minute=10**6, writes_per_minute=10**6)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def tokens(app: App) -> dict[str, str | None]:
+    """The owner of a private skill, a stranger, and the owner with a token that may only read another namespace."""
+    owner = a_person(app, "ada")
+    stranger = a_person(app, "eve")
+    a_release(app, owner, name="ada/hidden", visibility="private")
+    return {"nobody": None, "stranger": secret_of(stranger), "reader": _narrow(app, owner)}
+
+
+def _narrow(app: App, owner: Caller) -> str:
+    return create_token(app, owner, name="narrow", scopes=[Scope.READ], expires_in_days=1).secret
+
+
+def routes() -> list[tuple[str, str, str]]:
+    return [
+        (operation_id(route), method, re.sub(r"{(\w+)(?::\w+)?}", lambda match: VALUES[match[1]], PREFIX + route.path))
+        for route in every_route()
+        for method in route.methods or ()
+    ]
+
+
+def ask(app: App, method: str, path: str, token: str | None) -> Answer:
+    headers = {"authorization": f"Bearer {token}"} if token else {}
+    if method in WRITES:
+        headers["content-type"] = "application/json"
+    return call(build_asgi(app, Documents(app)), method, path, headers=headers, chunks=[_body(path)])
+
+
+def _body(path: str) -> bytes:
+    """A body that is valid wherever it is read, so that rights are what decides."""
+    bodies = {"/tokens": b'{"name":"x","scopes":["read"]}', "/password": b'{"password":"correct horse battery"}',
+              "/namespaces": b'{"slug":"mine-too"}', "/sign-in-links": b"{}"}  # fmt: skip
+    found = next((body for ending, body in bodies.items() if path.endswith(ending)), None)
+    return found or (
+        b'{"role":"owner","reason":"because","message":"because","visibility":"public","version":"1.0.0",'
+        b'"sha256":"' + b"0" * 64 + b'","size_bytes":10,"requirements":{"ada/hidden":"*"}}'
+    )
+
+
+@pytest.mark.parametrize(("operation", "method", "path"), routes(), ids=lambda value: str(value))
+def test_nobody_gets_through_a_closed_route(
+    app: App, tokens: dict[str, str | None], operation: str, method: str, path: str
+) -> None:
+    answer = ask(app, method, path, None)
+    if operation in OPEN:
+        assert answer.status != 401 or operation in ("redeemSignInLink", "signInWithPassword")
+    else:
+        assert answer.status == 401, f"{operation} is not in open_routes.txt: {answer.body[:300]!r}"
+
+
+@pytest.mark.parametrize(("operation", "method", "path"), routes(), ids=lambda value: str(value))
+def test_a_stranger_sees_no_private_skill_and_changes_nothing(
+    app: App, tokens: dict[str, str | None], operation: str, method: str, path: str
+) -> None:
+    answer = ask(app, method, path, tokens["stranger"])
+    assert b"hidden" not in answer.body.replace(path.encode(), b"").replace(b"ada/hidden", b"") or answer.status >= 400
+    if "/ada" in path:
+        assert answer.status in (403, 404, 422), f"{operation}: {answer.status} {answer.body[:300]!r}"
+
+
+@pytest.mark.parametrize(("operation", "method", "path"), routes(), ids=lambda value: str(value))
+def test_a_token_that_may_only_read_writes_nothing(
+    app: App, tokens: dict[str, str | None], operation: str, method: str, path: str
+) -> None:
+    if method in WRITES and operation not in OPEN and operation != "logout":
+        answer = ask(app, method, path, tokens["reader"])
+        assert answer.status in (403, 404, 422), f"{operation}: {answer.status} {answer.body[:300]!r}"
+
+
+def test_the_list_of_open_routes_names_existing_ones(app: App) -> None:
+    document = build_native(app).openapi()
+    known = {operation["operationId"] for path in document["paths"].values() for operation in path.values()}
+    assert known >= OPEN
+
+
+def test_every_operation_has_a_summary_an_id_and_its_refusals(app: App) -> None:
+    document = build_native(app).openapi()
+    ids = []
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            ids.append(operation["operationId"])
+            assert operation.get("summary"), f"{method} {path}"
+            assert operation.get("description"), f"{method} {path}"
+            assert {"401", "404", "422", "429", "500", "503"} <= set(operation["responses"]), f"{method} {path}"
+    assert len(ids) == len(set(ids))
