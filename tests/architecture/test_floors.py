@@ -70,14 +70,12 @@ def test_no_blobs_and_no_index_inside_a_transaction() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_functions_of_a_store_take_tx_first() -> None:
+def test_functions_that_hold_sql_take_tx_first() -> None:
     wrong = [
         f"{module.where}:{function.lineno} {function.name}"
         for module in _stores()
-        for function in module.tree.body
-        if isinstance(function, ast.FunctionDef)
-        and not function.name.startswith("_")
-        and first_parameter(function) != "tx"
+        for function in module.functions()
+        if first_parameter(function) != "tx" and _holds_sql(function)
     ]
     assert not wrong, "\n".join(wrong)
 
@@ -103,6 +101,13 @@ def test_the_pure_library_asks_neither_clock_nor_chance_nor_network() -> None:
         if name in impure
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def _holds_sql(function: ast.AST) -> bool:
+    return any(
+        isinstance(node, ast.Constant) and isinstance(node.value, str) and SQL.search(node.value)
+        for node in ast.walk(function)
+    )
 
 
 def _stores() -> list[Module]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import orjson
 import pytest
 
 from skillyard.api.asgi import build_asgi
@@ -54,21 +56,39 @@ def routes() -> list[tuple[str, str, str]]:
     ]
 
 
-def ask(app: App, method: str, path: str, token: str | None) -> Answer:
+BODIES: dict[str, dict[str, Any]] = {
+    "redeemSignInLink": {"code": "x" * 20},
+    "signInWithPassword": {"username": "ada", "password": "wrong"},
+    "startCliSession": {"code_challenge": "x" * 43, "client_name": "probe"},
+    "pollCliSession": {"code_verifier": "x" * 43},
+    "setPassword": {"password": "correct horse battery staple"},
+    "createToken": {"name": "probe", "scopes": ["read"]},
+    "createNamespace": {"slug": "mine-too"},
+    "setMember": {"role": "owner"},
+    "updateSkill": {"visibility": "public"},
+    "setChannel": {"version": "1.0.0"},
+    "yankRelease": {"reason": "because"},
+    "deprecateRelease": {"message": "because"},
+    "deprecateSkill": {"message": "because"},
+    "startUpload": {"sha256": "0" * 64, "size_bytes": 10},
+    "resolveClosure": {"requirements": {"ada/hidden": "*"}},
+}
+BOUNDARY = "probe"
+FORM = (
+    f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="archive"; filename="a.zip"\r\n\r\nPK\r\n--{BOUNDARY}--\r\n'
+)
+
+
+def ask(app: App, operation: str, method: str, path: str, token: str | None) -> Answer:
+    """Send a request that is valid in all but its rights."""
     headers = {"authorization": f"Bearer {token}"} if token else {}
-    if method in WRITES:
-        headers["content-type"] = "application/json"
-    return call(build_asgi(app, Documents(app)), method, path, headers=headers, chunks=[_body(path)])
-
-
-def _body(path: str) -> bytes:
-    """A body that is valid wherever it is read, so that rights are what decides."""
-    bodies = {"/tokens": b'{"name":"x","scopes":["read"]}', "/password": b'{"password":"correct horse battery"}',
-              "/namespaces": b'{"slug":"mine-too"}', "/sign-in-links": b"{}"}  # fmt: skip
-    found = next((body for ending, body in bodies.items() if path.endswith(ending)), None)
-    return found or (
-        b'{"role":"owner","reason":"because","message":"because","visibility":"public","version":"1.0.0",'
-        b'"sha256":"' + b"0" * 64 + b'","size_bytes":10,"requirements":{"ada/hidden":"*"}}'
+    body = orjson.dumps(BODIES.get(operation, {}))
+    headers["content-type"] = "application/json"
+    if operation == "publishRelease":
+        headers["content-type"] = f"multipart/form-data; boundary={BOUNDARY}"
+        body = FORM.encode()
+    return call(
+        build_asgi(app, Documents(app)), method, path, headers=headers, chunks=[body if method in WRITES else b""]
     )
 
 
@@ -76,7 +96,7 @@ def _body(path: str) -> bytes:
 def test_nobody_gets_through_a_closed_route(
     app: App, tokens: dict[str, str | None], operation: str, method: str, path: str
 ) -> None:
-    answer = ask(app, method, path, None)
+    answer = ask(app, operation, method, path, None)
     if operation in OPEN:
         assert answer.status != 401 or operation in ("redeemSignInLink", "signInWithPassword")
     else:
@@ -87,10 +107,12 @@ def test_nobody_gets_through_a_closed_route(
 def test_a_stranger_sees_no_private_skill_and_changes_nothing(
     app: App, tokens: dict[str, str | None], operation: str, method: str, path: str
 ) -> None:
-    answer = ask(app, method, path, tokens["stranger"])
+    if operation == "logout":
+        return
+    answer = ask(app, operation, method, path, tokens["stranger"])
     assert b"hidden" not in answer.body.replace(path.encode(), b"").replace(b"ada/hidden", b"") or answer.status >= 400
     if "/ada" in path:
-        assert answer.status in (403, 404, 422), f"{operation}: {answer.status} {answer.body[:300]!r}"
+        assert answer.status in (403, 404), f"{operation}: {answer.status} {answer.body[:300]!r}"
 
 
 @pytest.mark.parametrize(("operation", "method", "path"), routes(), ids=lambda value: str(value))
@@ -98,8 +120,8 @@ def test_a_token_that_may_only_read_writes_nothing(
     app: App, tokens: dict[str, str | None], operation: str, method: str, path: str
 ) -> None:
     if method in WRITES and operation not in OPEN and operation != "logout":
-        answer = ask(app, method, path, tokens["reader"])
-        assert answer.status in (403, 404, 422), f"{operation}: {answer.status} {answer.body[:300]!r}"
+        answer = ask(app, operation, method, path, tokens["reader"])
+        assert answer.status in (403, 404), f"{operation}: {answer.status} {answer.body[:300]!r}"
 
 
 def test_the_list_of_open_routes_names_existing_ones(app: App) -> None:
