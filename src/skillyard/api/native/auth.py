@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from skillyard.api.native.wire import auth as wire
-from skillyard.api.surface import AddressOf, AppOf, CallerOf
+from skillyard.api.surface import AddressOf, AppOf, CallerOf, caller_of
 from skillyard.domain.accounts import cli_sessions, links, passwords, sessions
 
-router = APIRouter(tags=["auth"])
+# Also where nobody needs to be signed in, a token that is no good is refused and not taken for none.
+router = APIRouter(tags=["auth"], dependencies=[Depends(caller_of)])
 
 _POLL_INTERVAL_S = 2
 

@@ -34,7 +34,7 @@ class NamespaceOnWire(BaseModel):
 
 
 class NewNamespaceOnWire(NamespaceOnWire):
-    model_config = example({**_NAMESPACE, "notes": ["acme looks like acne, which exists already."]})
+    model_config = example({**_NAMESPACE, "notes": ["acme looks like acrne, which exists already."]})
 
     notes: list[str] = Field(description="What you should know, such as names that look like this one.")
 
