@@ -61,8 +61,7 @@ class _OpenedArchives:
         with self._lock:
             files = self._kept.get(sha256)
             if files is None:
-                with app.blobs.open(sha256) as source:
-                    files = self._kept[sha256] = open_safely(source, limits=_NO_LIMITS)
+                files = self._kept[sha256] = open_safely(app.blobs.read(sha256), limits=_NO_LIMITS)
                 self._drop_oldest()
             self._kept.move_to_end(sha256)
             return files
