@@ -7,17 +7,16 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, settings
-from schemathesis import Case
+from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
-from skillyard.api.native.documents import Documents
 
 from skillyard.api.asgi import build_asgi
-from skillyard.api.native.application import build_native
+from skillyard.api.native.application import build_native, every_route, operation_id
+from skillyard.api.native.documents import Documents
 from skillyard.app import App
 from tests.makers import a_person, a_release, make_app, secret_of
 
-EXAMPLES = 12
+EXAMPLES = 25
 
 
 @pytest.fixture(scope="session")
@@ -37,30 +36,26 @@ def headers(app: App) -> dict[str, str]:
     return {"Authorization": f"Bearer {secret_of(person)}"}
 
 
-@pytest.fixture
-def api_schema(app: App, headers: dict[str, str]) -> Any:
-    document = build_native(app).openapi()
-    schema = schemathesis.openapi.from_dict(document)
-    schema.app = build_asgi(app, Documents(app))
-    return schema
+@pytest.fixture(scope="session")
+def schema(app: App) -> Any:
+    found: Any = schemathesis.openapi.from_dict(build_native(app).openapi())
+    found.app = build_asgi(app, Documents(app))
+    return found
 
 
-schema = schemathesis.pytest.from_fixture("api_schema")
+@pytest.mark.parametrize("name", sorted(operation_id(route) for route in every_route()))
+def test_no_answer_is_our_fault(schema: Any, headers: dict[str, str], name: str) -> None:
+    @settings(max_examples=EXAMPLES, deadline=None, phases=[Phase.explicit, Phase.generate],
+              suppress_health_check=list(HealthCheck), derandomize=True)  # fmt: skip
+    @given(case=schema.find_operation_by_id(name).as_strategy())
+    def probe(case: schemathesis.Case) -> None:
+        response = case.call(headers=headers)
+        case.validate_response(response, checks=[not_a_server_error])
+        assert response.headers["x-request-id"]
+        if response.status_code >= 400:
+            error = response.json()["error"]
+            assert error["code"]
+            assert error["message"]
+            assert set(error) == {"code", "message", "hint", "facts", "faults", "request_id"}
 
-
-@schema.parametrize()
-@settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
-def test_no_answer_is_our_fault(case: Case, headers: dict[str, str]) -> None:
-    response = case.call(headers=headers)
-    case.validate_response(response, checks=[not_a_server_error])
-    assert response.headers["x-request-id"]
-    if response.status_code >= 400:
-        error = response.json()["error"]
-        assert error["code"]
-        assert error["message"]
-        assert set(error) == {"code", "message", "hint", "facts", "faults", "request_id"}
+    probe()

@@ -47,6 +47,7 @@ def test_nodes_share_everything_and_survive_each_other(
         assert worker.poll() is None
     with a_server(tmp_path / "one", **shared) as again, Client(again.url, token_of(first)) as client:
         assert again.link is None, "there is an account already"
+        within(lambda: client.search("")["total"] == 3, seconds=5)
         assert {item["name"] for item in client.search("")["items"]} == {"ada/app", "ada/base", "ada/late"}
 
 

@@ -45,15 +45,14 @@ class LinkPreview:
 
 
 def first_sign_in_link(app: App) -> str | None:
-    """The address of a fresh link that creates the first administrator; it voids the ones before it.
+    """The address of a fresh link that creates the first administrator. None once there is an account.
 
-    None once there is an account.
+    Each node that starts prints one; all of them are void as soon as one was used.
     """
     with app.database.transaction() as tx:
         tx.lock(_FIRST)
         if store.has_users(tx):
             return None
-        store.remove_first_admin_links(tx)
         return _add_link(tx, app, "first_admin").url
 
 

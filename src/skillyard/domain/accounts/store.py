@@ -231,10 +231,6 @@ def use_link(tx: Tx, code_hash: str, *, now_ms: int) -> bool:
     )  # fmt: skip
 
 
-def remove_first_admin_links(tx: Tx) -> None:
-    tx.run("DELETE FROM sign_in_links WHERE kind = 'first_admin' AND used_ms IS NULL")
-
-
 def add_cli_session(tx: Tx, session: CliSession, *, code_challenge: str) -> None:
     tx.run(
         "INSERT INTO cli_sessions (id, code_challenge, user_code, client_name, status, created_ms, expires_ms)"
