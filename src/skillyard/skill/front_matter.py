@@ -1,143 +1,240 @@
-"""The YAML block at the top of SKILL.md: read without trust, in bounds, with the line of every key.
+"""The YAML block at the top of SKILL.md: read without trust, in bounds, with the line of every value.
 
-All scalars are text as written: an unquoted 1.10 stays "1.10". Anchors, aliases, tags, merge keys and duplicate keys
-are refused.
+All scalars are text as written: an unquoted 1.10 stays "1.10". Anchors, aliases, tags, merge keys and keys given twice
+are refused, so nothing is expanded, constructed or overwritten.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn
 
 import yaml
 
 from skillyard.skill.faults import Fault, SkillError
+from skillyard.skill.reading import UNREADABLE, Keys, Place, plain_lines, quoted, shorten
 
-MOST_BYTES = 64 * 1024
-MOST_DEPTH = 8
-MOST_NODES = 2000
-_FENCE = "---"
-_TAGS_OF_SCALARS = (None, "!")
+MAX_BYTES = 64 * 1024
+MAX_DEPTH = 8
+MAX_NODES = 2000
+_FENCE = re.compile(r"^---[ \t]*$", re.MULTILINE)
+_MERGE_KEY = "<<"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontMatter:
-    """`values`: nested dicts and lists of text. `lines`: the line in the file of each top-level key and of
-    `metadata.…` keys. `body`: what follows the block."""
+    """`values`: text, and lists and maps of it. `lines`: the line in the file of each value, by the keys to it.
+
+    `body`: what follows the block, with plain line feeds and no blank lines around it.
+    """
 
     values: Mapping[str, Any]
-    lines: Mapping[str, int]
+    lines: Mapping[Keys, int]
     body: str
 
 
 def parse_front_matter(text: str, *, file: str = "SKILL.md") -> FrontMatter:
-    """Read the block. A byte order mark is ignored, CRLF counts as LF. Raises SkillError."""
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
-    lines = text.split("\n")
-    if lines[0].rstrip() != _FENCE:
-        raise _refused("no_front_matter", "there is no front matter", "Begin the file with a line `---`.", file, 1)
-    end = next((number for number, line in enumerate(lines[1:], start=1) if line.rstrip() == _FENCE), None)
-    if end is None:
-        hint = "Close the front matter with a line `---`."
-        raise _refused("open_front_matter", "the front matter does not end", hint, file, 1)
-    block = "\n".join(lines[1:end])
-    if len(block.encode("utf-8", "surrogatepass")) > MOST_BYTES:
-        message = f"the front matter is larger than {MOST_BYTES} bytes"
-        raise _refused("too_large", message, "Move long text below it.", file, 1)
-    values, key_lines = _Reader(block, file).read()
-    return FrontMatter(values=values, lines=key_lines, body="\n".join(lines[end + 1 :]).strip("\n"))
+    """Read SKILL.md's text. Raises SkillError with every fault."""
+    faults: list[Fault] = []
+    front = read_front_matter(text, Place(faults=faults, file=file, lines={(): 1}))
+    errors = [fault for fault in faults if fault.severity == "error"]
+    if errors or front is None:
+        raise SkillError(errors)
+    return front
 
 
-class _Reader:
-    """Builds plain values from YAML events, so that nothing is ever expanded or constructed by the library."""
+def read_front_matter(text: str, place: Place) -> FrontMatter | None:
+    """As `parse_front_matter`, but faults go to `place`; None when there is nothing that can be used."""
+    text = plain_lines(text, place)
+    opening = _FENCE.match(text)
+    closing = _FENCE.search(text, opening.end()) if opening else None
+    if opening is None:
+        _refuse_missing(text, place)
+        return None
+    if closing is None:
+        hint = "close it with a line that is only ---"
+        place.refuse("open_front_matter", "the front matter that begins in line 1 does not end", hint)
+        return None
+    block = text[opening.end() + 1 : closing.start()]
+    if not _is_readable(block, place):
+        return None
+    values, lines = _Composer(block, place).compose()
+    if values is None:
+        return None
+    return FrontMatter(values=values, lines=lines, body=text[closing.end() :].strip("\n"))
 
-    def __init__(self, block: str, file: str) -> None:
+
+def _refuse_missing(text: str, place: Place) -> None:
+    if text.lstrip().startswith("---"):
+        hint = "make --- the whole of the very first line, without blank lines before it"
+    else:
+        hint = "begin the file with ---, name: ..., description: ..., --- on lines of their own"
+    place.refuse("no_front_matter", "the file does not begin with front matter", hint)
+
+
+def _is_readable(block: str, place: Place) -> bool:
+    size_bytes = len(block.encode("utf-8", "surrogatepass"))
+    if size_bytes > MAX_BYTES:
+        message = f"the front matter has {size_bytes} bytes, {MAX_BYTES} are allowed"
+        place.refuse("too_large", message, "move long texts below it")
+        return False
+    found = [
+        (number, match[0]) for number, line in enumerate(block.split("\n"), 2) for match in UNREADABLE.finditer(line)
+    ]
+    for number, char in found:
+        _refuse_character(char, _on_line(place, number))
+    if (fence := block.find("---")) >= 0:
+        message = "the reference validator of Agent Skills ends the front matter at any ---, also within a value"
+        _on_line(place, block.count("\n", 0, fence) + 2).warn("inner_fence", message, "write a dash instead")
+    return not found
+
+
+class _Composer:
+    """Builds plain values from YAML's events, so that the library neither expands nor constructs anything."""
+
+    def __init__(self, block: str, place: Place) -> None:
         self._block = block
-        self._file = file
+        self._place = place
+        self._events: Iterator[Any] = yaml.parse(block, Loader=yaml.SafeLoader)
         self._nodes = 0
-        self._lines: dict[str, int] = {}
+        self._lines: dict[Keys, int] = {(): 1}
 
-    def read(self) -> tuple[Mapping[str, Any], dict[str, int]]:
+    def compose(self) -> tuple[Mapping[str, Any] | None, Mapping[Keys, int]]:
+        """The map in the block, and the lines of its values; None instead of a map that cannot be read to its end."""
         try:
-            events = iter(yaml.parse(self._block, Loader=yaml.SafeLoader))
-            value = self._document(events)
-        except yaml.YAMLError as error:
-            raise self._yaml_fault(error) from error
-        except RecursionError as error:
-            raise self._refuse("too_deep", "the front matter is nested too deeply", 1) from error
-        if not isinstance(value, Mapping):
-            raise self._refuse("bad_front_matter", "the front matter is not a list of `key: value`", 1)
+            value = self._document()
+        except yaml.MarkedYAMLError as error:
+            self._refuse_syntax(error)
+            return None, {}
+        except (yaml.YAMLError, ValueError):  # ValueError: an escape such as "\UFFFFFFFF"
+            message = "the front matter is not YAML: it has characters or escapes of characters that do not exist"
+            self._refuse("bad_yaml", message, "write the characters themselves", 1)
+            return None, {}
+        except _TooMuchError:
+            return None, {}
+        if not isinstance(value, dict):
+            self._refuse("bad_yaml", "the front matter is not a list of keys and values", "write name: my-skill", 2)
+            return None, {}
         return value, self._lines
 
-    def _document(self, events: Iterator[yaml.Event]) -> Any:
-        value: Any = {}
+    def _document(self) -> object:
+        value: object = {}
         documents = 0
-        for event in events:
+        for event in self._events:
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    raise self._refuse("bad_front_matter", "the front matter holds two documents", self._line(event))
+                    self._stop("bad_yaml", "the front matter has a second document", "write one", _line(event))
             elif isinstance(event, yaml.NodeEvent):
-                value = self._value(event, events, depth=1, path="")
+                value = self._value(event, ())
         return value
 
-    def _value(self, event: yaml.Event, events: Iterator[yaml.Event], *, depth: int, path: str) -> Any:
-        self._check(event, depth)
-        if isinstance(event, yaml.ScalarEvent):
-            return event.value
+    def _value(self, event: Any, keys: Keys) -> Any:
+        self._check(event, keys)
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._map(event, keys)
         if isinstance(event, yaml.SequenceStartEvent):
-            return self._list(events, depth, path)
-        return self._map(events, depth, path)
+            return self._list(event, keys)
+        return event.value if isinstance(event, yaml.ScalarEvent) else ""
 
-    def _list(self, events: Iterator[yaml.Event], depth: int, path: str) -> list[Any]:
-        items = []
-        for event in events:
-            if isinstance(event, yaml.SequenceEndEvent):
-                break
-            items.append(self._value(event, events, depth=depth + 1, path=f"{path}[]"))
-        return items
-
-    def _map(self, events: Iterator[yaml.Event], depth: int, path: str) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for event in events:
+    def _map(self, start: Any, keys: Keys) -> dict[str, Any]:
+        self._warn_of_flow_style(start)
+        built: dict[str, Any] = {}
+        for event in self._events:
             if isinstance(event, yaml.MappingEndEvent):
                 break
-            self._check(event, depth)
-            if not isinstance(event, yaml.ScalarEvent) or event.value == "<<":
-                raise self._refuse("bad_key", "a key is not plain text", self._line(event))
-            key = f"{path}.{event.value}".lstrip(".")
-            if event.value in found:
-                raise self._refuse("duplicate_key", f"{key} is given twice", self._line(event))
-            self._lines[key] = self._line(event)
-            found[event.value] = self._value(next(events), events, depth=depth + 1, path=key)
-        return found
+            inner = (*keys, self._key(event, keys))
+            is_repeated = inner in self._lines
+            first = self._lines.setdefault(inner, _line(event))
+            value = self._value(next(self._events), inner)
+            if is_repeated:
+                message = f"{replace(self._place, keys=inner)} is given twice, first in line {first}"
+                self._refuse("duplicate_key", message, "keep one of them", _line(event))
+            else:
+                built[str(inner[-1])] = value
+        return built
 
-    def _check(self, event: yaml.Event, depth: int) -> None:
+    def _key(self, event: Any, keys: Keys) -> str:
+        self._check(event, keys)
+        if not isinstance(event, yaml.ScalarEvent):
+            self._stop("bad_key", "a key is not plain text", "write keys as words", _line(event))
+        if event.value in ("", _MERGE_KEY):
+            self._stop(
+                "bad_key", f"{quoted(event.value)} cannot be a key", "write out what it stands for", _line(event)
+            )
+        return str(event.value)
+
+    def _list(self, start: Any, keys: Keys) -> list[Any]:
+        self._warn_of_flow_style(start)
+        built: list[Any] = []
+        for event in self._events:
+            if isinstance(event, yaml.SequenceEndEvent):
+                break
+            inner = (*keys, len(built))
+            self._lines[inner] = _line(event)
+            built.append(self._value(event, inner))
+        return built
+
+    def _check(self, event: Any, keys: Keys) -> None:
         self._nodes += 1
-        line = self._line(event)
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise self._refuse("yaml_alias", "anchors and aliases are not allowed", line)
-        if getattr(event, "tag", None) not in _TAGS_OF_SCALARS:
-            raise self._refuse("yaml_tag", "tags such as !!python are not allowed", line)
-        if depth > MOST_DEPTH:
-            raise self._refuse("too_deep", f"nested more than {MOST_DEPTH} levels deep", line)
-        if self._nodes > MOST_NODES:
-            raise self._refuse("too_large", f"more than {MOST_NODES} values", line)
+        line = _line(event)
+        if self._nodes > MAX_NODES:
+            self._stop("too_large", f"the front matter has more than {MAX_NODES} values", "leave some out", line)
+        if len(keys) > MAX_DEPTH:
+            self._stop("too_deep", f"the front matter is nested more than {MAX_DEPTH} levels deep", "flatten it", line)
+        if isinstance(event, yaml.AliasEvent):
+            self._refuse("yaml_alias", "this is an alias of another value", "write the value itself; quote a *", line)
+        elif event.anchor is not None:
+            self._refuse("yaml_alias", "this value has an anchor", "leave the &name out; quote an &", line)
+        if getattr(event, "tag", None) is not None:
+            self._refuse("yaml_tag", f"this value has the tag {shorten(event.tag)}", "leave it out; quote a !", line)
+        if isinstance(event, yaml.ScalarEvent) and (found := UNREADABLE.search(event.value)):
+            _refuse_character(found[0], _on_line(self._place, line))
 
-    def _line(self, event: yaml.Event) -> int:
-        return event.start_mark.line + 2 if event.start_mark else 1
+    def _warn_of_flow_style(self, start: Any) -> None:
+        if start.flow_style:
+            message = "the reference validator of Agent Skills refuses [a, b] and {a: b} in front matter"
+            hint = "write each entry on a line of its own, or quote the text"
+            _on_line(self._place, _line(start)).warn("flow_style", message, hint)
 
-    def _refuse(self, code: str, message: str, line: int) -> SkillError:
-        return _refused(code, message, "Write plain `key: value` lines.", self._file, line)
-
-    def _yaml_fault(self, error: yaml.YAMLError) -> SkillError:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or "it cannot be read"
+    def _refuse_syntax(self, error: yaml.MarkedYAMLError) -> None:
+        mark = error.problem_mark or error.context_mark
         line = mark.line + 2 if mark else 1
-        hint = "Quote text that holds `: `, `#` or quotes."
-        return _refused("bad_yaml", f"the front matter is not YAML: {problem}", hint, self._file, line)
+        problem = shorten(error.problem or "it cannot be read", 120)
+        self._refuse("bad_yaml", f"the front matter is not YAML: {problem}", _hint_for(problem), line)
+
+    def _refuse(self, code: str, message: str, hint: str, line: int) -> None:
+        _on_line(self._place, line).refuse(code, message, hint)
+
+    def _stop(self, code: str, message: str, hint: str, line: int) -> NoReturn:
+        self._refuse(code, message, hint, line)
+        raise _TooMuchError
 
 
-def _refused(code: str, message: str, hint: str, file: str, line: int) -> SkillError:
-    return SkillError([Fault(code=code, message=message, hint=hint, file=file, line=line)])
+class _TooMuchError(Exception):
+    """Nothing beyond this point is read; the fault is noted."""
+
+
+def _line(event: Any) -> int:
+    return int(event.start_mark.line) + 2  # marks count from 0, and the block begins in the second line
+
+
+def _on_line(place: Place, line: int) -> Place:
+    return replace(place, keys=(), lines={(): line})
+
+
+def _refuse_character(char: str, place: Place) -> None:
+    message = f"U+{ord(char):04X} ({shorten(char)}) may not be in the front matter"
+    place.refuse("bad_character", message, "remove it")
+
+
+def _hint_for(problem: str) -> str:
+    if "mapping values are not allowed" in problem:
+        return "put the value in quotes: it has a colon followed by a blank"
+    if "\\t" in problem:
+        return "indent with blanks, not with tabs"
+    if "alias" in problem or "anchor" in problem:
+        return "put a value that begins with * or & in quotes"
+    return "look at the indentation, and quote values that have : or # or begin with a special character"

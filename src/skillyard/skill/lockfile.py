@@ -1,32 +1,45 @@
-"""`skillyard.lock`: the whole graph that was installed, pinned by digest down to each file; and other tools' locks."""
+"""`skillyard.lock`: the whole graph that was decided, pinned by digest down to each file."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from skillyard.skill.digest import FileEntry, tree_digest
 from skillyard.skill.faults import Fault, SkillError
-from skillyard.skill.json_file import read_json
+from skillyard.skill.files import SKILL_FILE
+from skillyard.skill.foreign_lock import ForeignSkill as ForeignSkill
+from skillyard.skill.foreign_lock import read_foreign as read_foreign
+from skillyard.skill.json_file import key_lines, read_json
+from skillyard.skill.limits import DEFAULT_LIMITS
 from skillyard.skill.names import SkillName
-from skillyard.skill.versions import is_version
+from skillyard.skill.paths import Tree, check_path, shown
+from skillyard.skill.reading import Place, is_web_address, quoted
+from skillyard.skill.versions import Range, is_version
 
 LOCKFILE_VERSION = 1
+MAX_CHARS = 32 * 1024 * 1024
 _FILE = "skillyard.lock"
-_MOST_CHARS = 32 * 1024 * 1024
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_TREE = re.compile(r"sha256:[0-9a-f]{64}")
-_SHA512 = re.compile(r"sha512-[A-Za-z0-9+/]{86}==")
+_MAKE_ANEW = "take it from version control again, or delete it and install anew"
+_SHA256 = re.compile("[0-9a-f]{64}")
+_TREE_DIGEST = re.compile("sha256:[0-9a-f]{64}")
+_SHA512 = re.compile("sha512-[A-Za-z0-9+/]{86}==")
+_CHANNEL = re.compile("[a-z][a-z0-9-]{0,63}")
+_USER_INFO = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/?#]*@")
+_LOCK_KEYS = frozenset({"lockfile_version", "registry", "requirements", "skills"})
+_SKILL_KEYS = frozenset({"version", "digest", "archive", "registry", "dependencies", "files"})
+_ARCHIVE_KEYS = frozenset({"url", "sha256", "sha512", "size_bytes"})
+_FILE_KEYS = frozenset({"sha256", "size_bytes", "executable"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockedSkill:
-    """One release. `digest` is that of its files; `sha256`, `sha512` and `size_bytes` are of its archive, which
-    `resolved` is the address of."""
+    """One release. `digest` is that of its `files`; `sha256`, `sha512` and `size_bytes` are of its archive, which is
+    at `resolved`. `dependencies`: ns/slug → range, each of them in the same lock.
+    """
 
     name: str
     version: str
@@ -42,7 +55,9 @@ class LockedSkill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lockfile:
-    """`requirements`: what the project asked for when the lock was made; `skills`: by name, with all they need."""
+    """`requirements`: what the project asked for when it was decided (ranges or channels); `skills`: by name, with all
+    that they need.
+    """
 
     registry: str
     requirements: Mapping[str, str]
@@ -51,18 +66,33 @@ class Lockfile:
 
     @classmethod
     def read(cls, text: str) -> Lockfile:
-        """Read and check a lockfile. Raises SkillError with what is wrong in which skill."""
-        return _read(text)
+        """Read the text that `show` writes. Raises SkillError with every fault and its line."""
+        value = read_json(text, file=_FILE, max_chars=MAX_CHARS)
+        faults: list[Fault] = []
+        lock = _read(value, Place(faults=faults, file=_FILE))
+        if faults or lock is None:
+            told: list[Fault] = []
+            _read(value, Place(faults=told, file=_FILE, lines=key_lines(text)))  # again, now that lines are needed
+            raise SkillError(told)
+        return lock
 
     def show(self) -> str:
-        """The text of the file: the same for the same lock on every machine."""
+        """The text of the file: the same for the same lock on every machine, with a line for each fact.
+
+        User names, passwords and queries are left out of addresses: a lock is shared, they are not.
+        """
         value = {
             "lockfile_version": self.lockfile_version,
-            "registry": _without_secrets(self.registry),
+            "registry": without_secrets(self.registry),
             "requirements": dict(sorted(self.requirements.items())),
             "skills": {name: _show_skill(skill) for name, skill in sorted(self.skills.items())},
         }
         return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def without_secrets(address: str) -> str:
+    """The address without user name and password, query and fragment, in any of which a secret may travel."""
+    return _USER_INFO.sub(r"\1", re.split("[?#]", address, maxsplit=1)[0])
 
 
 def _show_skill(skill: LockedSkill) -> dict[str, Any]:
@@ -70,12 +100,12 @@ def _show_skill(skill: LockedSkill) -> dict[str, Any]:
         "version": skill.version,
         "digest": skill.digest,
         "archive": {
-            "url": _without_secrets(skill.resolved),
+            "url": without_secrets(skill.resolved),
             "sha256": skill.sha256,
             "sha512": skill.sha512,
             "size_bytes": skill.size_bytes,
         },
-        "registry": _without_secrets(skill.registry),
+        "registry": without_secrets(skill.registry),
         "dependencies": dict(sorted(skill.dependencies.items())),
         "files": {file.path: _show_file(file) for file in sorted(skill.files, key=lambda file: file.path)},
     }
@@ -86,167 +116,141 @@ def _show_file(file: FileEntry) -> dict[str, Any]:
     return {**shown, "executable": True} if file.executable else shown
 
 
-def _without_secrets(url: str) -> str:
-    """The address without user, password, query and fragment, in any of which a secret may travel."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, parts.path, "", ""))
-
-
-def _read(text: str) -> Lockfile:
-    value = read_json(text, file=_FILE, most_chars=_MOST_CHARS)
-    if value.get("lockfile_version") != LOCKFILE_VERSION:
-        found = str(value.get("lockfile_version"))[:20]
-        message = f"the lockfile has version {found}, this program reads version {LOCKFILE_VERSION}"
-        raise SkillError([_fault("lockfile_version", message, "Use a newer program, or make the lock anew.")])
-    faults: list[Fault] = []
-    requirements = _strings(value.get("requirements"), "requirements", faults)
-    skills: dict[str, LockedSkill] = {}
-    entries = value.get("skills")
-    for name, entry in entries.items() if isinstance(entries, dict) else ():
-        skill = _read_skill(name, entry, faults)
-        if skill:
-            skills[name] = skill
-    if not isinstance(entries, dict) or not isinstance(value.get("registry"), str):
-        faults.append(_fault("bad_lockfile", "registry or skills is missing", "Make the lock anew with an install."))
-    if faults:
-        raise SkillError(faults)
-    return Lockfile(registry=value["registry"], requirements=requirements, skills=skills)
-
-
-def _read_skill(name: str, entry: Any, faults: list[Fault]) -> LockedSkill | None:
-    def wrong(what: str) -> None:
-        faults.append(_fault("bad_lockfile", f"{name[:80]}: {what}", "Make the lock anew with an install."))
-
-    before = len(faults)
-    try:
-        SkillName.parse(name)
-    except SkillError:
-        wrong("is not the name of a skill")
-    if not isinstance(entry, dict) or not isinstance(entry.get("archive"), dict):
-        wrong("is not whole")
+def _read(value: Mapping[str, Any], place: Place) -> Lockfile | None:
+    version = value.get("lockfile_version")
+    if type(version) is not int or version != LOCKFILE_VERSION:
+        message = f"the lockfile has version {quoted(version)}, this program reads {LOCKFILE_VERSION}"
+        place.at("lockfile_version").refuse(
+            "lockfile_version", message, "use the program that wrote it, or a newer one"
+        )
         return None
-    archive = entry["archive"]
-    checks: list[tuple[str, Any, Callable[[Any], bool]]] = [
-        ("version", entry.get("version"), is_version),
-        ("digest", entry.get("digest"), _matches(_TREE)),
-        ("archive.sha256", archive.get("sha256"), _matches(_SHA256)),
-        ("archive.sha512", archive.get("sha512"), _matches(_SHA512)),
-        ("archive.size_bytes", archive.get("size_bytes"), _is_size),
-        ("archive.url", archive.get("url"), _is_address),
-        ("registry", entry.get("registry"), _is_address),
-        ("files", entry.get("files"), lambda files: isinstance(files, dict)),
-    ]
-    for key, found, is_good in checks:
-        if not is_good(found):
-            wrong(f"{key} is {str(found)[:80]!r}")
-    dependencies = _strings(entry.get("dependencies"), f"{name[:80]}: dependencies", faults)
-    if len(faults) > before:
-        return None
-    files = _read_files(entry["files"], wrong)
-    if len(faults) == before and tree_digest(files) != entry["digest"]:
-        wrong("its files do not have its digest")
-    return None if len(faults) > before else LockedSkill(
-        name=name, version=entry["version"], digest=entry["digest"], sha256=archive["sha256"],
-        sha512=archive["sha512"], size_bytes=archive["size_bytes"], resolved=archive["url"],
-        dependencies=dependencies, files=files, registry=entry["registry"],
-    )  # fmt: skip
+    _check_keys(value, _LOCK_KEYS, place)
+    registry = value.get("registry")
+    skills = {
+        name: _read_skill(name, entry, place.at("skills", name))
+        for name, entry in _map(value.get("skills"), place.at("skills")).items()
+    }
+    return Lockfile(
+        registry="" if registry == "" else _read_address(registry, place.at("registry")),
+        requirements=_read_ranges(value.get("requirements"), place.at("requirements"), may_be_channel=True),
+        skills=skills,
+    )
 
 
-def _read_files(entries: Mapping[str, Any], wrong: Callable[[str], None]) -> tuple[FileEntry, ...]:
+def _read_skill(name: str, value: object, place: Place) -> LockedSkill:
+    """What can be read of one entry; it is only used when nothing was refused."""
+    before = len(place.faults)
+    _check_name(name, place)
+    entry = _map(value, place)
+    archive = _map(entry.get("archive"), place.at("archive"))
+    _check_keys(entry, _SKILL_KEYS, place)
+    _check_keys(archive, _ARCHIVE_KEYS, place.at("archive"))
+    skill = LockedSkill(
+        name=name,
+        version=_read_text(entry, "version", place, is_version),
+        digest=_read_text(entry, "digest", place, _TREE_DIGEST.fullmatch),
+        sha256=_read_text(archive, "sha256", place.at("archive"), _SHA256.fullmatch),
+        sha512=_read_text(archive, "sha512", place.at("archive"), _SHA512.fullmatch),
+        size_bytes=_read_size(archive.get("size_bytes"), place.at("archive", "size_bytes"), least=1),
+        resolved=_read_address(archive.get("url"), place.at("archive", "url")),
+        dependencies=_read_ranges(entry.get("dependencies"), place.at("dependencies")),
+        files=_read_files(_map(entry.get("files"), place.at("files")), place.at("files")),
+        registry=_read_address(entry.get("registry"), place.at("registry")),
+    )
+    if len(place.faults) == before and tree_digest(skill.files) != skill.digest:
+        hint = f"do not trust this entry: {_MAKE_ANEW}"
+        place.at("digest").refuse("digest_mismatch", f"the files of {name} do not have the digest of {name}", hint)
+    return skill
+
+
+def _read_files(entries: Mapping[str, Any], place: Place) -> tuple[FileEntry, ...]:
+    tree = Tree()
     files = []
     for path, facts in entries.items():
-        if not _is_safe(path):
-            wrong(f"{path[:80]!r} is not a path inside a skill")
-        elif (
-            not isinstance(facts, dict)
-            or not _matches(_SHA256)(facts.get("sha256"))
-            or not _is_size(facts.get("size_bytes"))
-        ):
-            wrong(f"{path[:80]!r} has no usable digest and size")
+        faults = [*check_path(path, limits=DEFAULT_LIMITS), *tree.add_file(path)]
+        for fault in faults:
+            place.at(path).refuse("unsafe_path", f"{fault.message}: {shown(path)}", _MAKE_ANEW)
+        if file := _read_file(path, facts):
+            files.append(file)
         else:
-            executable = facts.get("executable") is True
-            files.append(
-                FileEntry(path=path, size_bytes=facts["size_bytes"], sha256=facts["sha256"], executable=executable)
-            )
+            message = f"{shown(path)} has no sha256 and size_bytes that can be used"
+            place.at(path).refuse("bad_lockfile", message, _MAKE_ANEW)
+    if SKILL_FILE not in entries:
+        place.refuse("bad_lockfile", f"there is no {SKILL_FILE} among the files", _MAKE_ANEW)
     return tuple(sorted(files, key=lambda file: file.path))
 
 
-def _is_safe(path: str) -> bool:
-    parts = path.split("/")
-    return path.isprintable() and "\\" not in path and ":" not in path and not {"", ".", ".."} & set(parts)
+def _read_file(path: str, facts: object) -> FileEntry | None:
+    if not isinstance(facts, dict) or facts.keys() - _FILE_KEYS:
+        return None
+    sha256, executable = facts.get("sha256"), facts.get("executable", False)
+    size_bytes = facts.get("size_bytes")
+    if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256) or type(executable) is not bool:
+        return None
+    if not isinstance(size_bytes, int) or not _is_size(size_bytes):
+        return None
+    return FileEntry(path=path, size_bytes=size_bytes, sha256=sha256, executable=executable)
 
 
-def _matches(pattern: re.Pattern[str]) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None
+def _read_ranges(value: object, place: Place, *, may_be_channel: bool = False) -> dict[str, str]:
+    ranges = _map(value, place)
+    for name, text in ranges.items():
+        _check_name(name, place.at(name))
+        if not isinstance(text, str):
+            place.at(name).refuse_type("text", _MAKE_ANEW)
+        elif not (may_be_channel and _CHANNEL.fullmatch(text)):
+            try:
+                Range.parse(text)
+            except SkillError as error:
+                place.at(name).refuse_for(error)
+    return dict(ranges)
 
 
-def _is_size(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
+def _check_name(name: str, place: Place) -> None:
+    try:
+        is_plain = str(SkillName.parse(name)) == name
+    except SkillError:
+        is_plain = False
+    if not is_plain:
+        place.refuse("bad_skill_name", f"{quoted(name)} is not the name of a skill", _MAKE_ANEW)
 
 
-def _is_address(value: Any) -> bool:
-    return isinstance(value, str) and re.match(r"https?://[^\s/]", value) is not None
+def _read_text(entry: Mapping[str, Any], key: str, place: Place, is_good: Callable[[str], object]) -> str:
+    value = entry.get(key)
+    if isinstance(value, str) and is_good(value):
+        return value
+    place.at(key).refuse(f"bad_{key}", f"{key} is {quoted(value)}", _MAKE_ANEW)
+    return ""
 
 
-def _strings(value: Any, what: str, faults: list[Fault]) -> dict[str, str]:
-    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
-        faults.append(_fault("bad_lockfile", f"{what} is not a map of text", "Make the lock anew with an install."))
-        return {}
+def _read_size(value: object, place: Place, *, least: int) -> int:
+    if isinstance(value, int) and _is_size(value) and value >= least:
+        return value
+    place.refuse("bad_size", f"{place} is {quoted(value)}", _MAKE_ANEW)
+    return 0
+
+
+def _is_size(value: object) -> bool:
+    return type(value) is int and 0 <= value < 2**53
+
+
+def _read_address(value: object, place: Place) -> str:
+    if not isinstance(value, str) or not is_web_address(value):
+        place.refuse("bad_address", f"{place} is not an http or https address", _MAKE_ANEW)
+        return ""
+    if without_secrets(value) != value:
+        hint = "take it out of the address, and change it if others have seen the file"
+        place.refuse("secret_in_address", f"{place} has a user name, password, query or fragment", hint)
     return value
 
 
-def _fault(code: str, message: str, hint: str) -> Fault:
-    return Fault(code=code, message=message, hint=hint, file=_FILE)
+def _map(value: object, place: Place) -> Mapping[str, Any]:
+    if isinstance(value, dict):
+        return value
+    place.refuse("bad_lockfile", f"{place} is missing or not an object", _MAKE_ANEW)
+    return {}
 
 
-@dataclass(frozen=True, slots=True)
-class ForeignSkill:
-    """What another tool's lockfile says of one skill: its name as written there, version and digest if any."""
-
-    name: str
-    version: str | None
-    digest: str | None
-
-
-def read_foreign(text: str, filename: str) -> list[ForeignSkill]:
-    """Read `tank.lock`, `skills.lock`, `.skilldock.lock.json` or `skills-lock.json`. Raises SkillError."""
-    value = read_json(text, file=filename, most_chars=_MOST_CHARS)
-    reader = _FOREIGN.get(filename.rpartition("/")[2])
-    skills = value.get("skills")
-    if reader is None or not isinstance(skills, dict):
-        hint = f"Known are {', '.join(_FOREIGN)}."
-        raise SkillError([Fault(code="unknown_lockfile", message=f"{filename} is not known", hint=hint, file=filename)])
-    return list(reader(skills))
-
-
-def _read_tank(skills: Mapping[str, Any]) -> Iterator[ForeignSkill]:
-    """`"@org/name@1.0.1": {integrity, …}`, the same in versions 1 and 2."""
-    for key, facts in skills.items():
-        name, _, version = key.removeprefix("@").rpartition("@")
-        yield ForeignSkill(name, version, _text_of(facts, "integrity"))
-
-
-def _read_skilldock(skills: Mapping[str, Any]) -> Iterator[ForeignSkill]:
-    for name, facts in skills.items():
-        yield ForeignSkill(name, _text_of(facts, "version"), _text_of(facts, "sha256"))
-
-
-def _read_skills_cli(skills: Mapping[str, Any]) -> Iterator[ForeignSkill]:
-    for name, facts in skills.items():
-        yield ForeignSkill(
-            name, _text_of(facts, "version"), _text_of(facts, "digest") or _text_of(facts, "computedHash")
-        )
-
-
-def _text_of(facts: Any, key: str) -> str | None:
-    value = facts.get(key) if isinstance(facts, dict) else None
-    return value if isinstance(value, str) else None
-
-
-_FOREIGN: Mapping[str, Callable[[Mapping[str, Any]], Iterator[ForeignSkill]]] = {
-    "tank.lock": _read_tank,
-    "skills.lock": _read_tank,
-    ".skilldock.lock.json": _read_skilldock,
-    "skills-lock.json": _read_skills_cli,
-}
+def _check_keys(entry: Mapping[str, Any], known: frozenset[str], place: Place) -> None:
+    for key in sorted(entry.keys() - known):
+        place.at(key).refuse("unknown_key", f"the key {quoted(key)} is not known", _MAKE_ANEW)
