@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skillyard.api.entrance import Entrance
+from skillyard.api.entrance import Entrance, Surface
 from skillyard.api.native.application import PREFIX, build_native
 from skillyard.api.native.documents import Documents, HotReads
 from skillyard.api.native.idempotent import Idempotent
@@ -12,5 +12,5 @@ from skillyard.app import App
 
 def build_asgi(app: App, documents: Documents) -> Entrance:
     """The application that a server runs. `documents` are the pre-rendered public answers of this process."""
-    surfaces = {PREFIX: Idempotent(app, build_native(app)), "/": build_web(app)}
+    surfaces: dict[str, Surface] = {PREFIX: Idempotent(app, build_native(app)), "/": build_web(app)}
     return Entrance(app, surfaces, HotReads(app, documents))

@@ -194,7 +194,7 @@ def _add(tar: tarfile.TarFile, name: str, content: IO[bytes]) -> str:
     """Add a member; the SHA-256 of its content. `content` is seekable."""
     sha256 = hashlib.file_digest(cast(Any, content), "sha256").hexdigest()
     member = tarfile.TarInfo(name)
-    member.size = content.tell()
+    member.size = content.seek(0, os.SEEK_END)
     content.seek(0)
     tar.addfile(member, content)
     return sha256

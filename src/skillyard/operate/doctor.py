@@ -105,7 +105,7 @@ def _database(database: Database) -> Iterator[Finding]:
         now = tx.one(
             "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT) AS now_ms"
             if tx.dialect == "postgresql"
-            else "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now_ms"
+            else "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) AS now_ms"
         )
     yield Finding(check="database", state="ok", detail=f"{database.dialect}, newest schema, {position} events")
     skew = abs(int(now["now_ms"]) - time.time_ns() // 1_000_000) if now else 0

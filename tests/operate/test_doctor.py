@@ -1,0 +1,52 @@
+"""Doctor finds what is wrong and says what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from skillyard.operate.doctor import Finding, examine
+from skillyard.settings import Settings
+from tests.makers import a_person, a_release, make_app
+
+
+def found(settings: Settings) -> dict[str, Finding]:
+    return {finding.check: finding for finding in examine(settings)}
+
+
+def test_a_healthy_instance_is_all_ok(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    a_release(app, a_person(app))
+    findings = found(app.settings)
+    assert {finding.state for check, finding in findings.items() if check != "disk"} == {"ok"}
+    assert {"data directory", "database", "clock", "blobs", "archives", "jobs"} <= set(findings)
+    assert [blob.sha256 for blob in app.blobs.list()], "the probe is removed, the archives are not"
+    app.close()
+
+
+def test_a_missing_archive_is_an_error_that_names_its_digest(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    release = a_release(app, a_person(app))
+    app.blobs.remove(release.archive.sha256)
+    finding = found(app.settings)["archives"]
+    assert finding.state == "error"
+    assert release.archive.sha256 in finding.detail
+    assert "backup" in finding.hint
+    app.close()
+
+
+def test_a_database_that_is_not_there_is_an_error_with_a_hint(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, database_url="postgresql://nobody@127.0.0.1:1/nothing?connect_timeout=1")
+    findings = found(settings)
+    assert any(finding.state == "error" and finding.hint for finding in findings.values())
+
+
+def test_an_address_that_makes_no_sense_is_an_error(tmp_path: Path) -> None:
+    finding = found(Settings(data_dir=tmp_path, blobs_url="ftp://x"))["storage"]
+    assert finding.state == "error"
+    assert "SKILLYARD_BLOBS_URL" in finding.detail
+
+
+def test_listening_to_the_world_without_an_address_is_a_warning(tmp_path: Path) -> None:
+    assert found(Settings(data_dir=tmp_path, host="0.0.0.0"))["address"].state == "warning"
+    assert found(Settings(data_dir=tmp_path, public_url="http://skills.example.org"))["address"].state == "warning"
+    assert found(Settings(data_dir=tmp_path, public_url="https://skills.example.org"))["address"].state == "ok"
