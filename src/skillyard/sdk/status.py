@@ -14,7 +14,7 @@ from skillyard.sdk.errors import ApiError, SdkError
 from skillyard.sdk.folders import compare, is_plain_folder
 from skillyard.sdk.installed import read_installed
 from skillyard.sdk.plan import folder_name, real_targets
-from skillyard.sdk.project import LOCK, Project
+from skillyard.sdk.project import LOCK, Project, ProjectFile
 from skillyard.sdk.resolving import decide, unknown_skill
 from skillyard.sdk.transport import CONNECTIONS
 from skillyard.skill.lockfile import LockedSkill, Lockfile
@@ -121,11 +121,12 @@ def outdated(project: Project, client: Client) -> list[Outdated]:
     manifest, lock = project.read_manifest(), project.read_lock()
     if lock is None or not lock.skills:
         return []
-    decided, _ = decide(client, manifest, lock, unlocked=set(lock.skills))
     found = _side_by_side([partial(_look_up, client, skill) for skill in _skills(lock)])
+    is_yanked = {skill.name for skill, (_, _, yanked) in zip(_skills(lock), found, strict=True) if yanked}
+    best = _best_fitting(client, manifest, lock, is_yanked)
     compared = []
     for skill, (latest, deprecated, yanked) in zip(_skills(lock), found, strict=True):
-        wanted = decided.skills[skill.name].version if skill.name in decided.skills else skill.version
+        wanted = best.get(skill.name, skill.version)
         if wanted != skill.version or latest not in (None, skill.version) or deprecated or yanked:
             compared.append(
                 Outdated(
@@ -192,6 +193,19 @@ def _check(folder: Path, skill: LockedSkill) -> FolderCheck:
         caches=found.caches,
         shared=found.shared,
     )
+
+
+def _best_fitting(client: Client, manifest: ProjectFile, lock: Lockfile, yanked: set[str]) -> dict[str, str]:
+    """The newest versions that go together; the yanked ones stay as they are if nothing replaces them."""
+    for kept in (set[str](), yanked):
+        try:
+            decided, _ = decide(client, manifest, lock, unlocked=lock.skills.keys() - kept)
+        except ApiError as error:
+            if error.status not in (404, 409):
+                raise
+        else:
+            return {name: skill.version for name, skill in decided.skills.items()}
+    return {}
 
 
 def _look_up(client: Client, skill: LockedSkill) -> tuple[str | None, str | None, str | None]:
