@@ -81,7 +81,7 @@ def _new_token(app: App, visitor: Visitor, form: Form) -> NewToken:
     unknown = [word for word in form.every("scopes") if word not in list(Scope)]
     days = form.text("expires_in_days")
     if unknown or not (days.isascii() and days.isdigit() and len(days) < 5):
-        raise NotAcceptable(first="scopes and days must be chosen from the form", count=1)
+        raise NotAcceptable(first="scopes and days must be chosen from the form", more="")
     return create_token(
         app,
         visitor.caller,

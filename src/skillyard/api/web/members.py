@@ -32,7 +32,7 @@ def change_member(request: Request, app: AppOf, visitor: VisitorOf, form: FormOf
     username, role = form.text("username"), form.text("role")
     try:
         if role not in list(Role):
-            raise NotAcceptable(first="the role must be chosen from the form", count=1)
+            raise NotAcceptable(first="the role must be chosen from the form", more="")
         set_member(app, visitor.caller, namespace=namespace, username=username, role=Role(role))
     except SkillyardError as refusal:
         return _namespace(request, app, visitor, namespace, refusal=refusal)

@@ -145,5 +145,5 @@ class NotYourself(Conflict):
 
 class NotAcceptable(Invalid):
     code = "not_acceptable"
-    text = "The request is refused: {first} ({count} faults)."
+    text = "The request is refused: {first}{more}."
     hint = "Correct the faults listed and send it again."

@@ -31,7 +31,8 @@ def refuse(faults: Iterable[Fault]) -> None:
     """Raise NotAcceptable with all of them, if there are any."""
     listed = list(faults)
     if listed:
-        raise NotAcceptable(faults=[asdict(fault) for fault in listed], first=listed[0].message, count=len(listed))
+        more = f" ({len(listed) - 1} more)" if len(listed) > 1 else ""
+        raise NotAcceptable(faults=[asdict(fault) for fault in listed], first=listed[0].message, more=more)
 
 
 def check_new_name(name: str, *, what: str) -> list[Fault]:

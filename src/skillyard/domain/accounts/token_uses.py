@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from skillyard.app import App
 from skillyard.domain.accounts import store
 from skillyard.domain.accounts.model import Token
+from skillyard.infra.database import DatabaseUnavailable
 
 _EVERY_MS = 60_000
 _FLUSH_S = 5.0
@@ -44,7 +45,8 @@ def writing_uses(app: App) -> Iterator[None]:
 
     def run() -> None:
         while not stop.wait(_FLUSH_S):
-            write_uses(app)
+            with suppress(DatabaseUnavailable):
+                write_uses(app)
 
     thread = threading.Thread(target=run, name="token-uses", daemon=True)
     thread.start()
