@@ -14,7 +14,9 @@ from skillyard.domain.accounts.model import Caller, Session
 from skillyard.domain.accounts.namespaces import create_namespace
 from skillyard.domain.registry.model import Release, Visibility, Wish
 from skillyard.domain.registry.publish import publish
+from skillyard.domain.registry.search import index_batch
 from skillyard.infra.clock import Clock
+from skillyard.infra.events import read_after
 from skillyard.settings import Settings
 from skillyard.skill.archive import pack, skill_files
 from skillyard.skill.names import SkillName
@@ -97,3 +99,12 @@ def a_release(
     wish = Wish(name=SkillName.parse(name), visibility=Visibility(visibility) if visibility else None, channel=channel)
     data = a_skill_archive(wish.name.slug, version, **archive)
     return publish(app, caller, wish, io.BytesIO(data)).release
+
+
+def indexed(app: App) -> App:
+    """The same application once its search index has followed everything that was committed."""
+    with app.database.reading() as tx:
+        batch = read_after(tx, app.index.position)
+    if batch:
+        index_batch(app, batch)
+    return app

@@ -126,7 +126,10 @@ class SearchIndex:
         return hits
 
     def close(self) -> None:
+        """Settle what is recent and give the folder back. Closing twice is fine."""
         with self._writing:
+            if not self._claim.is_locked:
+                return
             if self._recent_keys:
                 self._settle(self._position)
             self._settled_writer.wait_merging_threads()

@@ -240,7 +240,7 @@ def _check_dependencies(wish: Wish, manifest: Manifest, around: Surroundings) ->
     if str(wish.name) in manifest.dependencies:
         message = f"{wish.name} depends on itself"
         faults.append(_error("depends_on_itself", message, "Remove the dependency.", SKILL_FILE))
-    for name in around.missing:
+    for name in [name for name in around.missing if name != str(wish.name)]:
         message = f"nothing in this registry satisfies the dependency {name} {manifest.dependencies.get(name, '')}"
         faults.append(_warning("dependency_missing", message.rstrip(), "Publish it before somebody installs this."))
     is_private = (wish.visibility or around.visibility) is Visibility.PRIVATE
