@@ -1,0 +1,65 @@
+"""Every statement that a request may run finds its rows by an index."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from skillyard.app import App
+from skillyard.domain.accounts.model import ANONYMOUS, Caller
+from skillyard.domain.registry import changes, download, files, releases, resolve, search, skill, yank
+from skillyard.infra.database import Tx
+from skillyard.skill.names import SkillName
+from tests.makers import a_person, a_release, indexed, make_app
+
+PDF = SkillName("ada", "pdf")
+
+
+@pytest.fixture
+def statements(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[Any, ...]]:
+    """What all operations on skills run, each with arguments of one run."""
+    app = make_app(tmp_path)
+    ada = a_person(app)
+    seen: dict[str, tuple[Any, ...]] = {}
+    for method in ("run", "one", "all"):
+        original = getattr(Tx, method)
+
+        def spy(tx: Tx, sql: str, *args: Any, original: Any = original) -> Any:
+            if sql.lstrip().startswith(("SELECT", "UPDATE", "DELETE")):
+                seen.setdefault(sql, args)
+            return original(tx, sql, *args)
+
+        monkeypatch.setattr(Tx, method, spy)
+    _use_everything(app, ada)
+    seen["the database"] = (app,)
+    return seen
+
+
+def _use_everything(app: App, ada: Caller) -> None:
+    release = a_release(app, ada, dependencies={"ada/text": "*"})
+    a_release(app, ada, "ada/text")
+    yank.yank(app, ada, name=PDF, version="1.0.0", reason="bad")
+    yank.unyank(app, ada, name=PDF, version="1.0.0")
+    skill.get_skill(app, ANONYMOUS, name=PDF)
+    releases.list_releases(app, ANONYMOUS, name=PDF)
+    files.list_files(app, ANONYMOUS, name=PDF, version="latest")
+    resolve.resolve_closure(app, ANONYMOUS, requirements={"ada/pdf": "*"}, locked={})
+    search.search(indexed(app), ANONYMOUS, text="pdf")
+    changes.list_changes(app, ANONYMOUS)
+    download.count(app, download.find_open_archive(app, sha256=release.archive.sha256), client="x")
+    download.flush(app)
+
+
+def test_no_statement_of_a_request_scans_a_table(statements: dict[str, tuple[Any, ...]]) -> None:
+    app: App = statements.pop("the database")[0]
+    assert len(statements) > 20
+    scans = []
+    with app.database.reading() as tx:
+        for sql, args in statements.items():
+            plan = [row["detail"] for row in tx.all(f"EXPLAIN QUERY PLAN {sql}", *args)]
+            if any(step.startswith("SCAN") and "CONSTANT ROW" not in step for step in plan):
+                scans.append(f"{sql}\n  {plan}")
+    app.close()
+    assert not scans, "\n".join(scans)
