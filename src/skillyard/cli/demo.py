@@ -127,12 +127,10 @@ def _install(stage: Stage) -> None:
     stage.run("install", "yard/data-report", "--agent", "claude-code", "--agent", "agents")
     stage.run("why", "yard/text-kit")
     stage.say("What was installed runs")
-    (stage.project / "sales.csv").write_text(
-        "month,region,revenue\n2026-01,north,120\n2026-02,north,150\n2026-02,south,90\n"
-    )
-    script = ".claude/skills/text-kit/scripts/text_kit.py"
-    stage.run_program([sys.executable, script, "slugify", "Quarterly Sales, North & South"],
-                      shown=f"python {script} slugify 'Quarterly Sales, North & South'")  # fmt: skip
+    (stage.project / "sales.csv").write_text("region,revenue\nNorth,120\nSouth,90\nNorth,150\n")
+    script = ".claude/skills/data-report/scripts/data_report.py"
+    asked = ["sales.csv", "--by", "region", "--sum", "revenue", "--output", "sales.md"]
+    stage.run_program([sys.executable, script, *asked], shown=shlex.join(["python", script, *asked]))
 
 
 def _tamper(stage: Stage) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -129,7 +130,7 @@ def verify(*, user: User = False, json: Json = False) -> None:
         for check in found.checks:
             mark = "[green]ok[/]" if check.status == "ok" else f"[red]{check.status}[/]"
             show.line(f"{mark:<7} {{name}} {{version}}  [dim]{{folder}}[/]", name=check.name, version=check.version,
-                      folder=check.folder)  # fmt: skip
+                      folder=_near(check.folder))  # fmt: skip
             for kind in ("changed", "missing", "extra"):
                 for path in getattr(check, kind):
                     show.line(f"        [red]{kind}[/] {{path}}", path=path)
@@ -163,10 +164,12 @@ def _options(
     agents: list[str] | None, *, force: bool = False, dry_run: bool = False, yes: bool = False, as_json: bool
 ) -> Options:
     def approve(plan: Plan) -> bool:
-        if not as_json:
-            for text in plan.lines():
-                show.talk("{text}", text=text)
-        return yes or not sys.stdin.isatty() or show.ask("Go on?", yes=False)
+        """On a terminal, say what would be written and ask; a script has said what it wants."""
+        if yes or as_json or not sys.stdin.isatty():
+            return True
+        for text in plan.lines():
+            show.talk("{text}", text=text)
+        return show.ask("Go on?", yes=False)
 
     return Options(agents=tuple(agents or ()), force=force, dry_run=dry_run, approve=approve)
 
@@ -178,7 +181,7 @@ def _show(report: Report, *, as_json: bool) -> None:
     for action in report.actions:
         if action.kind in marks:
             show.line(f"{marks[action.kind]} {{name}} {{version}}  [dim]{{folder}}[/]", name=action.name,
-                      version=action.version, folder=action.folder)  # fmt: skip
+                      version=action.version, folder=_near(action.folder))  # fmt: skip
     for note in report.notes:
         show.talk("{note}", note=note)
     for folder in report.backups:
@@ -187,6 +190,12 @@ def _show(report: Report, *, as_json: bool) -> None:
     show.talk("[dim]{done}: {downloaded} downloaded, {stored} from the store[/]", done=done,
               downloaded=report.downloaded, stored=report.from_store)  # fmt: skip
     return None
+
+
+def _near(folder: Path) -> Path:
+    """As short as the current folder allows."""
+    here = Path.cwd()
+    return folder.relative_to(here) if folder.is_relative_to(here) else folder
 
 
 def _plain(item: Any) -> dict[str, Any]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
 
 from cyclopts import Parameter
 
@@ -20,6 +21,7 @@ Json = Annotated[bool, Parameter(name="--json", negative="", help="Print the res
 Yes = Annotated[bool, Parameter(name=["--yes", "-y"], negative="", help="Do not ask.")]
 
 NEEDS_INPUT = 4
+_MARKUP = re.compile(r"(?<!\\)\[/?[a-z ]*\]")
 
 
 def out() -> Console:
@@ -43,12 +45,12 @@ def data(value: Any) -> None:
 
 def line(template: str, /, **values: Any) -> None:
     """A line of the result. `{name}` is filled with a value as it is: only the template may hold markup."""
-    out().print(_filled(template, values))
+    _print(sys.stdout, out, template, values)
 
 
 def talk(template: str, /, **values: Any) -> None:
     """A line about what is going on."""
-    err().print(_filled(template, values))
+    _print(sys.stderr, err, template, values)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -110,6 +112,15 @@ def faults(found: Iterable[Fault]) -> None:
     for fault in found:
         mark = "[red]error[/]" if fault.severity == "error" else "[yellow]note[/]"
         talk(f"  {mark} {{fault}}", fault=fault)
+
+
+def _print(stream: TextIO, console: Callable[[], Console], template: str, values: dict[str, Any]) -> None:
+    """With colour on a terminal; else as plain text, which needs no library."""
+    if stream.isatty():
+        console().print(_filled(template, values))
+        return
+    shown = {name: _printable(str(value)) for name, value in values.items()}
+    stream.write(_MARKUP.sub("", template).format(**shown) + "\n")
 
 
 def _filled(template: str, values: dict[str, Any]) -> str:
