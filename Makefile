@@ -4,7 +4,7 @@ UV_VERSION = 0.13.8
 UV = .cache/uv/bin/uv
 JOBS ?= auto
 
-.PHONY: demo serve test check benchmarks wheel clean help
+.PHONY: demo serve test check benchmarks reference picture wheel clean help
 
 help:  ## What can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*##/\t/'
@@ -25,6 +25,12 @@ check: .venv/.test
 
 benchmarks: .venv/.test  ## Measure every figure of docs/performance.md (long)
 	@.venv/bin/python -m benchmarks
+
+reference: .venv/.test  ## Make the pages of docs/reference from the code
+	@.venv/bin/python -m skillyard.operate reference docs/reference
+
+picture: .venv/.test  ## Draw docs/demo.svg from a real run
+	@.venv/bin/python docs/demo_picture.py
 
 wheel: $(UV)  ## Build the wheel into dist/
 	@$(UV) build --wheel

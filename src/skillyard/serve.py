@@ -16,6 +16,7 @@ from granian.server.embed import Server
 from skillyard.api.asgi import build_asgi
 from skillyard.api.native.documents import Documents
 from skillyard.app import App, build
+from skillyard.domain.accounts.token_uses import writing_uses
 from skillyard.domain.registry.download import flushing
 from skillyard.domain.registry.search import index_batch
 from skillyard.infra.events import Follower, StoredEvent
@@ -35,7 +36,7 @@ def serve(settings: Settings, *, ready: Callable[[App], None], with_worker: bool
     settings = _with_a_port(settings)
     app = build(settings)
     documents = Documents(app)
-    with following(app, documents), _working(app, enabled=with_worker), flushing(app):
+    with following(app, documents), _working(app, enabled=with_worker), flushing(app), writing_uses(app):
         asyncio.run(_serve_http(app, documents, ready))
     app.close()
 

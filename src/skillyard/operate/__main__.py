@@ -99,6 +99,15 @@ def sign_in_link(username: str | None = None, /, *, data_dir: Path | None = None
     _data({"url": url}) if json else print(url)
 
 
+@commands.command(show=False)
+def reference(folder: Path, /) -> None:
+    """Write the pages of docs/reference."""
+    from skillyard.operate.reference import write_reference
+
+    for path in write_reference(folder):
+        print(path)
+
+
 def _announce(address: str, link: str | None, *, as_json: bool) -> None:
     if as_json:
         _data({"address": address, "sign_in_link": link})

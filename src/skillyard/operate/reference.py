@@ -53,13 +53,17 @@ def _settings() -> str:
 
 def _errors() -> str:
     rows = [
-        (f"`{error.code}`", _kind(error), error.text.replace("{", "*").replace("}", "*"), error.hint)
+        (f"`{error.code}`", _kind(error), _filled(error.text), _filled(error.hint))
         for error in every_error()
         if error.__module__.startswith("skillyard.")
     ]
     return "# Error codes\n\nWords between asterisks are filled in.\n\n" + _table(
         ("code", "kind", "what was wrong", "what to do next"), rows
     )
+
+
+def _filled(text: str) -> str:
+    return text.replace("{", "*").replace("}", "*")
 
 
 def _kind(error: type) -> str:
