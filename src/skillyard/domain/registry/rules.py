@@ -11,7 +11,8 @@ from skillyard.domain.accounts.model import Caller
 from skillyard.domain.registry.errors import BadChannel, SkillRefused, TextNotAcceptable, UnknownAgent
 from skillyard.domain.registry.model import DEFAULT_CHANNEL, Standing, Visibility, Wish
 from skillyard.skill.faults import Fault, SkillError
-from skillyard.skill.manifest import SKILL_FILE, Manifest
+from skillyard.skill.files import SKILL_FILE
+from skillyard.skill.manifest import Manifest
 from skillyard.skill.names import SkillName, check_name
 from skillyard.skill.versions import Range, Version, is_version
 
