@@ -200,10 +200,12 @@ class _Composer:
             _on_line(self._place, _line(start)).warn("flow_style", message, hint)
 
     def _refuse_syntax(self, error: yaml.MarkedYAMLError) -> None:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 2 if mark else 1
         problem = shorten(error.problem or "it cannot be read", 120)
-        self._refuse("bad_yaml", f"the front matter is not YAML: {problem}", _hint_for(problem), line)
+        mark, hint = error.problem_mark or error.context_mark, _hint_for(problem)
+        if error.context_mark and "quoted scalar" in (error.context or ""):
+            mark, hint = error.context_mark, "close the quote that begins here, or double a quote within it"
+        line = mark.line + 2 if mark else 1
+        self._refuse("bad_yaml", f"the front matter is not YAML: {problem}", hint, line)
 
     def _refuse(self, code: str, message: str, hint: str, line: int) -> None:
         _on_line(self._place, line).refuse(code, message, hint)

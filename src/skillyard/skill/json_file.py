@@ -95,9 +95,9 @@ def _refuse_depth(place: Place) -> None:
 def _is_deeper(value: object, most: int) -> bool:
     """Level by level, since foreign JSON may be nested deeper than calls can be."""
     level = [value]
-    for _ in range(most + 1):
+    for _ in range(most):
         level = [child for item in level if isinstance(item, dict | list) for child in _children(item)]
-    return bool(level)
+    return any(isinstance(item, dict | list) for item in level)
 
 
 def _children(item: dict[str, Any] | list[Any]) -> list[Any]:

@@ -126,23 +126,23 @@ def _read(value: Mapping[str, Any], place: Place) -> Lockfile | None:
         return None
     _check_keys(value, _LOCK_KEYS, place)
     registry = value.get("registry")
-    skills = {
-        name: _read_skill(name, entry, place.at("skills", name))
-        for name, entry in _map(value.get("skills"), place.at("skills")).items()
-    }
+    entries = _map(value.get("skills"), place.at("skills"))
+    skills = [_read_skill(name, entry, place.at("skills", name)) for name, entry in entries.items()]
     return Lockfile(
         registry="" if registry == "" else _read_address(registry, place.at("registry")),
         requirements=_read_ranges(value.get("requirements"), place.at("requirements"), may_be_channel=True),
-        skills=skills,
+        skills={skill.name: skill for skill in skills if skill},
     )
 
 
-def _read_skill(name: str, value: object, place: Place) -> LockedSkill:
+def _read_skill(name: str, entry: object, place: Place) -> LockedSkill | None:
     """What can be read of one entry; it is only used when nothing was refused."""
     before = len(place.faults)
     _check_name(name, place)
-    entry = _map(value, place)
-    archive = _map(entry.get("archive"), place.at("archive"))
+    archive = entry.get("archive") if isinstance(entry, dict) else None
+    if not isinstance(entry, dict) or not isinstance(archive, dict):
+        place.refuse("bad_lockfile", f"{quoted(name)} is not an object with an archive in it", _MAKE_ANEW)
+        return None
     _check_keys(entry, _SKILL_KEYS, place)
     _check_keys(archive, _ARCHIVE_KEYS, place.at("archive"))
     skill = LockedSkill(
