@@ -11,6 +11,8 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from skillyard.api.entrance import Receive, Scope, Send
 from skillyard.api.native.addresses import PREFIX
 from skillyard.api.native.answers import PUBLIC_CACHE, etag_of, is_known, json_body
@@ -27,6 +29,8 @@ from skillyard.infra.errors import NotFound, SkillyardError
 from skillyard.infra.events import StoredEvent
 from skillyard.skill.names import NAME_PATTERN, SkillName
 
+_log = structlog.get_logger("skillyard.documents")
+
 _MOST_BYTES = 64 * 1024 * 1024
 _MOST_DROPPED = 1000
 _OVERHEAD_BYTES = 1000
@@ -36,11 +40,12 @@ _PAGE = re.compile(rf"{PREFIX}/skills/({NAME_PATTERN})/({NAME_PATTERN})(?:/(rele
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A finished answer about the skill `name`: a page of JSON, or an archive."""
+    """A finished answer about the skill `name`: a page of JSON with its headers, or an archive."""
 
     name: str
-    etag: str
-    body: bytes
+    etag: str = ""
+    body: bytes = b""
+    headers: tuple[tuple[bytes, bytes], ...] = ()
     archive: Content | None = None
 
     @property
@@ -83,11 +88,15 @@ class Documents:
         return document
 
     def catch_up(self) -> None:
-        """Drop what events since the last time have changed; everything, when they cannot be read."""
+        """Drop what events since the last time have changed; everything, when they cannot be read.
+
+        Never raises: it is called after a commit, which has succeeded whatever happens here.
+        """
         with self._catching_up:
             try:
                 names, self._position = names_after(self._app, self._position)
-            except SkillyardError:
+            except Exception:
+                _log.exception("events not read")
                 names = set(self._paths)
             if names:
                 self._drop(names)
@@ -137,15 +146,14 @@ class Documents:
                 return self._make_archive(match[1])
             if match := _PAGE.fullmatch(path):
                 name = SkillName(match[1], match[2])
-                body = self._render_page(name, match[3], match[4])
-                return Document(name=str(name), etag=etag_of(body), body=body)
+                return _page(name, self._render_page(name, match[3], match[4]))
         except NotFound:
             pass
         return None
 
     def _make_archive(self, sha256: str) -> Document:
         blob = find_open_archive(self._app, sha256=sha256)
-        return Document(name=blob.name, etag=f'"{sha256}"', body=b"", archive=load_content(self._app, blob))
+        return Document(name=blob.name, archive=load_content(self._app, blob))
 
     def _render_page(self, name: SkillName, releases: str | None, version: str | None) -> bytes:
         app, address = self._app, self._app.settings.address
@@ -182,13 +190,23 @@ class HotReads:
         return True
 
 
+def _page(name: SkillName, body: bytes) -> Document:
+    etag = etag_of(body)
+    headers = (
+        (b"etag", etag.encode()),
+        (b"cache-control", PUBLIC_CACHE.encode()),
+        (b"vary", b"authorization"),
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+    )
+    return Document(name=str(name), etag=etag, body=body, headers=headers)
+
+
 async def _send_page(document: Document, headers: Mapping[bytes, bytes], scope: Scope, send: Send) -> None:
     known = headers.get(b"if-none-match")
-    answer = [(b"etag", document.etag.encode()), (b"cache-control", PUBLIC_CACHE.encode()), (b"vary", b"authorization")]
     if known is not None and is_known(known.decode("latin-1"), document.etag):
-        await send({"type": "http.response.start", "status": 304, "headers": answer})
+        await send({"type": "http.response.start", "status": 304, "headers": document.headers[:3]})
         await send({"type": "http.response.body", "body": b""})
         return
-    answer += [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(document.body))]
-    await send({"type": "http.response.start", "status": 200, "headers": answer})
+    await send({"type": "http.response.start", "status": 200, "headers": document.headers})
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else document.body})

@@ -13,10 +13,10 @@ from skillyard.domain.registry.model import Archive, Visibility, Wish
 from skillyard.domain.registry.rules import Surroundings
 from skillyard.domain.registry.store import releases, skills
 from skillyard.infra.database import Tx
-from skillyard.skill.archive import Limits, SkillFiles, open_safely
-from skillyard.skill.digest import Digests, read_digests
+from skillyard.skill.archive import Limits, open_safely
+from skillyard.skill.digest import Digests, FileEntry, read_digests
 from skillyard.skill.faults import Fault, SkillError
-from skillyard.skill.manifest import Manifest, read_manifest
+from skillyard.skill.manifest import Manifest, ManifestReport, read_manifest
 from skillyard.skill.names import SkillName, lookalikes
 from skillyard.skill.versions import Range, Version
 
@@ -28,10 +28,13 @@ _unpacking = threading.BoundedSemaphore(4)  # an archive in the making may take 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
-    """`files` and `manifest` are None as far as the archive could not be read; `faults` say why."""
+    """`manifest` is None when it could not be read, `files` are none and `digest` empty when the archive could not;
+    `faults` say why. The content of the files is let go as soon as it was looked at.
+    """
 
     archive: Archive
-    files: SkillFiles | None = None
+    digest: str = ""
+    files: tuple[FileEntry, ...] = ()
     manifest: Manifest | None = None
     faults: tuple[Fault, ...] = ()
 
@@ -43,14 +46,13 @@ def examine(app: App, caller: Caller, wish: Wish, source: BinaryIO, *, sha256: s
     archive = _archive(digests, source)
     faults = [*rules.check_wish(wish), *_check_digest(digests, sha256)]
     try:
-        files = _open(source, app.archive_limits)
+        digest, files, report = _open(source, app.archive_limits)
     except SkillError as error:
         return Examined(archive=archive, faults=(*faults, *error.faults))
-    report = read_manifest(files)
     faults += report.faults
     if report.manifest is not None:
         faults += rules.check_release(wish, report.manifest, _look_around(app, caller, wish, report.manifest))
-    return Examined(archive=archive, files=files, manifest=report.manifest, faults=tuple(faults))
+    return Examined(archive=archive, digest=digest, files=files, manifest=report.manifest, faults=tuple(faults))
 
 
 def _archive(digests: Digests, source: BinaryIO) -> Archive:
@@ -71,10 +73,11 @@ def _check_digest(digests: Digests, announced: str | None) -> list[Fault]:
     return [Fault(code="archive_differs", message=message, hint="It was changed on the way: send it again.")]
 
 
-def _open(source: BinaryIO, limits: Limits) -> SkillFiles:
+def _open(source: BinaryIO, limits: Limits) -> tuple[str, tuple[FileEntry, ...], ManifestReport]:
     try:
         with _unpacking:
-            return open_safely(source, limits=limits)
+            files = open_safely(source, limits=limits)
+            return files.digest, files.entries, read_manifest(files)
     finally:
         source.seek(0)
 

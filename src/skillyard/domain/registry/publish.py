@@ -102,16 +102,16 @@ def _release_exists(name: str, version: str, digest: str | None, ours: str) -> R
 
 
 def _draft(wish: Wish, examined: Examined) -> Draft | None:
-    files, manifest = examined.files, examined.manifest
+    manifest = examined.manifest
     version = rules.decide_version(wish, manifest) if manifest else None
-    if files is None or manifest is None or version is None:
+    if manifest is None or version is None:
         return None
     return Draft(
         name=str(wish.name),
         version=version,
-        digest=files.digest,
+        digest=examined.digest,
         archive=examined.archive,
-        files=files.entries,
+        files=examined.files,
         permissions=manifest.permissions.show(),
         dependencies=manifest.dependencies,
     )
