@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.tools import node, npm_install
 
-VERDACCIO = "6.1.2"
+VERDACCIO = "6.10.4"
 _START_S = 30
 
 
@@ -53,7 +53,7 @@ def skillyard(folder: Path, **settings: str) -> Iterator[Peer]:
 @contextlib.contextmanager
 def verdaccio(folder: Path) -> Iterator[Peer]:
     """The npm registry that teams host themselves, with publishing open to all and no uplinks."""
-    modules = npm_install("verdaccio", VERDACCIO)
+    modules = npm_install("verdaccio", VERDACCIO, overrides={"node-fetch": "2.7.0"})
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "config.yaml"
     config.write_text(
@@ -94,7 +94,7 @@ def nginx(folder: Path, root: Path) -> Iterator[Peer]:
         yield Peer(f"http://127.0.0.1:{port}", folder, dict(os.environ))
 
 
-def requests_per_second(url: str, *, seconds: float = 2.0, connections: int = 16) -> float:
+def requests_per_second(url: str, *, seconds: int = 2, connections: int = 16) -> float:
     """Successful answers per second, by wrk with one thread."""
     program = debian_program("wrk")
     command = [program, "-t1", f"-c{connections}", f"-d{seconds}s", url]
