@@ -43,6 +43,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> App:
     database = open_database(settings.database)
     migrate(database)
     bell = EventBell()
+    signer = Signer(load_key(database, "signing"))
     return App(
         settings=settings,
         database=database,
@@ -50,9 +51,9 @@ def build(settings: Settings, *, clock: Clock | None = None) -> App:
         clock=clock,
         bell=bell,
         events=Recorder(clock, bell),
-        signer=Signer(load_key(database, "signing")),
+        signer=signer,
         limiter=Limiter(),
-        index=SearchIndex(settings.home / "search"),
+        index=SearchIndex(settings.home / "search", source=signer.sign("index")),
         archive_limits=Limits(
             max_archive_bytes=settings.max_archive_mb * _MIB, max_unpacked_bytes=settings.max_unpacked_mb * _MIB
         ),

@@ -6,7 +6,7 @@ import asyncio
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 
 from granian.constants import Interfaces
@@ -16,7 +16,9 @@ from granian.server.embed import Server
 from skillyard.api.asgi import build_asgi
 from skillyard.api.native.documents import Documents
 from skillyard.app import App, build
+from skillyard.domain.accounts import jobs as accounts_jobs
 from skillyard.domain.accounts.token_uses import writing_uses
+from skillyard.domain.registry import jobs as registry_jobs
 from skillyard.domain.registry.download import flushing
 from skillyard.domain.registry.search import index_batch
 from skillyard.infra.events import Follower, StoredEvent
@@ -25,6 +27,7 @@ from skillyard.infra.telemetry import set_up_logging
 from skillyard.settings import Settings
 
 _BACKLOG = 1024
+DECLARING_JOBS = (accounts_jobs, registry_jobs)  # a worker knows the jobs of the modules that were imported
 
 
 def serve(settings: Settings, *, ready: Callable[[App], None], with_worker: bool = True) -> None:
@@ -37,7 +40,7 @@ def serve(settings: Settings, *, ready: Callable[[App], None], with_worker: bool
     app = build(settings)
     documents = Documents(app)
     with following(app, documents), _working(app, enabled=with_worker), flushing(app), writing_uses(app):
-        asyncio.run(_serve_http(app, documents, ready))
+        _run(_serve_http(app, documents, ready))
     app.close()
 
 
@@ -111,6 +114,16 @@ async def _until_it_answers(host: str, port: int, serving: asyncio.Task[None]) -
         else:
             writer.close()
             return
+
+
+def _run(serving: Coroutine[None, None, None]) -> None:
+    """On uvloop, which answers faster; on the standard loop where there is none (Windows)."""
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(serving)
+    else:
+        uvloop.run(serving)
 
 
 def _with_a_port(settings: Settings) -> Settings:

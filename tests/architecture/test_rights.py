@@ -11,7 +11,8 @@ import orjson
 import pytest
 
 from skillyard.api.asgi import build_asgi
-from skillyard.api.native.application import PREFIX, build_native, every_route, operation_id
+from skillyard.api.native.addresses import PREFIX
+from skillyard.api.native.application import build_native, every_route, operation_id
 from skillyard.api.native.documents import Documents
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller

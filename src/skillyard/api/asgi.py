@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from skillyard.api.entrance import Entrance, Surface
-from skillyard.api.native.application import PREFIX, build_native
+from skillyard.api.native.addresses import PREFIX
+from skillyard.api.native.application import build_native
 from skillyard.api.native.documents import Documents, HotReads
 from skillyard.api.native.idempotent import Idempotent
 from skillyard.api.web import build_web

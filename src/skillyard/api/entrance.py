@@ -6,7 +6,9 @@ Plain ASGI, since every request passes here.
 from __future__ import annotations
 
 import ipaddress
+import itertools
 import re
+import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
@@ -15,7 +17,6 @@ import structlog
 
 from skillyard.api.native.dialect import error_body
 from skillyard.app import App
-from skillyard.infra.ids import new_id
 from skillyard.infra.ratelimit import Verdict
 from skillyard.infra.telemetry import observe_request
 
@@ -29,6 +30,8 @@ HotReads = Callable[[Scope, Receive, Send], Awaitable[bool]]
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 _WINDOW_S = 60
+_PROCESS = secrets.token_hex(6)
+_numbers = itertools.count()
 _SLACK_BYTES = 1024 * 1024
 
 _log = structlog.get_logger("skillyard.entrance")
@@ -173,7 +176,7 @@ class _Exchange:
 
 def _request_id(headers: Mapping[bytes, bytes]) -> str:
     given = headers.get(b"x-request-id", b"")
-    return given.decode() if _REQUEST_ID.fullmatch(given) else new_id("req")
+    return given.decode() if _REQUEST_ID.fullmatch(given) else f"req_{_PROCESS}{next(_numbers):06x}"
 
 
 def _declared_size(headers: Mapping[bytes, bytes]) -> int:

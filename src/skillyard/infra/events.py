@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 import orjson
+import structlog
 
 from skillyard.infra.clock import Clock
 from skillyard.infra.database import Database, SqliteDatabase, Tx
@@ -21,6 +22,7 @@ TABLES = (Table("events", ("position", "kind", "at_ms", "data")),)
 
 _POLL_S = 0.2
 _BATCH = 500
+_log = structlog.get_logger("skillyard.events")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,8 @@ def last_position(tx: Tx) -> int:
 class Follower:
     """Tails the events in a thread of its own and hands them over in batches, soon after each commit.
 
-    `handle` is called with batches in order, also for what other processes wrote; it must not raise.
+    `handle` is called with batches in order, also for what other processes wrote. When it raises, it gets the same
+    batch again.
     """
 
     def __init__(
@@ -120,7 +123,17 @@ class Follower:
             changes = self._database.change_counter() if isinstance(self._database, SqliteDatabase) else None
             if rung or changes is None or changes != seen:
                 seen = changes if changes is not None else -1
-                self.catch_up()
+                if not self._caught_up():
+                    seen = -1
+
+    def _caught_up(self) -> bool:
+        """A failure, such as a database that is away, is tried again: the position has not moved."""
+        try:
+            self.catch_up()
+        except Exception:
+            _log.exception("events could not be followed", position=self.position)
+            return False
+        return True
 
 
 @dataclass(frozen=True, slots=True)

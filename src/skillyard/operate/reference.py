@@ -91,7 +91,8 @@ def _events() -> str:
 
 
 def _api() -> str:
-    from skillyard.api.native.application import PREFIX, every_route, operation_id
+    from skillyard.api.native.addresses import PREFIX
+    from skillyard.api.native.application import every_route, operation_id
 
     rows = [
         (f"`{operation_id(route)}`", f"`{method} {PREFIX}{route.path}`", route.summary or "")

@@ -23,10 +23,9 @@ from skillyard.api.native import (
     system,
     uploads,
 )
+from skillyard.api.native.addresses import PREFIX
 from skillyard.api.native.wire.errors import ErrorAnswer
 from skillyard.app import App
-
-PREFIX = "/api/v1"
 
 _DESCRIPTION = "Publish, find and install agent skills. Errors, paging and idempotency keys are the same everywhere."
 _REFUSALS = {
