@@ -7,6 +7,7 @@ so that a reader who has seen position n never meets a smaller one later.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
@@ -21,6 +22,7 @@ from skillyard.infra.tables import Table
 TABLES = (Table("events", ("position", "kind", "at_ms", "data")),)
 
 _POLL_S = 0.2
+_GATHER_S = 0.1  # so that many writes one after the other are followed together
 _BATCH = 500
 _log = structlog.get_logger("skillyard.events")
 
@@ -119,6 +121,8 @@ class Follower:
         while not self._stopping:
             self._wake.wait(_POLL_S)
             rung = self._wake.is_set()
+            if rung:
+                time.sleep(_GATHER_S)
             self._wake.clear()
             changes = self._database.change_counter() if isinstance(self._database, SqliteDatabase) else None
             if rung or changes is None or changes != seen:
