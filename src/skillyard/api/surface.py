@@ -54,9 +54,18 @@ def address_of(request: Request) -> str:
     return str(request.scope["state"]["client_address"])
 
 
-AppOf = Annotated[App, Depends(app_of)]
+async def _inject_app(request: Request) -> App:
+    return app_of(request)
+
+
+async def _inject_address(request: Request) -> str:
+    return address_of(request)
+
+
+# What needs no waiting is `async`, so that the framework does not send it through its thread pool.
+AppOf = Annotated[App, Depends(_inject_app)]
 CallerOf = Annotated[Caller, Depends(caller_of)]
-AddressOf = Annotated[str, Depends(address_of)]
+AddressOf = Annotated[str, Depends(_inject_address)]
 Limit = Annotated[int, Query(ge=1, le=100, description="How many items at most.")]
 Cursor = Annotated[str | None, Query(max_length=500, description="`next_cursor` of the page before.")]
 

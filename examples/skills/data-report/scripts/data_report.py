@@ -1,131 +1,156 @@
 #!/usr/bin/env python3
-"""A report of a CSV file in Markdown or HTML, made with the skills csv-tables and svg-charts beside this one."""
+"""A report of a CSV file in Markdown or HTML, made with the skills csv-tables and svg-charts beside this one.
+
+What it says is left to report_sections.py."""
 
 from __future__ import annotations
 
 import argparse
-import html
-import json
-import subprocess
+import base64
+import string
 import sys
-import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from html import escape
 from pathlib import Path
 
 SKILLS = Path(__file__).absolute().parents[2]
-TABLES = SKILLS / "csv-tables" / "scripts" / "csv_tables.py"
-CHARTS = SKILLS / "svg-charts" / "scripts" / "svg_charts.py"
-MOST_BARS = 40
+NEEDED = ("text-kit", "csv-tables", "svg-charts")
+
+sys.dont_write_bytecode = True  # running a skill must not change its folder
+sys.path[:0] = [str(SKILLS / skill / "scripts") for skill in NEEDED]
+try:
+    import text_kit
+    from csv_read import Table, is_missing, read_table
+    from csv_tables import kind_of, profile, to_markdown
+    from report_sections import Question, Section, sections, suggest
+    from text_files import Refusal, guard, write_text
+except ModuleNotFoundError as missing:
+    absent = [f"yard/{skill}" for skill in NEEDED if not (SKILLS / skill / "scripts").is_dir()]
+    print(f"data_report: needs {', '.join(absent) or missing.name}, which is not in {SKILLS}", file=sys.stderr)
+    print(f"Install it beside this skill: skillyard install {' '.join(absent)}", file=sys.stderr)
+    sys.exit(3)
+
+TEMPLATE = Path(__file__).absolute().parents[1] / "assets" / "report.html"
 
 
-class Refusal(Exception):
-    """The data or the surroundings do not allow a report; the text says what to do."""
+def to_markdown_report(title: str, parts: Sequence[Section], pictures: Sequence[str], *, decimal: str) -> str:
+    """The report as Markdown; `pictures` are the addresses of the charts in order, empty to leave them out."""
+    addresses = iter(pictures)
+    blocks = [f"# {text_kit.escape_cell(title)}"]
+    for part in parts:
+        blocks.append(f"## {text_kit.escape_cell(part.heading)}")
+        if part.sentences:
+            blocks.append(text_kit.escape_markdown(" ".join(part.sentences)))
+        if part.chart and pictures:
+            blocks.append(f"![{text_kit.escape_cell(part.heading)}]({next(addresses)})")
+        if part.table:
+            blocks.append(to_markdown(part.table, decimal=decimal).rstrip("\n"))
+    return "\n\n".join(blocks) + "\n"
 
 
-def run(script: Path, *arguments: str) -> str:
-    """What a script of another skill prints. Its notes go on to standard error."""
-    done = subprocess.run([sys.executable, str(script), *arguments], capture_output=True, text=True, check=False)
-    sys.stderr.write(done.stderr)
-    if done.returncode:
-        raise Refusal(f"{script.name} could not do it; its message is above.")
-    return done.stdout
+def to_html_report(title: str, parts: Sequence[Section], source: str, *, decimal: str) -> str:
+    """The report as one HTML page with its charts inside."""
+    blocks = []
+    for part in parts:
+        sentences = f"<p>{escape(' '.join(part.sentences))}</p>\n" if part.sentences else ""
+        table = _html_table(part.table, decimal) if part.table else ""
+        blocks.append(f"<section>\n<h2>{escape(part.heading)}</h2>\n{sentences}{part.chart or ''}{table}</section>")
+    template = string.Template(TEMPLATE.read_text(encoding="utf-8"))
+    return template.substitute(title=escape(title), body="\n".join(blocks), source=escape(source))
 
 
-def totals(source: Path, by: str, value: str) -> list[dict[str, object]]:
-    """Groups with their sums, largest first."""
-    asked = ["--by", by, "--sum", value, f"--sort=-sum of {value}", "--format", "json"]
-    rows: list[dict[str, object]] = json.loads(run(TABLES, "aggregate", str(source), *asked))
-    return rows
-
-
-def chart(rows: list[dict[str, object]], by: str, value: str, title: str) -> str:
-    """A bar chart of the largest groups, as SVG."""
-    column = f"sum of {value}"
-    with tempfile.TemporaryDirectory() as scratch:
-        data = Path(scratch) / "groups.json"
-        data.write_text(json.dumps([{by: row[by], column: row[column]} for row in rows[:MOST_BARS]]), encoding="utf-8")
-        return run(CHARTS, "bar", str(data), "--label", by, "--value", column, "--title", title)
-
-
-def sections(source: Path, options: argparse.Namespace) -> tuple[list[tuple[str, str]], str | None]:
-    """Headings with Markdown below them, and the chart if there is one."""
-    found = [("What is in the file", run(TABLES, "profile", str(source)))]
-    if not options.by:
-        return found, None
-    rows = totals(source, options.by, options.sum)
-    if not rows:
-        raise Refusal(f"{source} has no rows to group.")
-    asked = ["--by", options.by, "--sum", options.sum, "--count", f"--sort=-sum of {options.sum}"]
-    heading = f"{options.sum} by {options.by}"
-    table = run(TABLES, "aggregate", str(source), *asked)
-    note = f"\nThe chart shows the {MOST_BARS} largest of {len(rows)} groups.\n" if len(rows) > MOST_BARS else ""
-    return [(heading, table + note), *found], chart(rows, options.by, options.sum, heading)
-
-
-def to_markdown(title: str, parts: list[tuple[str, str]], picture: str | None) -> str:
-    text = f"# {title}\n\n" + (f"![{parts[0][0]}]({picture})\n\n" if picture else "")
-    return text + "\n".join(f"## {heading}\n\n{body.strip()}\n" for heading, body in parts)
-
-
-def to_html(title: str, parts: list[tuple[str, str]], svg: str | None) -> str:
-    body = "".join(
-        f"<h2>{html.escape(heading)}</h2>\n<pre>{html.escape(text.strip())}</pre>\n" for heading, text in parts
+def _html_table(table: Table, decimal: str) -> str:
+    columns = [[cell for cell in table.values(column) if not is_missing(cell)] for column in table.columns]
+    kinds = (kind_of(cells, decimal=decimal) for cells in columns)
+    classes = [' class="number"' if kind in ("integer", "number") else "" for kind in kinds]
+    head = "".join(f"<th{one}>{escape(name)}</th>" for name, one in zip(table.columns, classes, strict=True))
+    rows = (
+        "".join(f"<td{one}>{escape(cell)}</td>" for cell, one in zip(row, classes, strict=True)) for row in table.rows
     )
-    style = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}pre{overflow:auto}"
-    return (
-        f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title>\n'
-        f"<style>{style}</style>\n<h1>{html.escape(title)}</h1>\n{svg or ''}\n{body}</html>\n"
-    )
+    body = "".join(f"<tr>{row}</tr>\n" for row in rows)
+    return f'<div class="wide"><table>\n<tr>{head}</tr>\n{body}</table></div>\n'
 
 
-def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(description=__doc__)
-    made.add_argument("source", type=Path, help="the CSV or TSV file")
-    made.add_argument("--by", metavar="COLUMN", help="group the rows by this column")
-    made.add_argument("--sum", metavar="COLUMN", help="add this column up in each group")
-    made.add_argument("--title", help="heading of the report; else the file's name")
-    made.add_argument("--format", choices=["markdown", "html"], default="markdown")
-    made.add_argument("--output", type=Path, help="where to write it; else standard output")
-    return made
+def _question(table: Table, options: argparse.Namespace) -> Question:
+    """What was asked; what the columns suggest when nothing was."""
+    asked = Question(by=options.by, over=options.over, amount=options.sum)
+    for column in filter(None, (asked.by, asked.over, asked.amount)):
+        table.place(column)
+    profiles = profile(table, decimal=options.decimal)
+    if asked == Question():
+        asked = suggest(profiles)
+        print(f"data_report: note: chose --by {asked.by} --over {asked.over} --sum {asked.amount}", file=sys.stderr)
+    elif not (asked.by or asked.over):
+        raise Refusal(f"--sum {asked.amount} needs --by or --over; columns are {', '.join(table.columns)}")
+    return asked
+
+
+def _write(title: str, parts: Sequence[Section], options: argparse.Namespace) -> list[str]:
+    """Write the report and the charts beside it; the names of the files, none for standard output."""
+    output = None if options.output in (None, "-") else Path(options.output)
+    charts = [part.chart for part in parts if part.chart]
+    if options.format == "html":
+        write_text(output, to_html_report(title, parts, _origin(options), decimal=options.decimal))
+        return [str(output)] if output else []
+    files = _chart_files(output, len(charts)) if output and not options.embed else []
+    for file, svg in zip(files, charts, strict=False):
+        write_text(file, svg)
+    if not output and not options.embed and charts:
+        print("data_report: note: charts are left out without --output or --embed", file=sys.stderr)
+    addresses = [_as_address(svg) for svg in charts] if options.embed else [file.name for file in files]
+    write_text(output, to_markdown_report(title, parts, addresses, decimal=options.decimal))
+    return [str(file) for file in (output, *files)] if output else []
+
+
+def _origin(options: argparse.Namespace) -> str:
+    return "Standard input" if options.file == "-" else Path(options.file).name
+
+
+def _chart_files(output: Path, charts: int) -> list[Path]:
+    """Charts beside a report, named so that the Markdown needs no escaping: report.svg, report-2.svg."""
+    stem = text_kit.slugify(output.stem, fallback="chart")
+    return [
+        output.with_name(f"{stem}-{number}.svg" if number > 1 else f"{stem}.svg") for number in range(1, charts + 1)
+    ]
+
+
+def _as_address(svg: str) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="data_report.py", description="Make a report of a CSV file, with charts.")
+    parser.add_argument("file", help="the CSV or TSV file, - for standard input")
+    parser.add_argument("--by", metavar="COLUMN", help="compare the groups of this column (bars)")
+    parser.add_argument("--over", metavar="COLUMN", help="follow this column of ISO dates (line)")
+    parser.add_argument("--sum", metavar="COLUMN", help="add this column up; without it, rows are counted")
+    parser.add_argument("--title", help="heading of the report (default: the file's name)")
+    parser.add_argument("--rows", type=int, default=0, help="also show the first rows of the file (default: none)")
+    parser.add_argument("--format", choices=("markdown", "html"), help="default: by the output's ending, else markdown")
+    parser.add_argument("--embed", action="store_true", help="put charts into the Markdown instead of beside it")
+    parser.add_argument("--decimal", choices=(".", ","), default=".", help="decimal sign of numbers (default: .)")
+    parser.add_argument("--encoding", help="default: byte order mark, else UTF-8")
+    parser.add_argument("-o", "--output", help="write this file; charts of Markdown go beside it")
+    return parser
 
 
 def main(arguments: list[str] | None = None) -> int:
-    options = parser().parse_args(arguments)
-    if bool(options.by) != bool(options.sum):
-        parser().error("--by and --sum belong together")
-    try:
-        return report(options)
-    except Refusal as refusal:
-        print(f"error: {refusal}", file=sys.stderr)
-        return 1
+    """The command line; returns 0, or 1 when the input was refused (2 is bad usage, 3 a missing skill)."""
+    options = _parser().parse_args(arguments)
+    if options.format is None:
+        options.format = "html" if str(options.output).lower().endswith((".html", ".htm")) else "markdown"
 
-
-def report(options: argparse.Namespace) -> int:
-    for script in (TABLES, CHARTS):
-        if not script.is_file():
-            name = script.parents[1].name
-            raise Refusal(f"the skill {name} is not beside this one; install it: skillyard install yard/{name}")
-    if not options.source.is_file():
-        raise Refusal(f"there is no file {options.source}")
-    title = options.title or options.source.stem
-    parts, svg = sections(options.source, options)
-    if options.format == "html":
-        return write(options.output, to_html(title, parts, svg), [])
-    if options.output is None:
-        return write(None, to_markdown(title, parts, None), [])
-    picture = options.output.with_suffix(".svg")
-    beside = [(picture, svg)] if svg else []
-    return write(options.output, to_markdown(title, parts, picture.name if svg else None), beside)
-
-
-def write(output: Path | None, text: str, beside: list[tuple[Path, str]]) -> int:
-    if output is None:
-        sys.stdout.write(text)
+    def work() -> int:
+        table = read_table(options.file, encoding=options.encoding)
+        title = options.title or Path(_origin(options)).stem
+        parts = sections(table, _question(table, options), rows=max(0, options.rows), decimal=options.decimal)
+        parts = [replace(part, heading=part.heading[:1].upper() + part.heading[1:]) for part in parts]
+        if written := _write(title, parts, options):
+            print(f"Wrote {' and '.join(written)}")
         return 0
-    files = [(output, text), *beside]
-    for path, content in files:
-        path.write_text(content, encoding="utf-8")
-    print("Wrote " + " and ".join(str(path) for path, _ in files))
-    return 0
+
+    return guard("data_report", work)
 
 
 if __name__ == "__main__":
