@@ -80,7 +80,9 @@ def _question(table: Table, options: argparse.Namespace) -> Question:
     profiles = profile(table, decimal=options.decimal)
     if asked == Question():
         asked = suggest(profiles)
-        print(f"data_report: note: chose --by {asked.by} --over {asked.over} --sum {asked.amount}", file=sys.stderr)
+        chosen = {"--by": asked.by, "--over": asked.over, "--sum": asked.amount}
+        said = " ".join(f"{option} {column!r}" for option, column in chosen.items() if column)
+        print(f"data_report: note: chose {said or 'the profile only'}", file=sys.stderr)
     elif not (asked.by or asked.over):
         raise Refusal(f"--sum {asked.amount} needs --by or --over; columns are {', '.join(table.columns)}")
     return asked
