@@ -16,9 +16,9 @@ from skillyard.sdk.client import Client
 
 Registry = Annotated[str | None, Parameter(help="Address of the registry.")]
 
-tokens = App(help="Personal access tokens: list, create, revoke.")
-namespaces = App(help="Namespaces and their members.")
-config = App(help="The client's settings.")
+tokens = App(name="tokens", help="Personal access tokens: list, create, revoke.")
+namespaces = App(name="namespaces", help="Namespaces and their members.")
+config = App(name="config", help="The client's settings.")
 
 
 def login(

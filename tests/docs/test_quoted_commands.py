@@ -1,0 +1,137 @@
+"""The commands of the quick start, the publishing guide and the README, typed as they stand there."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.running import Server, a_server, clean_environment
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "examples" / "skills"
+RUN_BY_OTHERS = ("skillyard serve", "skillyard worker", "make ", "export ")  # they go on running, or set things up
+WAITS_FOR_A_BROWSER = re.compile(r"skillyard login http://\S+$")
+
+
+def commands(page: str) -> list[str]:
+    """What stands after `$` in the console blocks of a page; lines that end in a backslash go on."""
+    text = (ROOT / page).read_text(encoding="utf-8").replace("\\\n", " ")
+    blocks = re.findall(r"```console\n(.*?)```", text, re.DOTALL)
+    return [line.removeprefix("$ ") for block in blocks for line in block.splitlines() if line.startswith("$ ")]
+
+
+class Reader:
+    """Somebody who follows a page on a machine of their own, against a real server."""
+
+    def __init__(self, home: Path, server: Server, username: str) -> None:
+        self.folder = home / "work"
+        self.folder.mkdir(parents=True)
+        bin_folder = str(Path(sys.executable).parent)
+        self.environment = clean_environment() | {
+            "HOME": str(home),
+            "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
+            "SKILLYARD_CONFIG_DIR": str(home / "config"),
+            "SKILLYARD_CACHE_DIR": str(home / "cache"),
+            "SKILLYARD_DATA_DIR": str(home.parent / "server"),
+            "SKILLYARD_REGISTRY": server.url,
+            "LINK": server.link or "",
+        }
+        self.server = server
+        self.username = username
+
+    def type(self, command: str, *, expect: int = 0) -> str:
+        command = command.replace("http://127.0.0.1:8400", self.server.url)
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        assert done.returncode == expect, f"{command}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def follow(self, page: str) -> list[str]:
+        typed = []
+        for command in commands(page):
+            if command.startswith(RUN_BY_OTHERS) or WAITS_FOR_A_BROWSER.search(command):
+                continue
+            self.type(command, expect=1 if command == "skillyard outdated" and self.has_outdated() else 0)
+            typed.append(command)
+        return typed
+
+    def has_outdated(self) -> bool:
+        done = subprocess.run(
+            ["skillyard", "outdated", "--json"], cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        return bool(json.loads(done.stdout))
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    with a_server(tmp_path / "server") as running:
+        yield running
+
+
+def test_the_quick_start_works_word_by_word(server: Server, tmp_path: Path) -> None:
+    reader = Reader(tmp_path / "home", server, "ada")
+    first, *_ = [command for command in commands("docs/guide/quickstart.md") if "--link" in command]
+    reader.type(first)
+    reader.environment["TOKEN"] = reader.type(
+        "skillyard tokens create reading --scope read --scope publish --scope manage"
+    ).strip()
+    reader.environment["LINK"] = ""
+    page = [command for command in commands("docs/guide/quickstart.md") if "--link" not in command]
+    typed = [command for command in page if not command.startswith(RUN_BY_OTHERS)]
+    assert len(typed) >= 12
+    for command in typed:
+        if not WAITS_FOR_A_BROWSER.search(command) and not command.startswith("skillyard restore"):
+            reader.type(command)
+    assert (reader.folder / ".claude/skills/hello/SKILL.md").is_file()
+    assert (reader.folder / "registry.tar").is_file()
+
+
+def test_the_publishing_guide_works_word_by_word(server: Server, tmp_path: Path) -> None:
+    reader = Reader(tmp_path / "home", server, "yard")
+    reader.type(f"skillyard login --link {shlex.quote(server.link or '')} --username yard")
+    reader.type("skillyard namespaces create acme")
+    shutil.copytree(EXAMPLES / "text-kit", reader.folder / "text-kit")
+    shutil.copytree(EXAMPLES / "csv-tables", reader.folder / "csv-tables")
+    reader.type("skillyard publish text-kit")
+    for command in commands("docs/guide/publish.md"):
+        prepare(reader, command)
+        reader.type(command)
+
+
+def prepare(reader: Reader, command: str) -> None:
+    """What the guide takes for granted between two of its commands: the author has raised the version."""
+    skill = reader.folder / "csv-tables" / "SKILL.md"
+    if "2.0.0-rc.1" in command:
+        skill.write_text(skill.read_text().replace('  version: "1.0.0"\n', ""))
+    if command.endswith("--json"):
+        skill.write_text(skill.read_text().replace("metadata:\n", 'metadata:\n  version: "1.1.0"\n'))
+
+
+def test_the_readme_works_word_by_word(server: Server, tmp_path: Path) -> None:
+    reader = Reader(tmp_path / "home", server, "yard")
+    reader.type(f"skillyard login --link {shlex.quote(server.link or '')} --username yard")
+    for name in ("text-kit", "csv-tables", "svg-charts", "data-report"):
+        reader.type(f"skillyard publish {shlex.quote(str(EXAMPLES / name))}")
+    typed = reader.follow("README.md")
+    assert len(typed) >= 5
+    code = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert code
+    for snippet in code:
+        script = snippet.replace("http://127.0.0.1:8400", server.url)
+        done = subprocess.run(
+            [sys.executable, "-c", script], env=reader.environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert "yard/csv-tables" in done.stdout
