@@ -79,8 +79,9 @@ def fault(file: Path, root: Path, link: Link) -> str | None:
     target = Path(os.path.normpath(start)) if place else file
     if not target.is_relative_to(root):
         return f"{place} leaves the checked tree"
-    if missing := _missing(target, root):
-        return f"there is no file {place}{missing}"
+    suggestion = _missing(target, root)
+    if suggestion is not None:
+        return f"there is no file {place}{suggestion}"
     return _anchor_fault(target, place, unquote(anchor)) if anchor else None
 
 
