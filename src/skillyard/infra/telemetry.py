@@ -72,6 +72,6 @@ def _meters(method: str, status: int) -> tuple[Counter, Histogram]:
     return _REQUESTS.labels(method, str(status)), _SECONDS.labels(method)
 
 
-def metrics() -> bytes:
+def metrics() -> str:
     """The counters in Prometheus' text format."""
-    return generate_latest(REGISTRY)
+    return generate_latest(REGISTRY).decode()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
+from fastapi.responses import PlainTextResponse
 
 from skillyard.api.native.wire import admin as wire
 from skillyard.api.surface import AppOf, CallerOf
 from skillyard.domain.accounts import links, people
+from skillyard.infra.telemetry import metrics
 
 router = APIRouter(tags=["admin"])
 
@@ -27,3 +29,10 @@ def suspend_user(app: AppOf, caller: CallerOf, username: str) -> wire.AccountSta
 def restore_user(app: AppOf, caller: CallerOf, username: str) -> wire.AccountState:
     """Tokens that have not expired work again."""
     return wire.show_account_state(people.restore_user(app, caller, username=username))
+
+
+@router.get("/admin/metrics", summary="Show this node's counters", response_class=PlainTextResponse)
+def get_metrics(caller: CallerOf) -> str:
+    """In Prometheus' text format; its scraper sends an administrator's token with the scope admin."""
+    caller.must("administer")
+    return metrics()
