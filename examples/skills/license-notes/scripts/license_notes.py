@@ -1,148 +1,152 @@
 #!/usr/bin/env python3
-"""Gathers the licences of installed Python and Node packages into a third-party notice."""
+"""Gathers the licences of installed Python and Node packages into a third-party notice.
+
+Finding packages is left to installed_packages.py, reading licence expressions to spdx.py."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import re
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
-from importlib.metadata import Distribution, MetadataPathFinder
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
-CLASSIFIER = "License :: "
-MOST_CHARS = 80
+sys.dont_write_bytecode = True  # running a skill must not change its folder
+
+from installed_packages import Package, node_packages, python_packages, warn  # noqa: E402
+from spdx import must_avoid  # noqa: E402
 
 
-@dataclass(frozen=True, order=True)
-class Package:
-    kind: str
-    name: str
-    version: str
-    licence: str | None
-    homepage: str | None
+def gather(environments: Iterable[Path], folders: Iterable[Path], *, leave_out: Iterable[str] = ()) -> list[Package]:
+    """All packages, each version once, by kind and name."""
+    unwanted = {_folded(name) for name in leave_out}
+    found = [one for path in environments for one in python_packages(path)]
+    found += [one for path in folders for one in node_packages(path)]
+    once = {(one.kind, _folded(one.name), one.version): one for one in found if _folded(one.name) not in unwanted}
+    return sorted(once.values(), key=lambda one: (one.kind != "python", _folded(one.name), one.version))
 
 
-def python_packages(environment: Path) -> Iterator[Package]:
-    """Distributions installed in a virtual environment."""
-    folders = [str(path) for path in environment.glob("lib/python*/site-packages")]
-    folders += [str(path) for path in environment.glob("Lib/site-packages")]
-    for found in MetadataPathFinder.find_distributions(_context(folders)):
-        yield Package("python", found.metadata["Name"], found.version, _python_licence(found), _python_homepage(found))
+def _folded(name: str) -> str:
+    return name.casefold().replace("_", "-").replace(".", "-")
 
 
-def _context(folders: list[str]):
-    from importlib.metadata import DistributionFinder
-
-    return DistributionFinder.Context(path=folders)
-
-
-def _python_licence(found: Distribution) -> str | None:
-    """The SPDX expression, else the classifier, else the first line of the free text."""
-    metadata = found.metadata
-    expression = metadata.get("License-Expression")
-    if expression:
-        return str(expression)
-    for classifier in metadata.get_all("Classifier", []):
-        if classifier.startswith(CLASSIFIER):
-            return str(classifier.rpartition(" :: ")[2])
-    text = (metadata.get("License") or "").strip().splitlines()
-    return text[0][:MOST_CHARS] if text and text[0].upper() != "UNKNOWN" else None
-
-
-def _python_homepage(found: Distribution) -> str | None:
-    urls = dict(entry.split(", ", 1) for entry in found.metadata.get_all("Project-URL", []) if ", " in entry)
-    by_name = {name.lower(): url for name, url in urls.items()}
-    return found.metadata.get("Home-page") or by_name.get("homepage") or by_name.get("repository")
-
-
-def node_packages(project: Path) -> Iterator[Package]:
-    """Packages below `node_modules`, nested ones too."""
-    for path in (project / "node_modules").glob("**/package.json"):
-        parent = path.parent.parent
-        if parent.name == "node_modules" or (parent.name.startswith("@") and parent.parent.name == "node_modules"):
-            package = _node_package(path)
-            if package:
-                yield package
-
-
-def _node_package(path: Path) -> Package | None:
-    try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError):
-        print(f"warning: {path} cannot be read", file=sys.stderr)
-        return None
-    if not isinstance(facts, dict) or not isinstance(facts.get("name"), str):
-        return None
-    licence = facts.get("license")
-    if isinstance(licence, dict):
-        licence = licence.get("type")
-    if licence is None and isinstance(facts.get("licenses"), list):
-        licence = " OR ".join(str(one.get("type")) for one in facts["licenses"] if isinstance(one, dict))
-    homepage = facts.get("homepage")
-    return Package(
-        "node", facts["name"], str(facts.get("version", "?")), str(licence)[:MOST_CHARS] if licence else None,
-        homepage if isinstance(homepage, str) else None,
-    )  # fmt: skip
-
-
-def notice(packages: Iterable[Package]) -> str:
-    lines = ["# Third-party notices", "", "| package | version | licence | homepage |", "|---|---|---|---|"]
+def notice(packages: Sequence[Package], *, texts: bool) -> str:
+    """The notice in Markdown; with `texts` also every licence text, equal ones once."""
+    lines = ["# Third-party notices", "", "| Package | Version | Licence | Homepage |", "| --- | --- | --- | --- |"]
     for one in packages:
-        cells = (one.name, one.version, one.licence or "not named", one.homepage or "")
-        lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
-    return "\n".join(lines) + "\n"
+        cells = (one.name, one.version, one.licence or "*not named*", one.homepage or "")
+        lines.append(f"| {' | '.join(map(_cell, cells))} |")
+    blocks = ["\n".join(lines), *(_licence_texts(packages) if texts else [])]
+    return "\n\n".join(blocks) + "\n"
 
 
-def avoided(licence: str | None, names: list[str]) -> bool:
-    return licence is not None and any(name.lower() in licence.lower() for name in names)
+def _licence_texts(packages: Sequence[Package]) -> list[str]:
+    users: dict[str, list[str]] = {}
+    for one in packages:
+        for text in one.texts:
+            users.setdefault(text, []).append(f"{one.name} {one.version}")
+    blocks = ["## Licence texts"] if users else []
+    for text, names in users.items():
+        longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
+        fence = "`" * (longest + 1)
+        blocks += [f"### {_cell(', '.join(dict.fromkeys(names)))}", f"{fence}text\n{text}\n{fence}"]
+    return blocks
 
 
-def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(description=__doc__)
-    made.add_argument("--python", type=Path, action="append", default=[], metavar="ENVIRONMENT")
-    made.add_argument("--node", type=Path, action="append", default=[], metavar="FOLDER")
-    made.add_argument("--avoid", action="append", default=[], metavar="LICENCE", help="fail when a package has it")
-    made.add_argument("--strict", action="store_true", help="fail when a package names no licence")
-    made.add_argument("--json", action="store_true", help="print JSON instead of Markdown")
-    made.add_argument("--output", type=Path, help="where to write the notice; else standard output")
-    return made
+def _cell(text: str) -> str:
+    return re.sub(r"([|<>\[\]\\])", r"\\\1", text)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    options = parser().parse_args(arguments)
-    if not options.python and not options.node:
-        parser().error("name an environment with --python, or a folder with --node")
-    for path in (*options.python, *(folder / "node_modules" for folder in options.node)):
-        if not path.is_dir():
-            parser().error(f"there is no folder {path}")
-    found = sorted(
-        {one for path in options.python for one in python_packages(path)}
-        | {one for path in options.node for one in node_packages(path)},
-        key=lambda one: (one.kind, one.name.lower(), one.version),
-    )
-    text = json.dumps([asdict(one) for one in found], indent=2) + "\n" if options.json else notice(found)
-    if options.output:
-        options.output.write_text(text, encoding="utf-8")
-        print(f"Wrote {options.output}: {len(found)} packages")
-    else:
-        sys.stdout.write(text)
-    return judge(found, options.avoid, strict=options.strict)
-
-
-def judge(found: list[Package], avoid: list[str], *, strict: bool) -> int:
-    """Say what needs a look; 1 when it must not stay so."""
+def judge(packages: Sequence[Package], avoid: Sequence[str], *, strict: bool) -> int:
+    """Say what needs a look; 1 when it must not stay so, else 0."""
     failed = False
-    for one in found:
+    for one in packages:
         label = f"{one.name} {one.version} ({one.kind})"
         if one.licence is None:
-            print(f"warning: {label} names no licence", file=sys.stderr)
+            warn(f"{label} names no licence" + ("; it has a licence file" if one.texts else ""))
             failed = failed or strict
-        elif avoided(one.licence, avoid):
+        elif must_avoid(one.licence, avoid):
             print(f"error: {label} has {one.licence}, which you want to avoid", file=sys.stderr)
             failed = True
     return int(failed)
+
+
+def _write(path: Path, text: str) -> None:
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        unfinished.write_bytes(text.encode())
+        unfinished.replace(path)
+    except OSError:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="license_notes.py", description="Make a third-party notice of what is installed."
+    )
+    parser.add_argument("--python", type=Path, action="append", default=[], metavar="FOLDER",
+                        help="a virtual environment or site-packages; repeatable")  # fmt: skip
+    parser.add_argument("--node", type=Path, action="append", default=[], metavar="FOLDER",
+                        help="a folder with node_modules; repeatable")  # fmt: skip
+    parser.add_argument(
+        "--leave-out", action="append", default=[], metavar="NAME", help="a package that is not shipped"
+    )
+    parser.add_argument(
+        "--avoid", action="append", default=[], metavar="LICENCE", help="fail for it: GPL-3.0, 'AGPL-*'"
+    )
+    parser.add_argument("--strict", action="store_true", help="fail when a package names no licence")
+    parser.add_argument("--texts", action="store_true", help="include the licence texts")
+    parser.add_argument("--json", action="store_true", help="write JSON instead of Markdown")
+    parser.add_argument("-o", "--output", type=Path, help="where to write the notice (default: standard output)")
+    return parser
+
+
+def _places(options: argparse.Namespace) -> tuple[list[Path], list[Path]]:
+    """What was named; else what the current folder holds. Raises FileNotFoundError."""
+    environments, folders = options.python, options.node
+    if not environments and not folders:
+        environments = [path for path in (Path(".venv"), Path("venv")) if path.is_dir()]
+        folders = [Path()] if Path("node_modules").is_dir() else []
+    if not environments and not folders:
+        raise FileNotFoundError("neither .venv, venv nor node_modules is here; name one with --python or --node")
+    for folder in folders:
+        if folder.name != "node_modules" and not (folder / "node_modules").is_dir():
+            raise FileNotFoundError(f"there is no folder {folder / 'node_modules'}; install the packages first")
+    if missing := [str(path) for path in (*environments, *folders) if not path.is_dir()]:
+        raise FileNotFoundError(f"there is no folder {', '.join(missing)}")
+    return environments, folders
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; returns 0, or 1 when a licence needs a decision or nothing was found (2 is bad usage)."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        environments, folders = _places(options)
+    except FileNotFoundError as error:
+        parser.error(str(error))
+    found = gather(environments, folders, leave_out=options.leave_out)
+    if not found:
+        print("license_notes: no package is installed there", file=sys.stderr)
+        return 1
+    described = [{key: value for key, value in asdict(one).items() if options.texts or key != "texts"} for one in found]
+    as_json = json.dumps(described, ensure_ascii=False, indent=2) + "\n"
+    text = as_json if options.json else notice(found, texts=options.texts)
+    if not options.output:
+        sys.stdout.buffer.write(text.encode())
+        sys.stdout.flush()
+        return judge(found, options.avoid, strict=options.strict)
+    try:
+        _write(options.output, text)
+    except OSError as error:
+        print(f"license_notes: cannot write {options.output}: {error.strerror}", file=sys.stderr)
+        return 1
+    print(f"Wrote {options.output}: {len(found)} packages", flush=True)
+    return judge(found, options.avoid, strict=options.strict)
 
 
 if __name__ == "__main__":
