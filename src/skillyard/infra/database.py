@@ -1,4 +1,4 @@
-"""One small `Tx` over stdlib sqlite3 and psycopg 3: plain SQL with `?` in both.
+"""One small `Tx` over stdlib sqlite3 and psycopg 3 (`database_postgres.py`): plain SQL with `?` in both.
 
 SQLite: WAL, one writer at a time, a connection per thread. PostgreSQL: a pool. Migrations are in `migrations.py`.
 """
@@ -10,22 +10,17 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
-
-import psycopg
-from psycopg.rows import dict_row
-from psycopg_pool import ConnectionPool, PoolTimeout
 
 from skillyard.infra.errors import Unavailable
 
 Dialect = Literal["sqlite", "postgresql"]
 Row = Mapping[str, Any]
 
-_BUSY_TIMEOUT_S = 10.0
-_POOL_SIZE = 16
+BUSY_TIMEOUT_S = 10.0
 _FETCH_ROWS = 1000
 
 
@@ -117,6 +112,8 @@ def open_database(url: str) -> Database:
     if scheme == "sqlite":
         return SqliteDatabase(url)
     if scheme in ("postgresql", "postgres"):
+        from skillyard.infra.database_postgres import PostgresDatabase  # its driver is slow to import
+
         return PostgresDatabase(url)
     raise ValueError(f"SKILLYARD_DATABASE_URL must begin with sqlite:/// or postgresql://, not {scheme!r}://")
 
@@ -189,7 +186,7 @@ def _execute_sqlite(connection: sqlite3.Connection, sql: str, args: tuple[Any, .
 
 
 def _connect_sqlite(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     connection.row_factory = _row_as_dict
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA foreign_keys = ON")
@@ -208,63 +205,3 @@ def _sqlite_errors() -> Iterator[None]:
         if "locked" in str(error) or "busy" in str(error):
             raise DatabaseUnavailable() from error
         raise
-
-
-class PostgresDatabase(Database):
-    """A pool of connections, opened at first use."""
-
-    dialect: Dialect = "postgresql"
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self._pool: ConnectionPool[psycopg.Connection[dict[str, Any]]] = ConnectionPool(
-            url,
-            min_size=1,
-            max_size=_POOL_SIZE,
-            timeout=_BUSY_TIMEOUT_S,
-            open=False,
-            kwargs={"row_factory": dict_row},
-            check=ConnectionPool.check_connection,
-        )
-        self._opening = threading.Lock()
-
-    @contextmanager
-    def transaction(self, *, durable: bool = True) -> Iterator[Tx]:
-        with self._connected() as connection, connection.transaction():
-            if not durable:
-                connection.execute("SET LOCAL synchronous_commit = off")
-            tx = Tx("postgresql", partial(_execute_postgres, connection))
-            yield tx
-        tx.committed()
-
-    @contextmanager
-    def reading(self) -> Iterator[Tx]:
-        with self._connected() as connection, connection.transaction():
-            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            yield Tx("postgresql", partial(_execute_postgres, connection))
-
-    @contextmanager
-    def _connected(self) -> Iterator[psycopg.Connection[dict[str, Any]]]:
-        with self._opening:
-            if self._pool.closed:
-                self._pool.open()
-        try:
-            with self._pool.connection() as connection:
-                yield connection
-        except (PoolTimeout, psycopg.OperationalError) as error:
-            raise DatabaseUnavailable() from error
-
-    def close(self) -> None:
-        self._pool.close()
-
-
-def _execute_postgres(
-    connection: psycopg.Connection[dict[str, Any]], sql: str, args: tuple[Any, ...] | None
-) -> psycopg.Cursor[dict[str, Any]]:
-    return connection.execute(sql) if args is None else connection.execute(_numbered(sql), args)
-
-
-@lru_cache(maxsize=4096)
-def _numbered(sql: str) -> str:
-    """psycopg spells a parameter `%s`. Our statements hold no `?` or `%` in any other sense."""
-    return sql.replace("%", "%%").replace("?", "%s")

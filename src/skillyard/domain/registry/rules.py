@@ -198,10 +198,14 @@ def _part(kind: int, number: int, name: str) -> bytes:
 
 
 def _check_identity(wish: Wish, manifest: Manifest) -> list[Fault]:
-    if manifest.name == wish.name.slug:
-        return []
-    message = f"the skill calls itself {manifest.name}, and is published as {wish.name.slug}"
-    return [_error("name_differs", message, "Make `name` and the address the same.", SKILL_FILE)]
+    faults = []
+    if manifest.name != wish.name.slug:
+        message = f"the skill calls itself {manifest.name}, and is published as {wish.name.slug}"
+        faults.append(_error("name_differs", message, "Make `name` and the address the same.", SKILL_FILE))
+    if manifest.namespace not in (None, wish.name.namespace):
+        message = f"the skill says that it belongs to {manifest.namespace}, and is published in {wish.name.namespace}"
+        faults.append(_error("namespace_differs", message, "Publish it there, or change its manifest.", SKILL_FILE))
+    return faults
 
 
 def _check_version(wish: Wish, manifest: Manifest) -> list[Fault]:
