@@ -75,6 +75,7 @@ def _jobs() -> str:
     rows = [
         (f"`{name}`", f"every {job.every_s} s" if job.every_s else "when asked for", _first_line(job.run))
         for name, job in sorted(jobs.known().items())
+        if job.run.__module__.startswith("skillyard.")
     ]
     return "# Jobs\n\nAll run at least once and survive a crash.\n\n" + _table(("job", "when", "what it does"), rows)
 
