@@ -49,7 +49,8 @@ def faults(tree: Path, text: str, *arguments: str) -> list[str]:
         "[a](#top)", "[a][r]\n\n[r]: docs/guide.md", "[r][]\n\n[R]: <docs/guide.md> 'title'", "values[0][1]",
         "[a](https://example.org/nope)", "[a](mailto:a@example.org)", "[a]({{ url }})", "[^1]\n\n[^1]: note",
         "`[a](no.md)`", "``[a ` ](no.md)``", "`two\nlines [a](no.md)`", "```\n[a](no.md)\n```",
-        "~~~\n```\n[a](no.md)\n~~~", "    [a](no.md)", "<!-- [a](no.md)\n -->", r"\[a\](no.md)", "1. ```\n   [a](no.md)\n   ```",
+        "~~~\n```\n[a](no.md)\n~~~", "    [a](no.md)", "<!-- [a](no.md)\n -->", r"\[a\](no.md)",
+        "1. ```\n   [a](no.md)\n   ```",
     ],
 )  # fmt: skip
 def test_this_is_not_broken(tree: Path, link: str) -> None:
