@@ -88,6 +88,9 @@ def fail(error: SdkError, *, as_json: bool) -> NoReturn:
         data({"error": error.show()})
     talk("[red]error:[/] {message}", message=error.message)
     faults(error.faults)
+    near = error.facts.get("suggestions")
+    if near and not all(name in error.hint for name in near):
+        talk("  [dim]did you mean[/] {names}?", names=" or ".join(near))
     if error.hint:
         talk("  [dim]hint:[/] {hint}", hint=error.hint)
     if error.request_id:
