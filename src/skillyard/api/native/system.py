@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from skillyard import __version__
 from skillyard.api.surface import AppOf
@@ -14,6 +14,10 @@ router = APIRouter(tags=["system"])
 
 
 class Health(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"status": "ok", "version": "0.1.0", "database": "sqlite"}]}
+    )
+
     status: Literal["ok"] = "ok"
     version: str
     database: Literal["sqlite", "postgresql"]
