@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,8 +21,12 @@ ABSENT = hashlib.sha256(b"absent").hexdigest()
 
 
 @pytest.fixture(params=["file", "s3"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
-    url = f"file://{tmp_path}/blobs" if request.param == "file" else request.getfixturevalue("s3_url")
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return f"file://{tmp_path}/blobs" if request.param == "file" else request.getfixturevalue("s3_url")
+
+
+@pytest.fixture
+def store(url: str) -> BlobStore:
     return open_blobs(url)
 
 
@@ -81,6 +87,29 @@ def test_the_list_says_name_size_and_age(store: BlobStore) -> None:
     assert sorted(found) == [1, 2, 3, 4, 5]
     assert found[2].sha256 == hashlib.sha256(b"\x01\x01").hexdigest()
     assert abs(found[2].modified_ms - time.time() * 1000) < 60_000
+
+
+KILLED_HALFWAY = """
+import io, os, signal, sys
+from skillyard.infra.blobs import open_blobs
+class Dying(io.RawIOBase):
+    sent = 0
+    def read(self, size=-1):
+        if self.sent > 1_500_000:
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.sent += 500_000
+        return bytes(500_000)
+open_blobs(sys.argv[1]).put(sys.argv[2], Dying(), 2_500_000)
+"""
+
+
+def test_a_writer_killed_halfway_leaves_no_half_blob_and_the_next_one_succeeds(url: str, store: BlobStore) -> None:
+    killed = subprocess.run([sys.executable, "-c", KILLED_HALFWAY, url, SHA256], check=False)
+    assert killed.returncode == -9
+    assert store.size(SHA256) is None
+    assert list(store.list()) == []
+    assert put(store) is True
+    assert store.read(SHA256) == CONTENT
 
 
 def test_half_written_files_of_a_dead_writer_are_swept(tmp_path: Path) -> None:

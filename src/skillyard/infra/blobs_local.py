@@ -22,12 +22,15 @@ class LocalBlobs:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
+        for number in range(256):
+            (folder / f"{number:02x}").mkdir(exist_ok=True)
+        _sync_folder(folder)
 
     def put(self, sha256: str, source: BinaryIO, size_bytes: int) -> bool:
         path = self._path(sha256)
         if path.exists():
+            _sync_folder(path.parent)  # whoever wrote it may not have come so far
             return False
-        path.parent.mkdir(exist_ok=True)
         descriptor, partial = tempfile.mkstemp(prefix=_PARTIAL, dir=path.parent)
         try:
             with os.fdopen(descriptor, "wb") as file:

@@ -59,7 +59,9 @@ def claim(database: Database, clock: Clock, name: str, fingerprint: str) -> Repl
         if tx.insert_new(_INSERT, *row):
             return None
         known = tx.one("SELECT fingerprint, claimed_ms, sealed FROM idempotency_keys WHERE name = ?", name)
-    if known is None or known["fingerprint"] != fingerprint:
+    if known is None:  # released since the insert
+        raise IdempotencyInProgress(retry_after_s=1)
+    if known["fingerprint"] != fingerprint:
         raise IdempotencyMismatch
     if known["sealed"] is None:
         raise IdempotencyInProgress(retry_after_s=1)

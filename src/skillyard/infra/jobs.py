@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import orjson
+import structlog
 
 from skillyard.infra.clock import Clock
 from skillyard.infra.database import Database, Tx
@@ -21,6 +22,10 @@ TABLES = (Table("job_periods", ("name", "period")),)
 
 Function = Callable[..., None]
 _WORK_ARRIVED = threading.Condition()
+_MOST_ERROR_CHARS = 2000
+_AFTER_OUTAGE_S = 1.0
+_announcements = 0
+_log = structlog.get_logger("skillyard.jobs")
 
 
 class WorkersApp(Protocol):
@@ -109,14 +114,26 @@ def _begins_period(tx: Tx, periodic: Job, now_ms: int) -> bool:
 
 
 def announce_work() -> None:
+    global _announcements
     with _WORK_ARRIVED:
+        _announcements += 1
         _WORK_ARRIVED.notify_all()
 
 
-def wait_for_work(timeout_s: float) -> None:
-    """Until work is announced in this process, or the time is over."""
+def announcements() -> int:
+    """How often work was announced in this process."""
+    return _announcements
+
+
+def wait_for_work(seen: int, timeout_s: float) -> None:
+    """Until more than the `seen` announcements were made in this process, or the time is over."""
     with _WORK_ARRIVED:
-        _WORK_ARRIVED.wait(timeout_s)
+        _WORK_ARRIVED.wait_for(lambda: _announcements != seen, timeout_s)
+
+
+def describe_failure(error: Exception) -> str:
+    """What is kept of the error that a job failed with."""
+    return f"{type(error).__name__}: {error}"[:_MOST_ERROR_CHARS]
 
 
 class Engine(Protocol):
@@ -125,7 +142,7 @@ class Engine(Protocol):
     def add(self, tx: Tx, wanted: Job, key: str | None, now_ms: int, run_at_ms: int, arguments: str) -> None: ...
 
     def work(self, app: WorkersApp, concurrency: int, lease_s: float, stop: threading.Event) -> None:
-        """Work until `stop`; running jobs end first."""
+        """Work until `stop`; running jobs end first. Raises what the database raises when it fails."""
         ...
 
     def failed(self, tx: Tx) -> list[str]:
@@ -152,8 +169,13 @@ class Worker:
         self._lease_s = lease_s
 
     def run(self, stop: threading.Event) -> None:
-        """Work until `stop` is set."""
-        engine(self._app.database.dialect).work(self._app, self._concurrency, self._lease_s, stop)
+        """Work until `stop` is set, also when the database was away in between."""
+        while not stop.is_set():
+            try:
+                engine(self._app.database.dialect).work(self._app, self._concurrency, self._lease_s, stop)
+            except Exception:
+                _log.exception("worker failed; it begins again")
+                stop.wait(_AFTER_OUTAGE_S)
 
 
 def failed_jobs(database: Database) -> list[str]:

@@ -10,7 +10,16 @@ import orjson
 import structlog
 
 from skillyard.infra.database import Row, Tx
-from skillyard.infra.jobs import Job, WorkersApp, announce_work, enqueue_due_periods, known, wait_for_work
+from skillyard.infra.jobs import (
+    Job,
+    WorkersApp,
+    announce_work,
+    announcements,
+    describe_failure,
+    enqueue_due_periods,
+    known,
+    wait_for_work,
+)
 from skillyard.infra.tables import Table
 
 TABLES = (
@@ -34,7 +43,6 @@ TABLES = (
 
 _POLL_S = 0.5  # for work that other processes added; our own announces itself
 _PERIODS_S = 5.0
-_MOST_ERROR_CHARS = 2000
 _log = structlog.get_logger("skillyard.jobs")
 
 
@@ -66,7 +74,7 @@ class _Shift:
         with ThreadPoolExecutor(self._concurrency, thread_name_prefix="job") as threads:
             next_periods_ms = next_renewal_ms = 0
             while not stop.is_set():
-                now_ms = self._app.clock.now_ms()
+                now_ms, seen = self._app.clock.now_ms(), announcements()
                 if now_ms >= next_periods_ms:
                     enqueue_due_periods(self._app)
                     next_periods_ms = now_ms + int(_PERIODS_S * 1000)
@@ -74,7 +82,7 @@ class _Shift:
                     self._renew()
                     next_renewal_ms = now_ms + self._lease_ms // 3
                 if not self._start_one(threads):
-                    wait_for_work(min(_POLL_S, self._lease_ms / 3000))
+                    wait_for_work(seen, min(_POLL_S, self._lease_ms / 3000))
 
     def _start_one(self, threads: ThreadPoolExecutor) -> bool:
         self._running = {number: future for number, future in self._running.items() if not future.done()}
@@ -122,7 +130,7 @@ class _Shift:
                 tx.run("DELETE FROM jobs WHERE id = ?", row["id"])
 
     def _failed(self, row: Row, declared: Job | None, error: Exception) -> None:
-        text = f"{type(error).__name__}: {error}"[:_MOST_ERROR_CHARS]
+        text = describe_failure(error)
         now_ms = self._app.clock.now_ms()
         with self._app.database.transaction(durable=False) as tx:
             if declared is None or row["attempts"] > declared.retries:
