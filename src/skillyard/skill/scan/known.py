@@ -1,6 +1,6 @@
 """Hosts that rules know: vendors that publish installers, forges, and addresses nobody serves good software from.
 
-The lists stand in `known_hosts.toml`. What is in none is unknown, and so are reserved names such as `.example` and `.invalid`.
+The lists stand in `known_hosts.toml`. What is in none is unknown, and so are reserved names such as `.example`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 import tomllib
 from importlib import resources
 
-_LISTS: dict[str, str] = tomllib.loads(resources.files(__spec__.parent).joinpath("known_hosts.toml").read_text())
+_LISTS: dict[str, str] = tomllib.loads(resources.files("skillyard.skill.scan").joinpath("known_hosts.toml").read_text())
 KNOWN_INSTALLERS, KNOWN_OWNERS, FORGES, PASTE_HOSTS, COLLECTORS, _DYNAMIC_NAMES, _SHORTENERS = (
     frozenset(_LISTS[name].split())
     for name in ("installers", "owners", "forges", "paste", "collectors", "dynamic_names", "shorteners")
