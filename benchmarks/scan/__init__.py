@@ -1,0 +1,1 @@
+"""How well the scanner tells hostile skills from benign ones, beside another scanner on the same skills."""
