@@ -10,7 +10,7 @@ from skillyard.domain.registry.errors import (
     ChannelNotFound,
     LatestStays,
     NotYours,
-    ReleaseIsYanked,
+    ReleaseNotOffered,
     ReleaseNotFound,
 )
 from skillyard.domain.registry.yank import yank
@@ -48,7 +48,7 @@ def test_what_a_channel_may_not_be(app: App, ada: Caller, eve: Caller) -> None:
     yank(app, ada, name=PDF, version="1.0.0", reason="bad")
     with pytest.raises(BadChannel):
         set_channel(app, ada, name=PDF, channel="1.x", version="1.1.0")
-    with pytest.raises(ReleaseIsYanked):
+    with pytest.raises(ReleaseNotOffered):
         set_channel(app, ada, name=PDF, channel="stable", version="1.0.0")
     with pytest.raises(ReleaseNotFound):
         set_channel(app, ada, name=PDF, channel="stable", version="3.0.0")

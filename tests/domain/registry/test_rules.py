@@ -34,7 +34,7 @@ def codes(wish: Wish = WISH, manifest: Manifest = MANIFEST, around: Surroundings
 
 
 def standing(version: str, channel: str = "latest", *, yanked: bool = False) -> Standing:
-    return Standing(version=version, channel=channel, is_yanked=yanked)
+    return Standing(version=version, channel=channel, is_offered=not yanked)
 
 
 @given(versions, versions)

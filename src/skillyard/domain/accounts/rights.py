@@ -38,6 +38,7 @@ RightName = Literal[
     "approve_sign_in",
     "change_password",
     "administer",
+    "review",
 ]
 
 _ANY_MEMBER = frozenset(Role)
@@ -70,6 +71,7 @@ RIGHTS: Mapping[RightName, Right] = MappingProxyType(
         "manage_tokens": Right(scope=Scope.MANAGE),
         "approve_sign_in": Right(scope=Scope.MANAGE, full_access=True),
         "change_password": Right(scope=Scope.MANAGE, full_access=True),
+        "review": Right(scope=Scope.ADMIN, administrators_only=True),
         "administer": Right(scope=Scope.ADMIN, administrators_only=True),
     }
 )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.registry import rules
-from skillyard.domain.registry.errors import NotYours, ReleaseNotFound, SkillNotFound
+from skillyard.domain.registry.errors import NotYours, ReleaseNotFound, ReleaseQuarantined, SkillNotFound
 from skillyard.domain.registry.model import Release, Visibility
 from skillyard.domain.registry.store import releases, skills
 from skillyard.infra.database import Tx
@@ -53,6 +53,13 @@ def get_release(tx: Tx, name: SkillName, version: str) -> Release:
     if release is None:
         raise ReleaseNotFound(name=str(name), version=version[:_SHOWN_CHARS])
     return release
+
+
+def check_may_take(caller: Caller, release: Release) -> None:
+    """Raises ReleaseQuarantined for content that is not handed out to this caller."""
+    if not rules.may_take(caller, release):
+        why = release.reasons[0] if release.reasons else "the scan failed it"
+        raise ReleaseQuarantined(name=release.name, version=release.version, why=why)
 
 
 def begin_change(tx: Tx, name: SkillName) -> Mapping[str, str]:

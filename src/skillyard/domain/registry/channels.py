@@ -5,7 +5,7 @@ from __future__ import annotations
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.registry import access, rules
-from skillyard.domain.registry.errors import ChannelNotFound, LatestStays, ReleaseIsYanked
+from skillyard.domain.registry.errors import ChannelNotFound, LatestStays, ReleaseNotOffered
 from skillyard.domain.registry.model import DEFAULT_CHANNEL, ChannelRemoved, ChannelSet, SkillPage
 from skillyard.domain.registry.skill import read_skill
 from skillyard.domain.registry.store import skills
@@ -17,15 +17,15 @@ _SHOWN_CHARS = 64
 def set_channel(app: App, caller: Caller, *, name: SkillName, channel: str, version: str) -> SkillPage:
     """Point it to an exact version, or to where another channel points now.
 
-    Raises SkillNotFound, RoleTooLow, BadChannel, ReleaseNotFound or ReleaseIsYanked.
+    Raises SkillNotFound, RoleTooLow, BadChannel, ReleaseNotFound or ReleaseNotOffered.
     """
     by = access.check_may_manage(app, caller, name)
     rules.check_channel(channel)
     with app.database.transaction() as tx:
         channels = access.begin_change(tx, name)
         release = access.get_release(tx, name, version)
-        if release.yanked is not None:
-            raise ReleaseIsYanked(name=str(name), version=release.version)
+        if not release.is_offered:
+            raise ReleaseNotOffered(name=str(name), version=release.version)
         skills.set_channels(tx, name, channels, {**channels, channel: release.version})
         skills.set_updated(tx, name, now_ms=app.clock.now_ms())
         page = read_skill(tx, name)

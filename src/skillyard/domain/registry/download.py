@@ -35,10 +35,13 @@ _lock = threading.Lock()
 
 
 def find_archive(app: App, caller: Caller, *, name: SkillName, version: str) -> Blob:
-    """The archive of a release, by version or channel. Raises SkillNotFound or ReleaseNotFound."""
+    """The archive of a release, by version or channel. Raises SkillNotFound, ReleaseNotFound or
+    ReleaseQuarantined.
+    """
     with app.database.reading() as tx:
         access.check_visible(tx, caller, name)
         release = access.get_release(tx, name, version)
+        access.check_may_take(caller, release)
         blob = releases.find_blob_of(tx, name, release.version)
     assert blob is not None, "the release was just there"
     return blob

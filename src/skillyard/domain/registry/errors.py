@@ -77,10 +77,16 @@ class LatestStays(Conflict):
     hint = "Point it to another version instead."
 
 
-class ReleaseIsYanked(Conflict):
-    code = "release_is_yanked"
-    text = "{name} {version} is yanked."
-    hint = "Choose another version, or take the yank back first."
+class ReleaseNotOffered(Conflict):
+    code = "release_not_offered"
+    text = "{name} {version} is yanked, quarantined or recalled."
+    hint = "Choose another version, or see `skillyard info {name}` for what keeps it back."
+
+
+class ReleaseQuarantined(Forbidden):
+    code = "release_quarantined"
+    text = "{name} {version} is quarantined: {why}"
+    hint = "Do not use it. Its publisher can correct and publish it again, or appeal with `skillyard appeal`."
 
 
 class UploadNotFound(NotFound):

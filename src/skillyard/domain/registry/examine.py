@@ -18,6 +18,9 @@ from skillyard.skill.digest import Digests, FileEntry, read_digests
 from skillyard.skill.faults import Fault, SkillError
 from skillyard.skill.manifest import Manifest, ManifestReport, read_manifest
 from skillyard.skill.names import SkillName, lookalikes
+from skillyard.skill.permissions import Permissions, read_permissions
+from skillyard.skill.scan.engine import scan
+from skillyard.skill.scan.report import Report
 from skillyard.skill.versions import Range, Version
 
 _NEIGHBOURS = 50
@@ -36,6 +39,7 @@ class Examined:
     digest: str = ""
     files: tuple[FileEntry, ...] = ()
     manifest: Manifest | None = None
+    report: Report | None = None
     faults: tuple[Fault, ...] = ()
 
 
@@ -46,13 +50,15 @@ def examine(app: App, caller: Caller, wish: Wish, source: BinaryIO, *, sha256: s
     archive = _archive(digests, source)
     faults = [*rules.check_wish(wish), *_check_digest(digests, sha256)]
     try:
-        digest, files, report = _open(source, app.archive_limits)
+        digest, files, said, report = _open(source, app.archive_limits)
     except SkillError as error:
         return Examined(archive=archive, faults=(*faults, *error.faults))
-    faults += report.faults
-    if report.manifest is not None:
-        faults += rules.check_release(wish, report.manifest, _look_around(app, caller, wish, report.manifest))
-    return Examined(archive=archive, digest=digest, files=files, manifest=report.manifest, faults=tuple(faults))
+    faults += said.faults
+    if said.manifest is not None:
+        faults += rules.check_release(wish, said.manifest, _look_around(app, caller, wish, said.manifest))
+    return Examined(
+        archive=archive, digest=digest, files=files, manifest=said.manifest, report=report, faults=tuple(faults)
+    )
 
 
 def _archive(digests: Digests, source: BinaryIO) -> Archive:
@@ -73,11 +79,11 @@ def _check_digest(digests: Digests, announced: str | None) -> list[Fault]:
     return [Fault(code="archive_differs", message=message, hint="It was changed on the way: send it again.")]
 
 
-def _open(source: BinaryIO, limits: Limits) -> tuple[str, tuple[FileEntry, ...], ManifestReport]:
+def _open(source: BinaryIO, limits: Limits) -> tuple[str, tuple[FileEntry, ...], ManifestReport, Report]:
     try:
         with _unpacking:
             files = open_safely(source, limits=limits)
-            return files.digest, files.entries, read_manifest(files)
+            return files.digest, files.entries, read_manifest(files), scan(files)
     finally:
         source.seek(0)
 
@@ -87,9 +93,23 @@ def _look_around(app: App, caller: Caller, wish: Wish, manifest: Manifest) -> Su
         return Surroundings()
     with app.database.reading() as tx:
         visibility = skills.find_visibility(tx, wish.name)
+        before = _find_before(tx, wish, manifest)
         alike = _lookalikes(tx, caller, wish.name) if visibility is None else []
         missing, hidden = _find_dependencies(tx, caller, manifest)
-    return Surroundings(visibility=visibility, lookalikes=tuple(alike), missing=tuple(missing), hidden=tuple(hidden))
+    return Surroundings(
+        visibility=visibility,
+        lookalikes=tuple(alike),
+        missing=tuple(missing),
+        hidden=tuple(hidden),
+        before=before,
+    )
+
+
+def _find_before(tx: Tx, wish: Wish, manifest: Manifest) -> tuple[str, Permissions] | None:
+    """The highest lower version, and what it may do."""
+    version = rules.decide_version(wish, manifest)
+    found = releases.find_before(tx, wish.name, rules.order_key(version)) if version else None
+    return (found[0], read_permissions(found[1])[0]) if found else None
 
 
 def _lookalikes(tx: Tx, caller: Caller, name: SkillName) -> list[str]:

@@ -35,8 +35,11 @@ def list_files(
 
 
 def get_file(app: App, caller: Caller, *, name: SkillName, version: str, path: str) -> tuple[Release, bytes]:
-    """One file's content, and its release. Raises SkillNotFound, ReleaseNotFound or FileNotInRelease."""
+    """One file's content, and its release. Raises SkillNotFound, ReleaseNotFound, ReleaseQuarantined or
+    FileNotInRelease.
+    """
     release, files = _find(app, caller, name, version)
+    access.check_may_take(caller, release)
     if not any(file.path == path for file in files):
         raise FileNotInRelease(name=str(name), version=release.version, path=path[:_SHOWN_CHARS])
     return release, _opened.get(app, release.archive.sha256).read(path)

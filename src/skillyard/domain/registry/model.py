@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, Literal
 
+from skillyard.domain.registry.trust import Status, StatusChanged
 from skillyard.infra.events import Event
 from skillyard.skill.digest import FileEntry
 from skillyard.skill.faults import Fault
@@ -38,7 +39,9 @@ class Downloads:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skill:
-    """A skill, with what its latest release says of it. `latest_version` is None when every release is yanked."""
+    """A skill, with what its latest release says of it. `latest_version` and `status` are None when no release is on
+    offer.
+    """
 
     name: str
     namespace: str
@@ -52,6 +55,7 @@ class Skill:
     updated_ms: int
     downloads: Downloads
     deprecated: str | None
+    status: Status | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +78,8 @@ class Yank:
 class Release:
     """One immutable version. `channel` is the one it was published to, `channels` those that point to it now.
 
-    `permissions` is the nested JSON value of skill/permissions.py. `readme` and `files` are empty where a list of
-    releases was asked for.
+    `permissions` is the nested JSON value of skill/permissions.py. `verdict` and `score` are None until it is scanned,
+    `reasons` say why `status` is not listed. `readme` and `files` are empty where a list of releases was asked for.
     """
 
     id: str
@@ -99,6 +103,10 @@ class Release:
     published_by: str
     yanked: Yank | None
     deprecated: str | None
+    status: Status = Status.LISTED
+    reasons: tuple[str, ...] = ()
+    verdict: str | None = None
+    score: float | None = None
     readme: str = ""
     files: tuple[FileEntry, ...] = ()
 
@@ -109,6 +117,11 @@ class Release:
     @property
     def slug(self) -> str:
         return self.name.partition("/")[2]
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether somebody who has not locked it may come to it."""
+        return self.yanked is None and self.status.is_offered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +140,7 @@ class Standing:
 
     version: str
     channel: str
-    is_yanked: bool
+    is_offered: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,10 +180,13 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What publishing would answer. `draft` is None when the archive does not say enough to make one."""
+    """What publishing would answer. `draft` is None when the archive does not say enough to make one; `report` is that
+    of the scan, None when there was nothing to scan.
+    """
 
     faults: tuple[Fault, ...]
     draft: Draft | None
+    report: Mapping[str, Any] | None = None
 
     @property
     def ok(self) -> bool:
@@ -327,5 +343,5 @@ class DownloadsCounted(Event):
 
 FEED = (
     ReleasePublished, ReleaseYanked, ReleaseUnyanked, ReleaseDeprecated, ReleaseUndeprecated,
-    SkillDeprecated, SkillUndeprecated, VisibilityChanged, ChannelSet, ChannelRemoved,
+    SkillDeprecated, SkillUndeprecated, VisibilityChanged, ChannelSet, ChannelRemoved, StatusChanged,
 )  # fmt: skip

@@ -1,14 +1,20 @@
-"""Publish a release: look at everything first, then store it in one transaction. Releases never change again."""
+"""Publish a release: look at everything first, then store it in one transaction. Releases never change again.
+
+The scan is part of the look: its verdict stands in the same transaction, so that nothing is listed unscanned.
+"""
 
 from __future__ import annotations
 
-from typing import BinaryIO
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, BinaryIO
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.registry import access, rules
 from skillyard.domain.registry.errors import ContentIsBeingRemoved, ReleaseExists, UploadNotFound
 from skillyard.domain.registry.examine import Examined, examine
+from skillyard.domain.registry.judgement import judge
 from skillyard.domain.registry.model import (
     DEFAULT_CHANNEL,
     Draft,
@@ -20,7 +26,7 @@ from skillyard.domain.registry.model import (
     Visibility,
     Wish,
 )
-from skillyard.domain.registry.store import releases, removals, skills, uploads
+from skillyard.domain.registry.store import advisories, releases, removals, scans, skills, uploads
 from skillyard.infra.database import Tx
 from skillyard.infra.ids import new_id
 from skillyard.skill.faults import Fault
@@ -48,7 +54,8 @@ def rehearse(app: App, caller: Caller, wish: Wish, source: BinaryIO, *, sha256: 
     draft = _draft(wish, examined)
     conflict = _find_conflict(app, draft) if rules.is_skill_name(wish.name) else None
     late = [Fault(code=conflict.code, message=conflict.message, hint=conflict.advice)] if conflict else []
-    return Verdict(faults=(*examined.faults, *late), draft=draft)
+    report = examined.report.show() if examined.report else None
+    return Verdict(faults=(*examined.faults, *late), draft=draft, report=report)
 
 
 def store_release(
@@ -56,13 +63,15 @@ def store_release(
 ) -> Published:
     """Store a release without fault, whose archive is in the blob store; `upload_id`: the ticket that this uses up."""
     new = _release(app, caller, wish, examined)
+    assert examined.report is not None, "a release without fault was scanned"
+    report = examined.report.show()
     with app.database.transaction() as tx:
         if upload_id is not None and not uploads.remove_upload(tx, upload_id):
             raise UploadNotFound(upload_id=upload_id)
         if not removals.may_refer_to(tx, new.archive.sha256):
             raise ContentIsBeingRemoved(retry_after_s=1)
         _add_skill(tx, wish, now_ms=new.published_ms)
-        _add_release(tx, wish, new)
+        _add_release(tx, wish, _judged(tx, new, report), report)
         stored = access.get_release(tx, wish.name, new.version)
         app.events.record(tx, _event(new))
     return Published(release=stored, warnings=tuple(fault for fault in examined.faults if fault.severity == "warning"))
@@ -77,13 +86,23 @@ def _add_skill(tx: Tx, wish: Wish, *, now_ms: int) -> None:
     skills.set_updated(tx, wish.name, now_ms=now_ms)
 
 
-def _add_release(tx: Tx, wish: Wish, new: Release) -> None:
-    if not releases.add_release(tx, new, version_order=rules.order_key(new.version)):
+def _judged(tx: Tx, new: Release, report: Mapping[str, Any]) -> Release:
+    """The same files may have been cleared or recalled before, under another version or name."""
+    overrides = scans.list_overrides(tx, new.digest, now_ms=new.published_ms)
+    judgement = judge(report, overrides, advisories.list_in_force(tx, new.digest))
+    return replace(new, status=judgement.status, reasons=judgement.reasons)
+
+
+def _add_release(tx: Tx, wish: Wish, new: Release, report: Mapping[str, Any]) -> None:
+    if not releases.add_release(tx, new, version_order=rules.order_key(new.version), rules=report["rules"]):
         digest = releases.find_digest(tx, wish.name, new.version)
         raise _release_exists(new.name, new.version, digest, new.digest)
-    before = skills.list_channels(tx, [new.name])[new.name]
-    standing = Standing(version=new.version, channel=new.channel, is_yanked=False)
-    skills.set_channels(tx, wish.name, before, rules.channels_with(before, standing))
+    scans.add_scan(tx, new.id, report, now_ms=new.published_ms)
+    scans.add_dependencies(tx, new.id, new.dependencies)
+    if new.is_offered:
+        before = skills.list_channels(tx, [new.name])[new.name]
+        standing = Standing(version=new.version, channel=new.channel, is_offered=True)
+        skills.set_channels(tx, wish.name, before, rules.channels_with(before, standing))
 
 
 def _find_conflict(app: App, draft: Draft | None) -> ReleaseExists | None:
@@ -118,9 +137,10 @@ def _draft(wish: Wish, examined: Examined) -> Draft | None:
 
 
 def _release(app: App, caller: Caller, wish: Wish, examined: Examined) -> Release:
-    draft, manifest = _draft(wish, examined), examined.manifest
+    draft, manifest, report = _draft(wish, examined), examined.manifest, examined.report
     assert draft is not None, "a release without fault has one"
     assert manifest is not None, "as above"
+    assert report is not None, "as above"
     return Release(
         id=new_id("rel"),
         name=draft.name,
@@ -143,6 +163,8 @@ def _release(app: App, caller: Caller, wish: Wish, examined: Examined) -> Releas
         published_by=caller.identity[1],
         yanked=None,
         deprecated=None,
+        verdict=report.verdict.value,
+        score=report.score,
         readme=manifest.body,
         files=draft.files,
     )

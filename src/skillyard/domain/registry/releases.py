@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.registry import access, rules
@@ -13,10 +15,14 @@ from skillyard.skill.versions import is_version
 
 
 def get_release(app: App, caller: Caller, *, name: SkillName, version: str) -> Release:
-    """One release with its readme, by exact version or channel. Raises SkillNotFound or ReleaseNotFound."""
+    """One release by exact version or channel, with its readme unless it is quarantined for the caller.
+
+    Raises SkillNotFound or ReleaseNotFound.
+    """
     with app.database.reading() as tx:
         access.check_visible(tx, caller, name)
-        return access.get_release(tx, name, version)
+        release = access.get_release(tx, name, version)
+    return release if rules.may_take(caller, release) else replace(release, readme="")
 
 
 def list_releases(

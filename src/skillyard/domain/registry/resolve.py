@@ -14,13 +14,15 @@ from skillyard.domain.registry.errors import ClosureTooLarge, ReleaseNotFound, R
 from skillyard.domain.registry.model import Release, Visibility
 from skillyard.domain.registry.search import suggest
 from skillyard.domain.registry.store import releases, skills
-from skillyard.infra.database import Tx
+from skillyard.domain.registry.trust import Status
+from skillyard.infra.database import Row, Tx
 from skillyard.skill.faults import Fault, SkillError
 from skillyard.skill.names import SkillName
 from skillyard.skill.resolve import Candidate, ResolutionError, resolve
 from skillyard.skill.versions import Range, is_version
 
 _MOST_SKILLS = 5000
+_MOST_WITHHELD = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,15 +41,23 @@ class Closure:
     roots: Mapping[str, str]
 
 
-def resolve_closure(app: App, caller: Caller, *, requirements: Mapping[str, str], locked: Mapping[str, str]) -> Closure:
-    """`requirements`: name → range or channel; `locked`: name → version to keep where it still fits.
+def resolve_closure(
+    app: App,
+    caller: Caller,
+    *,
+    requirements: Mapping[str, str],
+    locked: Mapping[str, str],
+    min_age_s: int = 0,
+) -> Closure:
+    """`requirements`: name → range or channel; `locked`: name → version to keep where it still fits. `min_age_s`:
+    releases younger than this are passed over, unless they are locked.
 
     Raises SkillError with every fault of the request, SkillNotFound, ReleaseNotFound for a channel that there is not,
     ResolutionConflict with an explanation, or ClosureTooLarge.
     """
     wanted = _check_request(requirements, locked)
     with app.database.reading() as tx:
-        offer = _load_offer(tx, caller, sorted(wanted))
+        offer = _load_offer(tx, caller, sorted(wanted), young_from_ms=app.clock.now_ms() - min_age_s * 1000)
         channels = skills.list_channels(tx, [name for name in wanted if offer.candidates(name) is not None])
     for name in wanted:
         if offer.candidates(name) is None:
@@ -56,7 +66,8 @@ def resolve_closure(app: App, caller: Caller, *, requirements: Mapping[str, str]
     try:
         resolution = resolve(exact, offer, locked=locked)
     except ResolutionError as error:
-        raise ResolutionConflict(explanation=error.explanation, conflicts=list(error.conflicts)) from error
+        explanation = "\n".join([error.explanation, *offer.withheld(error.explanation)])
+        raise ResolutionConflict(explanation=explanation, conflicts=list(error.conflicts)) from error
     chosen = _load_chosen(app, [offer.ids[pair] for pair in resolution.versions.items()])
     packages = [Package(release=one, requested_by=tuple(resolution.requested_by[one.name])) for one in chosen]
     return Closure(packages=tuple(packages), roots={name: resolution.versions[name] for name in wanted})
@@ -68,12 +79,21 @@ class _Offer:
 
     known: dict[str, list[Candidate]] = field(default_factory=dict)
     ids: dict[tuple[str, str], str] = field(default_factory=dict)
+    kept_back: dict[str, list[str]] = field(default_factory=dict)
 
     def candidates(self, name: str) -> Sequence[Candidate] | None:
         return self.known.get(name)
 
+    def withheld(self, explanation: str) -> list[str]:
+        """For each skill that a conflict is about: what there is and is not offered, and why."""
+        return [
+            f"Not offered of {name}: {', '.join(kept_back[:_MOST_WITHHELD])}."
+            for name, kept_back in sorted(self.kept_back.items())
+            if name in explanation
+        ]
 
-def _load_offer(tx: Tx, caller: Caller, names: Sequence[str]) -> _Offer:
+
+def _load_offer(tx: Tx, caller: Caller, names: Sequence[str], *, young_from_ms: int) -> _Offer:
     """One query per depth of the graph, whatever its width."""
     offer, looked_up = _Offer(), set(names)
     while names:
@@ -81,9 +101,10 @@ def _load_offer(tx: Tx, caller: Caller, names: Sequence[str]) -> _Offer:
         for row in releases.list_candidates(tx, names):
             name, dependencies = row["skill"], orjson.loads(row["dependencies"])
             if rules.may_see(caller, name.partition("/")[0], Visibility(row["visibility"])):
-                candidate = Candidate(
-                    version=row["version"], dependencies=dependencies, yanked=row["yanked_ms"] is not None
-                )
+                why_not = _why_not_offered(row, young_from_ms)
+                candidate = Candidate(version=row["version"], dependencies=dependencies, yanked=bool(why_not))
+                if why_not:
+                    offer.kept_back.setdefault(name, []).append(f"{row['version']} ({why_not})")
                 offer.known.setdefault(name, []).append(candidate)
                 offer.ids[name, row["version"]] = row["id"]
                 found.update(dependencies)
@@ -92,6 +113,16 @@ def _load_offer(tx: Tx, caller: Caller, names: Sequence[str]) -> _Offer:
         if len(looked_up) > _MOST_SKILLS:
             raise ClosureTooLarge(most=_MOST_SKILLS)
     return offer
+
+
+def _why_not_offered(row: Row, young_from_ms: int) -> str:
+    """Empty for a release that may be chosen by somebody who has not locked it."""
+    status = Status(row["status"])
+    if not status.is_offered:
+        return status.value
+    if row["yanked_ms"] is not None:
+        return "yanked"
+    return "younger than the age you ask for" if row["published_ms"] > young_from_ms else ""
 
 
 def _load_chosen(app: App, ids: Sequence[str]) -> list[Release]:

@@ -9,11 +9,14 @@ from dataclasses import asdict, dataclass
 
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.registry.errors import BadChannel, SkillRefused, TextNotAcceptable, UnknownAgent
-from skillyard.domain.registry.model import DEFAULT_CHANNEL, Standing, Visibility, Wish
+from skillyard.domain.registry.model import DEFAULT_CHANNEL, Release, Standing, Visibility, Wish
+from skillyard.domain.registry.trust import Status
+from skillyard.skill.escalation import check_escalation
 from skillyard.skill.faults import Fault, SkillError
 from skillyard.skill.files import SKILL_FILE
 from skillyard.skill.manifest import Manifest
 from skillyard.skill.names import SkillName, check_name
+from skillyard.skill.permissions import Permissions
 from skillyard.skill.versions import Range, Version, is_version
 
 MAX_TEXT_CHARS = 500
@@ -35,17 +38,28 @@ class Surroundings:
     """What the registry holds already that matters to a new release, as far as the publisher may see it.
 
     `visibility` is None for a new skill. `missing` are dependencies that nobody can find, `hidden` private ones.
+    `before`: the highest lower version, and what it may do.
     """
 
     visibility: Visibility | None = None
     lookalikes: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
+    before: tuple[str, Permissions] | None = None
 
 
 def may_see(caller: Caller, namespace: str, visibility: Visibility) -> bool:
     """Whether a skill exists for the caller."""
     return visibility.is_open or caller.may("read", on=namespace)
+
+
+def may_take(caller: Caller, release: Release) -> bool:
+    """Whether the content is handed out to a caller who sees the release: a quarantined one only to those who can do
+    something about it.
+    """
+    if release.status is not Status.QUARANTINED:
+        return True
+    return caller.may("publish", on=release.namespace) or caller.may("review")
 
 
 def is_skill_name(name: SkillName) -> bool:
@@ -88,6 +102,7 @@ def check_release(wish: Wish, manifest: Manifest, around: Surroundings) -> list[
         *check_visibility(wish, around.visibility),
         *_check_texts(manifest),
         *_check_dependencies(wish, manifest, around),
+        *_check_escalation(wish, manifest, around),
         *(
             _warning("looks_alike", f"{wish.name} looks like {other}", "Choose another name if they may be confused.")
             for other in around.lookalikes
@@ -157,7 +172,7 @@ def channels_without(channels: Mapping[str, str], gone: str, standings: Sequence
     """Where channels point once `gone` is yanked: those that pointed to it fall back to what was published to them,
     `latest` to anything that is left. A channel without any version goes.
     """
-    offered = [standing for standing in standings if not standing.is_yanked and standing.version != gone]
+    offered = [standing for standing in standings if standing.is_offered and standing.version != gone]
     moved = {}
     for channel, version in channels.items():
         published = [standing.version for standing in offered if standing.channel == channel]
@@ -253,6 +268,13 @@ def _check_dependencies(wish: Wish, manifest: Manifest, around: Surroundings) ->
         message = f"the dependency {name} is private"
         faults.append(_warning("dependency_private", message, "Only its members will be able to install this."))
     return faults
+
+
+def _check_escalation(wish: Wish, manifest: Manifest, around: Surroundings) -> list[Fault]:
+    version = decide_version(wish, manifest)
+    if around.before is None or version is None:
+        return []
+    return check_escalation(*around.before, version, manifest.permissions)
 
 
 def _why_no_channel(channel: str) -> str:

@@ -13,6 +13,7 @@ from skillyard.domain.registry.changes import names_in
 from skillyard.domain.registry.errors import NoSuchOrder
 from skillyard.domain.registry.model import Skill, Visibility
 from skillyard.domain.registry.store import skills
+from skillyard.domain.registry.trust import Status
 from skillyard.infra.events import StoredEvent
 from skillyard.infra.paging import cursor_after, read_cursor
 from skillyard.infra.search import IndexedDocument, Sort
@@ -46,11 +47,12 @@ def search(
     namespace: str | None = None,
     tags: Sequence[str] = (),
     agent: str | None = None,
+    status: Status | None = None,
     sort: str | None = None,
     limit: int = 30,
     cursor: str | None = None,
 ) -> FoundPage:
-    """Skills that the caller may see, with every tag. Without `sort`: by relevance, or by downloads without a text.
+    """Skills that the caller may see and that are on offer, with every tag and with this status. Without `sort`: by relevance, or by downloads without a text.
 
     Raises NoSuchOrder, UnknownAgent or BadCursor.
     """
@@ -58,7 +60,7 @@ def search(
     hits = app.index.search(
         text,
         readers=_readers_of(caller),
-        facets=_facets(namespace, tags, agent),
+        facets=_facets(namespace, tags, agent, status),
         sort=_order(sort, text),
         limit=limit,
         offset=max(0, int(offset)),
@@ -96,25 +98,29 @@ def _document(skill: Skill) -> IndexedDocument:
     facets = [f"namespace:{skill.namespace}"]
     facets += [f"tag:{tag}" for tag in skill.tags]
     facets += [f"agent:{agent}" for agent in rules.decide_agents(skill.compatibility)]
+    facets += [f"status:{skill.status}"] if skill.status else []
     readers = [f"@{skill.namespace}"]
+    is_found = skill.visibility is Visibility.PUBLIC and skill.latest_version is not None
     return IndexedDocument(
         key=skill.name,
         title=skill.name,
         tags=skill.tags,
         text=skill.description,
         facets=tuple(facets),
-        readers=(*readers, _EVERYBODY) if skill.visibility is Visibility.PUBLIC else tuple(readers),
+        readers=(*readers, _EVERYBODY) if is_found else tuple(readers),
         updated_ms=skill.updated_ms,
         downloads=skill.downloads.total,
     )
 
 
-def _facets(namespace: str | None, tags: Iterable[str], agent: str | None) -> list[str]:
+def _facets(namespace: str | None, tags: Iterable[str], agent: str | None, status: Status | None) -> list[str]:
     facets = [f"namespace:{namespace}"] if namespace else []
     facets += [f"tag:{tag.lower()}" for tag in tags][:_MOST_TAGS]
     if agent:
         rules.check_agent(agent)
         facets.append(f"agent:{agent}")
+    if status:
+        facets.append(f"status:{status}")
     return facets
 
 

@@ -42,7 +42,7 @@ def unyank(app: App, caller: Caller, *, name: SkillName, version: str) -> Releas
         if release.yanked is None:
             return release
         releases.set_yank(tx, name, release.version, None)
-        standing = Standing(version=release.version, channel=release.channel, is_yanked=False)
+        standing = Standing(version=release.version, channel=release.channel, is_offered=release.status.is_offered)
         skills.set_channels(tx, name, channels, rules.channels_with(channels, standing))
         skills.set_updated(tx, name, now_ms=app.clock.now_ms())
         release = access.get_release(tx, name, release.version)

@@ -63,8 +63,21 @@ class ScorePart:
 
 def decide_verdict(findings: Iterable[Finding]) -> Verdict:
     """The worst that any single finding calls for."""
-    order = list(Verdict)
-    return max((_called_for(finding) for finding in findings), key=order.index, default=Verdict.PASS)
+    return worst(called_for(finding.severity, finding.confidence) for finding in findings)
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Pass when there are none."""
+    return max(verdicts, key=list(Verdict).index, default=Verdict.PASS)
+
+
+def called_for(severity: Severity, confidence: float) -> Verdict:
+    """What one finding makes of a skill by itself."""
+    if severity is Severity.CRITICAL and confidence >= CERTAIN:
+        return Verdict.FAIL
+    if severity in (Severity.CRITICAL, Severity.HIGH) and confidence >= LIKELY:
+        return Verdict.FLAGGED
+    return Verdict.PASS if severity is Severity.INFO else Verdict.PASS_WITH_NOTES
 
 
 def decide_score(
@@ -85,10 +98,3 @@ def decide_score(
     ]
     return round(min(sum(part.points for part in parts), _MOST[verdict]), 1), parts
 
-
-def _called_for(finding: Finding) -> Verdict:
-    if finding.severity is Severity.CRITICAL and finding.confidence >= CERTAIN:
-        return Verdict.FAIL
-    if finding.severity in (Severity.CRITICAL, Severity.HIGH) and finding.confidence >= LIKELY:
-        return Verdict.FLAGGED
-    return Verdict.PASS if finding.severity is Severity.INFO else Verdict.PASS_WITH_NOTES

@@ -9,6 +9,7 @@ import orjson
 
 from skillyard.domain.registry.model import Archive, Blob, Release, Standing, Visibility, Yank
 from skillyard.domain.registry.store import batches
+from skillyard.domain.registry.trust import Status
 from skillyard.infra.database import Row, Tx
 from skillyard.infra.tables import Table
 from skillyard.skill.digest import FileEntry
@@ -21,7 +22,7 @@ TABLES = (
             "id", "skill", "version", "version_order", "channel", "description", "license", "compatibility", "homepage",
             "tags", "dependencies", "permissions", "digest", "sha256", "sha512", "size_bytes", "format", "files_count",
             "unpacked_bytes", "published_ms", "published_by", "yanked_reason", "yanked_ms", "deprecated", "readme",
-            "files",
+            "files", "status", "reasons", "verdict", "score_tenths", "rules",
         ),
     ),
 )  # fmt: skip
@@ -30,26 +31,28 @@ TABLES = (
 _LISTED = (
     "r.id, r.skill, r.version, r.channel, r.description, r.license, r.compatibility, r.homepage, r.tags,"
     " r.dependencies, r.permissions, r.digest, r.sha256, r.sha512, r.size_bytes, r.format, r.files_count,"
-    " r.unpacked_bytes, r.published_ms, r.published_by, r.yanked_reason, r.yanked_ms, s.visibility,"
+    " r.unpacked_bytes, r.published_ms, r.published_by, r.yanked_reason, r.yanked_ms, r.status, r.reasons, r.verdict,"
+    " r.score_tenths, s.visibility,"
     " coalesce(r.deprecated, s.deprecated) AS deprecated"
 )
 _FROM = "FROM releases r JOIN skills s ON s.name = r.skill"
 _AFTER_ALL = b"\xff" * 32
 
 
-def add_release(tx: Tx, release: Release, *, version_order: bytes) -> bool:
-    """False when the skill has this version already."""
+def add_release(tx: Tx, release: Release, *, version_order: bytes, rules: str) -> bool:
+    """False when the skill has this version already. `rules`: the hash of those that it was scanned by."""
     archive = release.archive
     return tx.insert_new(
         "INSERT INTO releases (id, skill, version, version_order, channel, description, license, compatibility,"
         " homepage, tags, dependencies, permissions, digest, sha256, sha512, size_bytes, format, files_count,"
-        " unpacked_bytes, published_ms, published_by, readme, files)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " unpacked_bytes, published_ms, published_by, readme, files, status, reasons, verdict, score_tenths, rules)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         release.id, release.name, release.version, version_order, release.channel, release.description,
         release.license, release.compatibility, release.homepage, _json(release.tags), _json(release.dependencies),
         _json(release.permissions), release.digest, archive.sha256, archive.sha512, archive.size_bytes, archive.format,
         release.files_count, release.unpacked_bytes, release.published_ms, release.published_by, release.readme,
         _json([[file.path, file.size_bytes, file.sha256, file.executable] for file in release.files]),
+        release.status.value, _json(release.reasons), release.verdict or "", _tenths(release.score), rules,
     )  # fmt: skip
 
 
@@ -63,6 +66,16 @@ def find_digest(tx: Tx, name: SkillName, version: str) -> str | None:
     """The tree digest of a version; None when there is no such version."""
     row = tx.one("SELECT digest FROM releases WHERE skill = ? AND version = ?", str(name), version)
     return row["digest"] if row else None
+
+
+def find_before(tx: Tx, name: SkillName, version_order: bytes) -> tuple[str, Any] | None:
+    """The highest version below that was ever handed out, and its permissions; None when there is none."""
+    row = tx.one(
+        "SELECT version, permissions FROM releases WHERE skill = ? AND version_order < ?"
+        " AND status <> 'quarantined' ORDER BY version_order DESC LIMIT 1",
+        str(name), version_order,
+    )  # fmt: skip
+    return (row["version"], orjson.loads(row["permissions"])) if row else None
 
 
 def find_files(tx: Tx, name: SkillName, version: str) -> tuple[FileEntry, ...]:
@@ -89,9 +102,14 @@ def count_releases(tx: Tx, name: SkillName) -> int:
 
 
 def list_standings(tx: Tx, name: SkillName) -> list[Standing]:
-    rows = tx.all("SELECT version, channel, yanked_ms FROM releases WHERE skill = ?", str(name))
+    rows = tx.all("SELECT version, channel, yanked_ms, status FROM releases WHERE skill = ?", str(name))
     return [
-        Standing(version=row["version"], channel=row["channel"], is_yanked=row["yanked_ms"] is not None) for row in rows
+        Standing(
+            version=row["version"],
+            channel=row["channel"],
+            is_offered=row["yanked_ms"] is None and Status(row["status"]).is_offered,
+        )
+        for row in rows
     ]
 
 
@@ -100,13 +118,15 @@ def find_standing(tx: Tx, name: SkillName, version: str) -> Standing | None:
 
 
 def list_candidates(tx: Tx, names: Sequence[str]) -> list[Row]:
-    """Of every release of these skills: `id`, `skill`, `visibility`, `version`, `dependencies` (JSON), `yanked_ms`."""
+    """Of every release of these skills: `id`, `skill`, `visibility`, `version`, `dependencies` (JSON), `yanked_ms`,
+    `status`, `published_ms`.
+    """
     return [
         row
         for marks, part in batches(names)
         for row in tx.all(
-            f"SELECT r.id, r.skill, s.visibility, r.version, r.dependencies, r.yanked_ms {_FROM}"
-            f" WHERE r.skill IN ({marks})",
+            "SELECT r.id, r.skill, s.visibility, r.version, r.dependencies, r.yanked_ms, r.status, r.published_ms"
+            f" {_FROM} WHERE r.skill IN ({marks})",
             *part,
         )
     ]
@@ -142,7 +162,7 @@ def find_open_blob(tx: Tx, sha256: str) -> Blob | None:
     """An archive of a skill that is not private."""
     row = tx.one(
         f"SELECT r.id, r.skill, r.version, r.sha256, r.size_bytes, r.format {_FROM}"
-        " WHERE r.sha256 = ? AND s.visibility <> 'private' ORDER BY r.id LIMIT 1",
+        " WHERE r.sha256 = ? AND s.visibility <> 'private' AND r.status <> 'quarantined' ORDER BY r.id LIMIT 1",
         sha256,
     )
     return _blob(row) if row else None
@@ -198,6 +218,10 @@ def _release(row: Row, channels: Mapping[str, str], *, readme: str = "", files: 
         published_by=row["published_by"],
         yanked=None if yanked_ms is None else Yank(reason=row["yanked_reason"], at_ms=yanked_ms),
         deprecated=row["deprecated"],
+        status=Status(row["status"]),
+        reasons=tuple(orjson.loads(row["reasons"])),
+        verdict=row["verdict"] or None,
+        score=row["score_tenths"] / 10 if row["verdict"] else None,
         readme=readme,
         files=files,
     )
@@ -208,6 +232,10 @@ def _files(row: Row) -> tuple[FileEntry, ...]:
         FileEntry(path=path, size_bytes=size_bytes, sha256=sha256, executable=executable)
         for path, size_bytes, sha256, executable in orjson.loads(row["files"])
     )
+
+
+def _tenths(score: float | None) -> int:
+    return round((score or 0.0) * 10)
 
 
 def _json(value: Any) -> str:

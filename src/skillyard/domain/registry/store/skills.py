@@ -8,6 +8,7 @@ import orjson
 
 from skillyard.domain.registry.model import Downloads, Skill, Visibility
 from skillyard.domain.registry.store import batches
+from skillyard.domain.registry.trust import Status
 from skillyard.infra.database import Row, Tx
 from skillyard.infra.tables import Table
 from skillyard.skill.names import SkillName, skeleton
@@ -24,7 +25,7 @@ TABLES = (
 )  # fmt: skip
 
 _SKILLS = (
-    "SELECT s.*, r.version AS latest_version, r.description, r.tags, r.compatibility FROM skills s"
+    "SELECT s.*, r.version AS latest_version, r.status, r.description, r.tags, r.compatibility FROM skills s"
     " LEFT JOIN channels c ON c.skill = s.name AND c.channel = 'latest'"
     " LEFT JOIN releases r ON r.skill = c.skill AND r.version = c.version"
 )
@@ -159,4 +160,5 @@ def _skill(row: Row) -> Skill:
             total=row["downloads_total"], last_week=row["downloads_week"], last_month=row["downloads_month"]
         ),
         deprecated=row["deprecated"],
+        status=Status(row["status"]) if row["status"] else None,
     )
