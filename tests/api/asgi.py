@@ -31,13 +31,20 @@ def call(
     headers: Mapping[str, str] | None = None,
     chunks: list[bytes] | None = None,
     client: str = "192.0.2.1",
+    port: int = 80,
 ) -> Answer:
-    """One request; the body comes in the given chunks."""
-    return asyncio.run(_call(application, method, path, headers or {}, list(chunks or [b""]), client))
+    """One request, which arrives at `port`; the body comes in the given chunks."""
+    return asyncio.run(_call(application, method, path, headers or {}, list(chunks or [b""]), client, port))
 
 
 async def _call(
-    application: Application, method: str, path: str, headers: Mapping[str, str], chunks: list[bytes], client: str
+    application: Application,
+    method: str,
+    path: str,
+    headers: Mapping[str, str],
+    chunks: list[bytes],
+    client: str,
+    port: int,
 ) -> Answer:
     path, _, query = path.partition("?")
     scope: MutableMapping[str, Any] = {
@@ -52,7 +59,7 @@ async def _call(
         "root_path": "",
         "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()],
         "client": (client, 1234),
-        "server": ("127.0.0.1", 80),
+        "server": ("127.0.0.1", port),
     }
     sent: list[MutableMapping[str, Any]] = []
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from skillyard.api.entrance import Entrance
+from skillyard.api.entrance import Door, Entrance, foreign_door, no_hot_reads
 from skillyard.app import App
 from tests.api.asgi import call
 from tests.makers import make_app
@@ -40,6 +40,9 @@ async def hot(scope: Any, receive: Any, send: Any) -> bool:
     return True
 
 
+ECHO = Door(surface=echo, prefix="", hot=hot)
+
+
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[App]:
     app = make_app(tmp_path, reads_per_minute=50, writes_per_minute=3, max_archive_mb=1)
@@ -49,7 +52,7 @@ def app(tmp_path: Path) -> Iterator[App]:
 
 @pytest.fixture
 def entrance(app: App) -> Entrance:
-    return Entrance(app, {"/": echo, "/broken": broken}, hot)
+    return Entrance(app, [ECHO, Door(surface=broken, prefix="/broken")])
 
 
 def test_every_answer_has_a_request_id_and_the_rate_limit(entrance: Entrance) -> None:
@@ -101,11 +104,47 @@ def test_a_bug_is_answered_without_its_text(entrance: Entrance) -> None:
 
 def test_a_forwarded_address_counts_only_behind_a_trusted_proxy(app: App, tmp_path: Path) -> None:
     forged = {"x-forwarded-for": "203.0.113.9, 198.51.100.7"}
-    assert call(Entrance(app, {"/": echo}, hot), "GET", "/x", headers=forged).body == b"192.0.2.1 0"
+    assert call(Entrance(app, [ECHO]), "GET", "/x", headers=forged).body == b"192.0.2.1 0"
     behind = make_app(tmp_path / "behind", trusted_proxies=1)
-    assert call(Entrance(behind, {"/": echo}, hot), "GET", "/x", headers=forged).body == b"198.51.100.7 0"
+    assert call(Entrance(behind, [ECHO]), "GET", "/x", headers=forged).body == b"198.51.100.7 0"
     behind.close()
 
 
 def test_an_ipv6_client_counts_as_its_network(entrance: Entrance) -> None:
     assert call(entrance, "GET", "/x", client="2001:db8::1:2:3:4").body == b"2001:db8:: 0"
+
+
+async def hidden(scope: Any, receive: Any, send: Any) -> None:
+    """A surface that answers with the path that it sees."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"foreign " + scope["raw_path"]})
+
+
+def spelled(code: str, message: str, hint: str, request_id: str) -> bytes:
+    return f"refused: {code}".encode()
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "path", "answer"),
+    [
+        ("skills.example", 80, "/a%2Fb", b"192.0.2.1 0"),
+        ("skills.example", 80, "/foreign/a%2Fb", b"foreign /a%2Fb"),
+        ("skills.example", 80, "/foreigner/a", b"192.0.2.1 0"),
+        ("Foreign.Example:8443", 80, "/a", b"foreign /a"),
+        ("other.example", 80, "/a", b"foreign /a"),
+        ("other.example", 80, "/foreign/a", b"foreign /a"),
+        ("skills.example", 9000, "/a", b"foreign /a"),
+        ("not-other.example", 80, "/a", b"192.0.2.1 0"),
+    ],
+)
+def test_a_foreign_surface_is_reached_by_path_host_and_port(
+    app: App, host: str, port: int, path: str, answer: bytes
+) -> None:
+    door = foreign_door(hidden, "/foreign", "foreign.example, other.example", 9000, no_hot_reads, spelled)
+    entrance = Entrance(app, [ECHO, door])
+    assert call(entrance, "GET", path, headers={"host": host}, port=port).body == answer
+
+
+def test_what_is_refused_at_the_entrance_is_spelled_as_the_surface_does(app: App) -> None:
+    door = foreign_door(broken, "/foreign", "", 0, no_hot_reads, spelled)
+    assert call(Entrance(app, [ECHO, door]), "GET", "/foreign/x").body == b"refused: internal"

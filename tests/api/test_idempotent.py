@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from skillyard.api.entrance import Entrance
+from skillyard.api.entrance import Door, Entrance
 from skillyard.api.native.idempotent import Idempotent
 from skillyard.app import App
 from tests.api.asgi import Answer, call
@@ -38,10 +38,6 @@ class Counter:
         await send({"type": "http.response.body", "body": body})
 
 
-async def no_hot_reads(scope: Any, receive: Any, send: Any) -> bool:
-    return False
-
-
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[App]:
     app = make_app(tmp_path)
@@ -56,7 +52,7 @@ def counter() -> Counter:
 
 @pytest.fixture
 def entrance(app: App, counter: Counter) -> Entrance:
-    return Entrance(app, {"/": Idempotent(app, counter)}, no_hot_reads)
+    return Entrance(app, [Door(surface=Idempotent(app, counter), prefix="")])
 
 
 def post(entrance: Entrance, *, key: str = "k1", body: bytes = b"{}", token: str = "t1", path: str = "/x") -> Answer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skillyard.api.entrance import Entrance, Surface
+from skillyard.api.entrance import Door, Entrance
 from skillyard.api.native.addresses import PREFIX
 from skillyard.api.native.application import build_native
 from skillyard.api.native.documents import Documents, HotReads
@@ -13,5 +13,11 @@ from skillyard.app import App
 
 def build_asgi(app: App, documents: Documents) -> Entrance:
     """The application that a server runs. `documents` are the pre-rendered public answers of this process."""
-    surfaces: dict[str, Surface] = {PREFIX: Idempotent(app, build_native(app)), "/": build_web(app)}
-    return Entrance(app, surfaces, HotReads(app, documents))
+    native = Idempotent(app, build_native(app))
+    return Entrance(
+        app,
+        [
+            Door(surface=build_web(app), prefix=""),
+            Door(surface=native, prefix=PREFIX, hot=HotReads(app, documents)),
+        ],
+    )

@@ -1,4 +1,4 @@
-"""The one door for HTTP: request id, size and rate limits, hot reads, then the surface that the path names.
+"""Where all HTTP comes in: request id, size and rate limits, then a door: hot reads first, else the surface behind it.
 
 Plain ASGI, since every request passes here.
 """
@@ -10,7 +10,8 @@ import itertools
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -26,6 +27,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Surface = Callable[[Scope, Receive, Send], Awaitable[None]]
 HotReads = Callable[[Scope, Receive, Send], Awaitable[bool]]
+Spelling = Callable[[str, str, str, str], bytes]  # code, message, hint and request id → the body of a refusal
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
@@ -37,13 +39,50 @@ _SLACK_BYTES = 1024 * 1024
 _log = structlog.get_logger("skillyard.entrance")
 
 
-class Entrance:
-    """Dispatches by the longest matching path prefix in `surfaces`; `hot` may answer a GET before any surface."""
+async def no_hot_reads(scope: Scope, receive: Receive, send: Send) -> bool:  # noqa: ARG001 (as HotReads)
+    return False
 
-    def __init__(self, app: App, surfaces: Mapping[str, Surface], hot: HotReads) -> None:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """A surface, and how requests come to it: by the port they arrive at, by the host they name, else by their path.
+
+    `prefix` is the first segments of such paths, "" for any; the surface does not see them if it `is_prefix_hidden`.
+    `hot` may answer a read before the surface does; `spell` makes the body of what is refused before it gets there.
+    """
+
+    surface: Surface
+    prefix: str
+    is_prefix_hidden: bool = False
+    port: int = 0
+    hosts: tuple[str, ...] = ()
+    hot: HotReads = no_hot_reads
+    spell: Spelling = error_body
+
+    def is_named_by(self, path: str) -> bool:
+        return path.startswith(self.prefix) and path[len(self.prefix) :][:1] in ("", "/")
+
+    def enter(self, scope: Scope) -> None:
+        """Take the hidden prefix out of the path."""
+        if self.is_prefix_hidden and self.is_named_by(scope["path"]):
+            scope["path"] = scope["path"][len(self.prefix) :]
+            scope["raw_path"] = scope["raw_path"][len(self.prefix) :]
+
+
+def foreign_door(surface: Surface, prefix: str, hosts: str, port: int, hot: HotReads, spell: Spelling) -> Door:
+    """A surface whose clients believe that a whole server is theirs. `hosts`: names with commas between them."""
+    names = tuple(name.strip().lower() for name in hosts.split(",") if name.strip())
+    return Door(surface=surface, prefix=prefix, is_prefix_hidden=True, hosts=names, port=port, hot=hot, spell=spell)
+
+
+class Entrance:
+    """Shows each request to its door. Of several prefixes that match, the longest counts."""
+
+    def __init__(self, app: App, doors: Iterable[Door]) -> None:
         self._app = app
-        self._surfaces = sorted(surfaces.items(), key=lambda item: -len(item[0]))
-        self._hot = hot
+        self._doors = sorted(doors, key=lambda door: -len(door.prefix))
+        self._by_port = {str(door.port): door for door in self._doors if door.port}
+        self._by_host = {host.encode("idna"): door for door in self._doors for host in door.hosts}
         self._max_body_bytes = app.archive_limits.max_archive_bytes + _SLACK_BYTES
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,30 +92,37 @@ class Entrance:
         address = _client_address(scope, headers, self._app)
         verdict = self._rate(scope["method"], address)
         body = _LimitedBody(receive, self._max_body_bytes)
-        exchange = _Exchange(send, body, _request_id(headers), verdict)
+        door = self._door(scope, headers)
+        door.enter(scope)
+        exchange = _Exchange(send, body, _request_id(headers), verdict, door.spell)
         scope["state"] = {"request_id": exchange.request_id, "client_address": address}
         if not verdict.allowed:
             await exchange.refuse_too_many()
         elif _declared_size(headers) > self._max_body_bytes:
             await exchange.refuse_too_large()
         else:
-            await self._answer(scope, body, exchange)
+            await self._answer(door, scope, body, exchange)
         observe_request(scope["method"], exchange.status, exchange.seconds())
         return None
 
-    async def _answer(self, scope: Scope, body: _LimitedBody, exchange: _Exchange) -> None:
+    async def _answer(self, door: Door, scope: Scope, body: _LimitedBody, exchange: _Exchange) -> None:
         try:
-            if scope["method"] in _READING and await self._hot(scope, body.receive, exchange.send):
+            if scope["method"] in _READING and await door.hot(scope, body.receive, exchange.send):
                 return
-            await self._surface(scope["path"])(scope, body.receive, exchange.send)
+            await door.surface(scope, body.receive, exchange.send)
         except BodyTooLarge:
             await exchange.refuse_too_large()
         except Exception:
             _log.exception("bug", incident=exchange.request_id, path=scope["path"])
             await exchange.refuse_bug()
 
-    def _surface(self, path: str) -> Surface:
-        return next(surface for prefix, surface in self._surfaces if path.startswith(prefix))
+    def _door(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Door:
+        if self._by_port and scope.get("server") and (door := self._by_port.get(str(scope["server"][1]))):
+            return door
+        if self._by_host and (door := self._by_host.get(_host_name(headers))):
+            return door
+        path: str = scope["path"]
+        return next(door for door in self._doors if door.is_named_by(path))
 
     def _rate(self, method: str, address: str) -> Verdict:
         settings = self._app.settings
@@ -120,11 +166,12 @@ class _LimitedBody:
 class _Exchange:
     """One request's answer: adds our headers to whatever a surface sends, and refuses what never reached one."""
 
-    def __init__(self, send: Send, body: _LimitedBody, request_id: str, verdict: Verdict) -> None:
+    def __init__(self, send: Send, body: _LimitedBody, request_id: str, verdict: Verdict, spell: Spelling) -> None:
         self._send = send
         self._body = body
         self.request_id = request_id
         self.verdict = verdict
+        self._spell = spell
         self.status = 0
         self._began = time.perf_counter()
 
@@ -154,7 +201,7 @@ class _Exchange:
     async def _refuse(self, status: int, code: str, message: str, hint: str, *more: tuple[bytes, bytes]) -> None:
         if self.status:
             return
-        body = error_body(code, message, hint, self.request_id)
+        body = self._spell(code, message, hint, self.request_id)
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), *more]
         await self._pass_on({"type": "http.response.start", "status": status, "headers": headers})
         await self._pass_on({"type": "http.response.body", "body": body})
@@ -172,6 +219,12 @@ class _Exchange:
             (b"ratelimit-remaining", b"%d" % self.verdict.remaining),
             (b"ratelimit-reset", b"%d" % self.verdict.reset_s),
         )
+
+
+def _host_name(headers: Mapping[bytes, bytes]) -> bytes:
+    """Of the Host header, without the port."""
+    name, colon, port = headers.get(b"host", b"").lower().rpartition(b":")
+    return name if colon and port.isdigit() else headers.get(b"host", b"").lower()
 
 
 def _request_id(headers: Mapping[bytes, bytes]) -> str:

@@ -6,22 +6,18 @@ from typing import Any
 
 import orjson
 
-from skillyard.api.entrance import Entrance
+from skillyard.api.entrance import Door, Entrance
 from skillyard.api.native.application import PREFIX, build_native
 from skillyard.api.native.idempotent import Idempotent
 from skillyard.app import App
 from tests.api.asgi import Answer, call
 
 
-async def _no_hot_reads(*_: object) -> bool:
-    return False
-
-
 class Api:
     """`token`: whom it speaks for; None: nobody."""
 
     def __init__(self, app: App, token: str | None = None) -> None:
-        self._site = Entrance(app, {PREFIX: Idempotent(app, build_native(app))}, _no_hot_reads)
+        self._site = Entrance(app, [Door(surface=Idempotent(app, build_native(app)), prefix=PREFIX)])
         self.token = token
 
     def as_(self, token: str | None) -> Api:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from skillyard.api.entrance import Entrance
+from skillyard.api.entrance import Door, Entrance
 from skillyard.api.native.application import PREFIX, build_native
 from skillyard.api.native.documents import Documents, HotReads
 from skillyard.api.native.idempotent import Idempotent
@@ -22,7 +22,8 @@ class RegistryApi(Api):
     def __init__(self, app: App, token: str | None = None) -> None:
         self.documents = Documents(app)
         native = Idempotent(app, build_native(app))
-        self._site = Entrance(app, {PREFIX: native}, HotReads(app, self.documents))
+        hot = HotReads(app, self.documents)
+        self._site = Entrance(app, [Door(surface=native, prefix=PREFIX, hot=hot)])
         self.token = token
 
     def publish(self, name: str, archive: bytes, *, dry_run: bool = False, sha256: str = "", **fields: str) -> Answer:

@@ -6,7 +6,7 @@ import re
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
-from skillyard.api.entrance import Entrance
+from skillyard.api.entrance import Door, Entrance
 from skillyard.api.web import build_web
 from skillyard.app import App
 from tests.api.asgi import Answer, call
@@ -14,13 +14,9 @@ from tests.api.asgi import Answer, call
 _KEY = re.compile(r'name="form_key" value="([0-9a-f]+)"')
 
 
-async def _no_hot_reads(*_: object) -> bool:
-    return False
-
-
 class Browser:
     def __init__(self, app: App) -> None:
-        self._site = Entrance(app, {"/": build_web(app)}, _no_hot_reads)
+        self._site = Entrance(app, [Door(surface=build_web(app), prefix="")])
         self.cookies: dict[str, str] = {}
         self.form_key = ""
 
