@@ -49,7 +49,7 @@ def main() -> None:
         files = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
         report = scan(skill_files(files))
         seconds = time.perf_counter() - started
-                print(json.dumps(judge(report) | {"seconds": seconds, "peak_bytes": peak_bytes()}), flush=True)
+        print(json.dumps(judge(report) | {"seconds": seconds, "peak_bytes": peak_bytes()}), flush=True)
 
 
 if __name__ == "__main__":
