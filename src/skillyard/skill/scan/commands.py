@@ -1,0 +1,87 @@
+"""How dangerous a command line is by its look alone, for commands in places that run them by themselves."""
+
+from __future__ import annotations
+
+import re
+from enum import IntEnum
+
+from skillyard.skill.scan.known import host_of, is_known_installer, is_local_host, is_suspicious_host
+from skillyard.skill.scan.matching import Patterns
+
+MAX_CHARS = 8192
+
+
+class Danger(IntEnum):
+    """NETWORK: it talks to a host that is no known vendor's. HOSTILE: what hardly any honest command does unasked."""
+
+    NONE = 0
+    NETWORK = 1
+    HOSTILE = 2
+
+
+_INTERPRETER = r"(?:sudo\s+(?:-\S+\s+)*)?(?:/\S*/)?(?:(?:ba|z|da|k|fi)?sh|python[0-9.]*|node|deno|bun|perl|ruby|php|pwsh|powershell|iex|source)\b"
+_DOWNLOADER = r"\b(?:curl|wget|fetch|aria2c|lynx|iwr|irm|invoke-webrequest|invoke-restmethod|http)\b"
+_DOWNLOADS_AND_RUNS = {
+    "piped": rf"{_DOWNLOADER}[^\n;]{{0,400}}\|\s*{_INTERPRETER}",
+    "piped on": rf"{_DOWNLOADER}[^\n;]{{0,400}}\|[^\n;]{{0,100}}\|\s*{_INTERPRETER}",
+    "substituted": rf"(?:{_INTERPRETER}|\beval\b|\.\s)[^\n;]{{0,60}}(?:\$\(|`|<\()\s*{_DOWNLOADER}",
+    "powershell": r"\b(?:iex|invoke-expression)\b[^\n]{0,200}(?:downloadstring|iwr|irm|invoke-webrequest|invoke-restmethod|net\.webclient)",
+    "powershell piped": r"(?:downloadstring|iwr|irm|invoke-webrequest|invoke-restmethod)[^\n]{0,300}\|\s*(?:iex|invoke-expression)",
+    "saved and run": rf"{_DOWNLOADER}[^\n]{{0,300}}(?:-o|-O|--output|>|--output-document)[= ]*\S{{1,100}}[^\n]{{0,100}}(?:&&|;|\|\|)\s*(?:chmod\s+\S*[x7]|{_INTERPRETER}\s|\./|/tmp/|source\s)",
+    "mshta": r"\b(?:mshta|regsvr32|rundll32|bitsadmin|certutil)(?:\.exe)?\b[^\n]{0,200}https?://",
+    "remote python": r"python[0-9.]*\s+-c[^\n]{0,300}(?:urlopen|requests\.get)[^\n]{0,200}",
+    "remote exec": r"\bexec\s*\([^\n]{0,200}(?:urlopen|requests\.get|\.text\b)",
+}
+_HOSTILE = {
+    "decoded": rf"\b(?:base64|openssl\s+(?:enc|base64)|xxd|gunzip|zcat|rev|tr)\b[^\n;]{{0,200}}\|\s*{_INTERPRETER}",
+    "decoded and evaluated": r"\beval\b[^\n]{0,60}(?:base64\s+(?:-d|-D|--decode)|xxd\s+-r)",
+    "decoded in code": r"\b(?:exec|eval)\s*\(\s*(?:base64|codecs|bytes\.fromhex|zlib|atob|buffer\.from)",
+    "encoded powershell": r"\b(?:powershell|pwsh)(?:\.exe)?\b[^\n]{0,120}\s-(?:e|ec|en|enc|enco\w*)\s+[a-z0-9+/=]{20,}",
+    "shell over network": r"/dev/(?:tcp|udp)/|\bnc(?:at)?\b[^\n]{0,60}\s(?:-[a-z]*e|--exec|-c)\s|\bsocat\b[^\n]{0,100}exec:|\bbash\s+-i\s*>&",
+    "shell in python": r"socket\.socket\([^\n]{0,200}(?:dup2|pty\.spawn|subprocess)",
+}
+_SENDS = {
+    "sends": rf"{_DOWNLOADER}[^\n]{{0,300}}\s(?:-d|-F|-T|--data\S*|--form|--upload-file|--post-data|--post-file|-X\s*(?:POST|PUT)|-Method\s+Post|-Body)\b",
+    "pipes out": r"\|\s*(?:nc|ncat|curl|wget|socat|telnet|mail|sendmail)\b",
+    "posts": r"\b(?:requests|httpx|axios|urllib\.request|fetch)\b[^\n]{0,60}(?:post|put|request|urlopen|method)\b",
+    "asks names": r"\b(?:nslookup|dig|host|ping)\b[^\n]{0,60}(?:\$\(|`|\$\{?\w)",
+}
+_SECRETS = {
+    "files": r"\.ssh/|id_rsa|id_ed25519|\.aws/|\.netrc|\.npmrc|\.pypirc|\.git-credentials|\.kube/|\.gnupg|/etc/(?:passwd|shadow)|\.docker/config|wallet|keychain|login data|cookies\.sqlite|\.env\b|credentials",
+    "variables": r"\b(?:env|printenv)\b|os\.environ|process\.env|\$\{?[a-z_]*(?:TOKEN|SECRET|PASSWORD|API_KEY|APIKEY)",
+    "history": r"_history\b|transcript|\.claude/projects|\$ARGUMENTS|tool_input",
+}
+_NETWORK = {
+    "tool": rf"{_DOWNLOADER}|\b(?:ssh|scp|rsync|nc|ncat|telnet|ftp|socat)\s+\S|\bhttps?://|\bwss?://",
+}
+_PATTERNS = Patterns(
+    {f"{group}:{name}": text for group, patterns in
+     (("runs", _DOWNLOADS_AND_RUNS), ("hostile", _HOSTILE), ("sends", _SENDS), ("secrets", _SECRETS), ("network", _NETWORK))
+     for name, text in patterns.items()}
+)  # fmt: skip
+_ADDRESS = re.compile(r"\b(?:https?|wss?|ftp)://[^\s'\"`<>|;)]{1,500}", re.IGNORECASE)
+_BARE_ADDRESS = re.compile(
+    r"\b(?:curl|wget)\s+(?:-[\w-]+\s+)*([a-z0-9][a-z0-9.-]*\.[a-z]{2,}/[^\s'\"`|;)]*)", re.IGNORECASE
+)
+
+
+def addresses_in(text: str) -> list[str]:
+    """The URLs in a text, and what curl and wget take for one."""
+    return _ADDRESS.findall(text) + [f"http://{address}" for address in _BARE_ADDRESS.findall(text)]
+
+
+def danger_of(command: str) -> Danger:
+    """By its look alone; a command that only reaches vendors' own hosts, or this machine, is not dangerous."""
+    command = command[:MAX_CHARS]
+    groups = {name.partition(":")[0] for name in _PATTERNS.present(command)}
+    if "hostile" in groups:
+        return Danger.HOSTILE
+    addresses = addresses_in(command)
+    hosts = [host_of(address) for address in addresses]
+    if any(is_suspicious_host(host) for host in hosts):
+        return Danger.HOSTILE
+    if hosts and all(is_known_installer(address) or is_local_host(host_of(address)) for address in addresses):
+        return Danger.NONE
+    if "runs" in groups or {"sends", "secrets"} <= groups:
+        return Danger.HOSTILE
+    return Danger.NETWORK if groups & {"network", "sends"} else Danger.NONE

@@ -1,0 +1,100 @@
+"""Files that run by themselves once they lie where their names belong: hooks, units, workflows, start-up files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from skillyard.skill.scan.commands import Danger, danger_of
+from skillyard.skill.scan.finding import Finding, Rule, Severity
+from skillyard.skill.scan.known import host_of, is_known_installer, is_local_host
+from skillyard.skill.scan.persistence import catalog
+from skillyard.skill.scan.subject import ScanFile, Subject
+
+_HOOK_NAMES = (
+    "applypatch-msg|commit-msg|fsmonitor-watchman|post-applypatch|post-checkout|post-commit|post-merge|post-receive|"
+    "post-rewrite|post-update|pre-applypatch|pre-auto-gc|pre-commit|pre-merge-commit|pre-push|pre-rebase|pre-receive|"
+    "prepare-commit-msg|proc-receive|push-to-checkout|reference-transaction|sendemail-validate|update"
+)
+_RUNS = re.compile(
+    r"^\s*(?:run:|Exec\w*=|<string>|- run:|@reboot|[*0-9/,-]+\s+[*0-9/,-]+\s|import\b|exec\b)", re.MULTILINE
+)
+_PACKAGE_INDEX = re.compile(
+    r"(?:registry|index-url|extra-index-url|find-links|default|url)\s*=\s*['\"]?(https?://[^\s'\"]{1,300})", re.I
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """`path` matches the whole path of a file. `itself`: how bad it is to ship one that is harmless to look at."""
+
+    rule: Rule
+    path: re.Pattern[str]
+    itself: tuple[Severity, float] | None = None
+
+
+def _path(pattern: str) -> re.Pattern[str]:
+    return re.compile(rf"(?:.*/)?(?:{pattern})", re.IGNORECASE)
+
+
+_ROLES = (
+    Role(catalog.GIT_SETTINGS, _path(rf"(?:[^/]*hooks|\.husky|_?dot_?git/.*|\.git/.*)/(?:{_HOOK_NAMES})(?:\.sh|\.py)?"), None),
+    Role(catalog.GIT_SETTINGS, _path(r"\.?gitconfig|_?dot_?git/config|\.git/config")),
+    Role(catalog.SHELL_STARTUP, _path(r"[._]?(?:dot_)?(?:bashrc|zshrc|zshenv|zprofile|bash_profile|bash_login|bash_aliases|profile)|config\.fish")),
+    Role(catalog.SCHEDULED_TASK, _path(r"[^/]+\.(?:service|timer)|(?:[^/]+\.)?crontab|cron\.d/[^/]+|LaunchAgents/[^/]+|[^/]+\.plist")),
+    Role(catalog.SSH_ACCESS, _path(r"authorized_keys2?"), (Severity.HIGH, 0.7)),
+    Role(catalog.INTERPRETER_STARTUP, _path(r"(?:site|user)customize\.py"), (Severity.HIGH, 0.65)),
+    Role(catalog.WORKSPACE_TASK, _path(r"\.envrc|\.github/workflows/[^/]+\.ya?ml|\.gitlab-ci\.yml|\.circleci/config\.yml")),
+    Role(catalog.AGENT_HOOK, _path(r"\.?(?:claude|codex|gemini|cursor|agents?)/hooks/[^/]+")),
+)  # fmt: skip
+_PATH_FILE = re.compile(
+    r"^import\s.*(?:exec|eval|urlopen|subprocess|os\.system|base64|socket|__import__)", re.MULTILINE
+)
+_INDEX_FILES = _path(r"\.npmrc|pip\.conf|pip\.ini|\.yarnrc(?:\.yml)?|bunfig\.toml|\.pypirc|uv\.toml|\.condarc")
+
+
+def findings_in_files(subject: Subject) -> Iterator[Finding]:
+    """What shipped files would do where they belong."""
+    for file in subject.files:
+        if file.text is None:
+            continue
+        for role in _ROLES:
+            if role.path.fullmatch(file.path):
+                yield from _in_role(file, file.text, role)
+        if file.suffix == ".pth" and _PATH_FILE.search(file.text[:65_536]):
+            yield catalog.INTERPRETER_STARTUP.at(
+                file.path, 1, file.text[:200], severity=Severity.CRITICAL, confidence=0.85
+            )
+        if _INDEX_FILES.fullmatch(file.path):
+            yield from _package_index(file, file.text[:65_536])
+
+
+def _in_role(file: ScanFile, text: str, role: Role) -> Iterator[Finding]:
+    worst, line, evidence = _worst_line(text)
+    if worst is Danger.HOSTILE:
+        yield role.rule.at(file.path, line, evidence, severity=Severity.CRITICAL, confidence=0.9)
+    elif role.itself:
+        severity, confidence = role.itself
+        yield role.rule.at(file.path, 1, text[:200], severity=severity, confidence=confidence)
+    else:
+        yield role.rule.at(file.path, 1, evidence or text[:200])
+
+
+def _worst_line(text: str) -> tuple[Danger, int, str]:
+    """The first line that is hostile, with those that a backslash continues counted as one."""
+    joined = text[:65_536].replace("\\\n", " \f")
+    number = 1
+    for line in joined.split("\n"):
+        if danger_of(line) is Danger.HOSTILE:
+            return Danger.HOSTILE, number, line
+        number += 1 + line.count("\f")
+    return Danger.NONE, 0, ""
+
+
+def _package_index(file: ScanFile, text: str) -> Iterator[Finding]:
+    for match in _PACKAGE_INDEX.finditer(text):
+        host = host_of(match[1])
+        if host and not is_known_installer(match[1]) and not is_local_host(host):
+            line = text.count("\n", 0, match.start()) + 1
+            yield catalog.PACKAGE_SETTINGS.at(file.path, line, match[0], severity=Severity.HIGH, confidence=0.7)

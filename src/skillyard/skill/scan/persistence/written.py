@@ -1,0 +1,225 @@
+"""Finds what scripts write, and what prose asks to write, to places that are read or run again later."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from skillyard.skill.scan.commands import Danger, addresses_in, danger_of
+from skillyard.skill.scan.finding import Finding, Rule, Severity
+from skillyard.skill.scan.known import FORGES, host_of, is_known_installer, is_local_host
+from skillyard.skill.scan.matching import Patterns
+from skillyard.skill.scan.persistence import catalog
+from skillyard.skill.scan.persistence.topic import Topic
+from skillyard.skill.scan.subject import Kind, Part, Subject, View
+
+_MAX_STATEMENT_CHARS = 4000
+_MAX_PARAGRAPH_CHARS = 1200
+_SCRIPTS = frozenset({Kind.PYTHON, Kind.SHELL, Kind.JAVASCRIPT, Kind.POWERSHELL, Kind.CODE})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """`expected`: words of a SKILL.md that says it will write there; a script that does so unsaid is worse."""
+
+    rule: Rule
+    pattern: str
+    expected: str
+
+
+_PLACES = {
+    "agent settings": Place(
+        catalog.AGENT_SETTINGS,
+        r"\.claude/settings(?:\.local)?\.json|managed-settings\.json|[~/'\"]\.claude\.json|\.codex/config\.toml|"
+        r"\.gemini/settings\.json|\.cursor/(?:mcp|cli-config|permissions)\.json|\.vscode/(?:settings|mcp)\.json|"
+        r"\.windsurf/mcp|\.roo/mcp|opencode\.json|\.config/goose/|\.openclaw/(?:config|openclaw)\.json|\bmcp settings\b",
+        r"settings|config|permission|hook|mcp",
+    ),
+    "agent memory": Place(
+        catalog.AGENT_MEMORY,
+        r"\b(?:CLAUDE(?:\.local)?|AGENTS|GEMINI|MEMORY|SOUL|HEARTBEAT|IDENTITY)\.md\b|\.cursorrules|\.windsurfrules|"
+        r"\.clinerules|copilot-instructions\.md|\.cursor/rules",
+        r"(?:CLAUDE|AGENTS|GEMINI|MEMORY|SOUL|HEARTBEAT|IDENTITY)\.md|rules|memory|instructions",
+    ),
+    "shell start-up": Place(
+        catalog.SHELL_STARTUP,
+        r"[~/'\"]\.(?:bashrc|zshrc|zshenv|zprofile|zlogin|bash_profile|bash_login|bash_aliases|profile|kshrc|cshrc)\b|"
+        r"fish/(?:config\.fish|conf\.d)|/etc/profile\b|/etc/bash\.bashrc|\$PROFILE\b|PowerShell_profile",
+        r"bashrc|zshrc|profile|shell|\bPATH\b|alias|completion|terminal",
+    ),
+    "command shim": Place(
+        catalog.COMMAND_SHIM,
+        r"\balias\s+(?:sudo|su|ssh|scp|git|gpg|npm|pip3?|docker|kubectl|aws|gh|curl)\s*=\s*['\"]?[^\n]{1,300}|"
+        r"(?:^|\n)\s*(?:function\s+)?(?:sudo|ssh|git|gpg)\s*\(\)\s*\{",
+        r"alias|wrapper|shim|shortcut",
+    ),
+    "schedule": Place(
+        catalog.SCHEDULED_TASK,
+        r"\bcrontab\s+(?:-(?:\s|$|e\b)|-u\s|[\w./$\"{}-]{2,})|crontab['\"],\s*['\"]-|\|\s*crontab\b|/etc/cron\b|"
+        r"/etc/cron\.|/var/spool/cron|@reboot\s|systemctl\s+(?:--user\s+|--now\s+)*enable|\.config/systemd/user|"
+        r"/etc/systemd/system|Library/Launch(?:Agents|Daemons)|launchctl\s+(?:load|bootstrap|enable)|"
+        r"\bschtasks(?:\.exe)?\s+/create|Register-ScheduledTask|CurrentVersion\\{1,4}Run|Programs\\{1,4}Startup|"
+        r"\.config/autostart|/etc/rc\.local",
+        r"cron|schedul|timer|hourly|daily|nightly|weekly|launchd|launch agent|systemd|service|daemon|start.?up|boot|"
+        r"background|autostart|monitor",
+    ),
+    "git": Place(
+        catalog.GIT_SETTINGS,
+        r"\.git/hooks\b|core\.hooksPath|init\.templateDir|core\.fsmonitor|core\.sshCommand|core\.askpass|"
+        r"credential\.(?:\S+\.)?helper|\balias\.[\w-]+\s+['\"]?!|\.insteadOf|[~/'\"]\.gitconfig\b|\.git/config\b|"
+        r"git-templates?/hooks",
+        r"git.?hook|hook|pre-commit|commit-msg|git config|gitconfig|git",
+    ),
+    "ssh": Place(
+        catalog.SSH_ACCESS,
+        r"\bauthorized_keys2?\b|\.ssh/config\b|\.ssh/rc\b|/etc/ssh/sshd?_config|PermitRootLogin\s+yes",
+        r"\bssh\b|authorized_keys|server|deploy|provision",
+    ),
+    "package settings": Place(
+        catalog.PACKAGE_SETTINGS,
+        r"\b(?:npm|yarn|pnpm|bun)\s+config\s+set\s+(?:--\S+\s+)*(?:@[\w-]+:)?(?:registry|npmRegistryServer)\b[^\n]{0,200}|"
+        r"\bpip[0-9.]*\s+config\s+set\s+\S*(?:index-url|trusted-host|find-links)\b[^\n]{0,200}|"
+        r"[~/'\"]\.npmrc\b|\bpip\.conf\b|pip\\{1,2}pip\.ini|[~/'\"]\.(?:pypirc|yarnrc|condarc)\b|\.cargo/config|"
+        r"\b(?:PIP_INDEX_URL|PIP_EXTRA_INDEX_URL|UV_INDEX_URL|UV_DEFAULT_INDEX|NPM_CONFIG_REGISTRY|GOPROXY)\b[^\n]{0,200}|"
+        r"\bconda\s+config\s+--(?:add|prepend)\s+channels\s+\S+|\bgem\s+sources\s+(?:-a|--add)\s+\S+",
+        r"registry|mirror|index|npmrc|pip\.conf|proxy",
+    ),
+    "interpreter start-up": Place(
+        catalog.INTERPRETER_STARTUP,
+        r"\b(?:site|user)customize(?:\.py)?\b|\bPYTHONSTARTUP\b|(?:site-packages|getsitepackages|purelib)[^\n]{0,120}\.pth\b|"
+        r"NODE_OPTIONS[^\n]{0,40}--(?:require|import|r\b)|\bLD_PRELOAD\b|/etc/ld\.so\.preload|DYLD_INSERT_LIBRARIES|"
+        r"\bBASH_ENV\b|\bPROMPT_COMMAND\b",
+        r"sitecustomize|\.pth|PYTHONSTARTUP|preload|NODE_OPTIONS|instrument|PROMPT_COMMAND|BASH_ENV",
+    ),
+    "workspace": Place(
+        catalog.WORKSPACE_TASK,
+        r"\.vscode/tasks\.json|\bfolderOpen\b|[\s/'\"~]\.envrc\b|\.devcontainer/|postCreateCommand|"
+        r"\.github/workflows/|\.idea/runConfigurations",
+        r"workflow|github action|\bCI\b|direnv|envrc|dev ?container|vscode|vs code|tasks\.json|pipeline",
+    ),
+}  # fmt: skip
+_PATTERNS = Patterns({name: place.pattern for name, place in _PLACES.items()})
+
+_WRITES_IN_CODE = re.compile(
+    r">>?\s*[\"'$~/\w{]|\btee\b|\bcp\b|\bmv\b|\bln\b|\binstall\s|\brsync\b|write|append|dump\(|copy|symlink|rename|"
+    r"Add-Content|Set-Content|Out-File|New-Item|sed\s+-i|open\([^)\n]{0,200}['\"][aw]|\bgit\s+config\b|\bcrontab\b|enable\b|"
+    r"launchctl|schtasks|Register-|\breg\s+add\b|\balias\b|config\s+set|config\s+--|\bsources\s+-|\bexport\b|PermitRoot|"
+    r"@reboot|\(\)\s*\{|--add",
+    re.IGNORECASE,
+)
+_ASKS_TO_WRITE = re.compile(
+    r"\b(?:add|append|merge|write|copy|put|paste|insert|install|place|save|store|update|modify|edit|overwrite|replace|"
+    r"symlink|register|configure|enable|prepend|record|persist|set)\b",
+    re.IGNORECASE,
+)
+_CONCEALED = re.compile(
+    r"without (?:asking|telling|mention|notify|inform|prompt|confirm)|(?:do not|don't|never|no need to) "
+    r"(?:mention|tell|ask|show|inform|notify|reveal|report|explain)(?: \w+){0,3} (?:user|this|it|them|about)|\bsilently\b|"
+    r"\bquietly\b|\bsecretly\b|keep (?:this|it) (?:hidden|secret|quiet)|user (?:need|must|should|does) ?n[o']t (?:know|see)|"
+    r"approve everything|auto-?approve (?:all|every)|ignore (?:all |any )?previous|bypass (?:all )?(?:approval|confirmation)",
+    re.IGNORECASE,
+)
+_FETCH_AND_OBEY = re.compile(
+    r"\b(?:fetch|curl|download|read|check|get|load|visit)\b[^\n]{0,120}https?://[^\n]{0,200}\b(?:follow|execute|run|obey|do what|"
+    r"apply|perform)\b",
+    re.IGNORECASE,
+)
+_PUBLIC_KEY = re.compile(r"\b(?:ssh-(?:rsa|ed25519|dss)|ecdsa-sha2-\S{1,20})\s+AAAA[A-Za-z0-9+/]{40}")
+_PRIVILEGED_ALIAS = re.compile(r"\balias\s+(sudo|su|ssh|scp|gpg)\s*=\s*['\"]?([^\n]{1,300})", re.IGNORECASE)
+_PLACEHOLDER = re.compile(r"[<{\[$]|your|my-?company|acme|example\.(?:com|org|net)|corp\b|internal", re.IGNORECASE)
+
+
+def findings_in_texts(subject: Subject, topic: Topic) -> Iterator[Finding]:
+    """One finding for each place that a text writes to, or asks to write to."""
+    for view in subject.views:
+        for hit in _PATTERNS.find(view.text, most=20):
+            place = _PLACES[hit.name]
+            statement = _statement_at(view.text, hit.start)
+            is_script = _is_script(view)
+            writes = _WRITES_IN_CODE.search(statement) or (not is_script and _ASKS_TO_WRITE.search(statement))
+            if writes:
+                severity, confidence = _judge(place, view, hit.start, statement, topic)
+                line = view.line_at(hit.start)
+                yield place.rule.at(view.file, line, statement, severity=severity, confidence=confidence, via=view.via)
+
+
+def _judge(place: Place, view: View, position: int, statement: str, topic: Topic) -> tuple[Severity, float]:
+    is_script = _is_script(view)
+    danger = danger_of(statement)
+    if is_script and danger is not Danger.HOSTILE:
+        danger = max(danger, min(danger_of(_around(view.text, position, _MAX_STATEMENT_CHARS)), Danger.NETWORK))
+    if danger is Danger.HOSTILE:
+        return _when_hostile(view, is_script, topic)
+    if special := _judge_by_rule(place.rule, statement, is_script, topic):
+        return special
+    paragraph = _around(view.text, position, _MAX_PARAGRAPH_CHARS)
+    if not is_script and (_CONCEALED.search(paragraph) or _FETCH_AND_OBEY.search(paragraph)) and not topic.is_security:
+        return Severity.HIGH, 0.7
+    if view.is_disguised and view.part is Part.CONCEALED:
+        return Severity.HIGH, 0.7
+    if is_script and not topic.mentions(place.expected):
+        return Severity.MEDIUM, 0.6
+    return place.rule.severity, place.rule.confidence
+
+
+def _when_hostile(view: View, is_script: bool, topic: Topic) -> tuple[Severity, float]:
+    if is_script or view.is_disguised:
+        return Severity.CRITICAL, 0.9
+    return (Severity.MEDIUM, 0.6) if topic.is_security else (Severity.HIGH, 0.75)
+
+
+def _judge_by_rule(rule: Rule, statement: str, is_script: bool, topic: Topic) -> tuple[Severity, float] | None:
+    """What makes one kind of place worse by itself."""
+    if rule is catalog.SSH_ACCESS and "authorized_keys" in statement:
+        if _PUBLIC_KEY.search(statement):
+            return Severity.HIGH, 0.8
+        if is_script and not topic.mentions(r"authorized_keys|ssh key|public key|ssh access"):
+            return Severity.HIGH, 0.65
+    if rule is catalog.COMMAND_SHIM and (alias := _PRIVILEGED_ALIAS.search(statement)):
+        stays_itself = alias[2].strip("'\" ").lower().startswith(alias[1].lower())
+        return None if stays_itself else (Severity.HIGH, 0.7)
+    if rule is catalog.PACKAGE_SETTINGS and _unknown_address(statement):
+        return (Severity.MEDIUM, 0.5) if topic.is_security else (Severity.HIGH, 0.7)
+    if rule is catalog.GIT_SETTINGS and "insteadof" in statement.lower() and _unknown_address(statement):
+        return Severity.HIGH, 0.7
+    return None
+
+
+def _unknown_address(statement: str) -> bool:
+    """Whether a package or a repository would come from a host that is nobody's known, and no mere placeholder."""
+    for address in addresses_in(statement):
+        host = host_of(address)
+        unknown = host and host not in FORGES and not is_known_installer(address) and not is_local_host(host)
+        if unknown and not _PLACEHOLDER.search(host):
+            return True
+    return False
+
+
+def _is_script(view: View) -> bool:
+    return view.kind in _SCRIPTS and view.part is Part.CODE
+
+
+def _around(text: str, position: int, chars: int) -> str:
+    return text[max(0, position - chars // 2) : position + chars // 2]
+
+
+def _statement_at(text: str, position: int) -> str:
+    """The line at `position` with the lines that continue it, and the text that a here-document feeds it."""
+    first = max(0, position - _MAX_STATEMENT_CHARS)
+    last = position + _MAX_STATEMENT_CHARS
+    start = text.rfind("\n", first, position) + 1 or first
+    while start > first + 1 and text[start - 2] == "\\":
+        start = text.rfind("\n", first, start - 1) + 1 or first
+    end = _end_of_line(text, position, last)
+    while end < last and text[end - 1] == "\\":
+        end = _end_of_line(text, end + 1, last)
+    if here := re.search(r"<<-?\s*['\"]?(\w{1,40})", text[start:end]):
+        closing = text.find(f"\n{here[1]}", end, end + _MAX_STATEMENT_CHARS)
+        end = closing if closing >= 0 else end
+    return text[start:end]
+
+
+def _end_of_line(text: str, position: int, last: int) -> int:
+    end = text.find("\n", position, last)
+    return last if end < 0 else end
