@@ -28,7 +28,7 @@ from skillyard.domain.accounts.errors import (
 from skillyard.domain.accounts.model import ANONYMOUS, CliSession
 from skillyard.domain.accounts.people import suspend_user
 from skillyard.domain.accounts.rights import Scope
-from skillyard.domain.accounts.tokens import create_token
+from skillyard.domain.accounts.tokens import create_token, list_tokens
 from skillyard.infra.clock import FixedClock
 from skillyard.infra.errors import Unauthenticated
 from tests.makers import a_person, make_app
@@ -133,3 +133,28 @@ def test_starting_is_limited_per_address(tmp_path: Path) -> None:
     with pytest.raises(TooManySignIns):
         started(app)
     app.close()
+
+
+def test_a_narrow_sign_in_hands_out_a_token_with_its_scopes_only(app: App, clock: FixedClock) -> None:
+    ada = a_person(app, "ada")
+    waiting = start_cli_session(
+        app, code_challenge=challenge_of(VERIFIER), client_name="laptop", address="::1", scopes=[Scope.READ],
+        life_ms=300_000,
+    )  # fmt: skip
+    assert approve_cli_session(app, ada, session_id=waiting.id).scopes == {Scope.READ}
+    poll = poll_cli_session(app, session_id=waiting.id, code_verifier=VERIFIER)
+    assert poll.session
+    caller = authenticate(app, poll.session.access_token)
+    assert caller.scopes == {Scope.READ}
+    assert caller.token_id in [token.id for token in list_tokens(app, ada).items]
+    clock.move(seconds=89 * 24 * 3600)
+    assert authenticate(app, poll.session.access_token).username == "ada"
+
+
+def test_a_narrow_sign_in_may_wait_for_less_time(app: App, clock: FixedClock) -> None:
+    waiting = start_cli_session(
+        app, code_challenge=challenge_of(VERIFIER), client_name="laptop", address="::1", scopes=[Scope.READ],
+        life_ms=300_000,
+    )  # fmt: skip
+    clock.move(seconds=300)
+    assert poll_cli_session(app, session_id=waiting.id, code_verifier=VERIFIER).status == "expired"

@@ -6,6 +6,7 @@ The shape of RFC 8628 (device authorization), bound to the client like RFC 7636 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,11 +14,13 @@ from skillyard.app import App
 from skillyard.domain.accounts import rules, store
 from skillyard.domain.accounts.errors import CliSessionDecidedBefore, CliSessionNotFound
 from skillyard.domain.accounts.model import Caller, CliSession, CliSessionDecided, CliSessionStatus, Session
+from skillyard.domain.accounts.rights import Scope
 from skillyard.domain.accounts.sessions import add_session, limit_sign_ins
+from skillyard.domain.accounts.tokens import DEFAULT_DAYS, add_token
 from skillyard.infra.database import Row, Tx
 from skillyard.infra.ids import new_id
 
-_LIFE_MS = 10 * 60 * 1000
+LIFE_MS = 10 * 60 * 1000
 # RFC 8628, section 6.1: consonants only, so that no words arise and nothing looks like a digit.
 _USER_CODE_LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 
@@ -30,10 +33,19 @@ class CliPoll:
     session: Session | None = None
 
 
-def start_cli_session(app: App, *, code_challenge: str, client_name: str, address: str) -> CliSession:
+def start_cli_session(
+    app: App,
+    *,
+    code_challenge: str,
+    client_name: str,
+    address: str,
+    scopes: Collection[Scope] | None = None,
+    life_ms: int = LIFE_MS,
+) -> CliSession:
     """Begin to wait for an approval. `code_challenge` is base64url(sha256(verifier)); the client keeps the verifier.
 
-    Raises NotAcceptable, TooManySignIns.
+    `scopes`: hand out a personal token with these, which its owner can list and revoke, instead of a short session
+    with all. Raises NotAcceptable, TooManySignIns.
     """
     limit_sign_ins(app, address=address)
     rules.refuse([*rules.check_challenge(code_challenge), *rules.check_label(client_name, what="client's name")])
@@ -44,7 +56,9 @@ def start_cli_session(app: App, *, code_challenge: str, client_name: str, addres
         client_name=client_name,
         status="pending",
         created_ms=now_ms,
-        expires_ms=now_ms + _LIFE_MS,
+        expires_ms=now_ms + min(life_ms, LIFE_MS),
+        scopes=None if scopes is None else frozenset(scopes),
+        token_days=None if scopes is None else DEFAULT_DAYS,
     )
     with app.database.transaction() as tx:
         store.add_cli_session(tx, session, code_challenge=code_challenge)
@@ -66,7 +80,7 @@ def poll_cli_session(app: App, *, session_id: str, code_verifier: str) -> CliPol
     with app.database.transaction() as tx:
         if not store.hand_out_cli_session(tx, session_id, now_ms=app.clock.now_ms()):
             raise CliSessionDecidedBefore(status="completed")
-        session = add_session(tx, app, store.get_user(tx, row["user_id"]), how="cli")
+        session = _hand_out(tx, app, row)
     return CliPoll(status="approved", session=session)
 
 
@@ -99,6 +113,15 @@ def _decide(app: App, caller: Caller, session_id: str, status: Literal["approved
     return decided
 
 
+def _hand_out(tx: Tx, app: App, row: Row) -> Session:
+    user = store.get_user(tx, row["user_id"])
+    if row["scopes"] is None:
+        return add_session(tx, app, user, how="cli")
+    scopes = frozenset(Scope(word) for word in row["scopes"].split())
+    new = add_token(tx, app, user, name=row["client_name"], scopes=scopes, days=row["token_days"])
+    return Session(access_token=new.secret, expires_ms=new.token.expires_ms, user=user)
+
+
 def _get(tx: Tx, session_id: str) -> Row:
     row = store.find_cli_session(tx, session_id) if rules.is_plain(session_id) else None
     if row is None:
@@ -114,6 +137,8 @@ def _cli_session(app: App, row: Row) -> CliSession:
         status=_status(app, row),
         created_ms=row["created_ms"],
         expires_ms=row["expires_ms"],
+        scopes=None if row["scopes"] is None else frozenset(Scope(word) for word in row["scopes"].split()),
+        token_days=row["token_days"],
     )
 
 

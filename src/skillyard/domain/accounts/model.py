@@ -155,7 +155,10 @@ class SignInLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CliSession:
-    """A command line that waits for somebody to approve it in the browser."""
+    """A command line that waits for somebody to approve it in the browser.
+
+    It will be handed a personal token with `scopes` for `token_days`; None: a session with all that the person may do.
+    """
 
     id: str
     user_code: str
@@ -163,6 +166,8 @@ class CliSession:
     status: CliSessionStatus
     created_ms: int
     expires_ms: int
+    scopes: frozenset[Scope] | None = None
+    token_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

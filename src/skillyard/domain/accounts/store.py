@@ -24,7 +24,10 @@ TABLES = (
     Table("sign_in_links", ("code_hash", "kind", "user_id", "created_ms", "expires_ms", "used_ms")),
     Table(
         "cli_sessions",
-        ("id", "code_challenge", "user_code", "client_name", "status", "user_id", "created_ms", "expires_ms"),
+        (
+            "id", "code_challenge", "user_code", "client_name", "status", "user_id", "created_ms", "expires_ms",
+            "scopes", "token_days",
+        ),
     ),
 )  # fmt: skip
 
@@ -233,9 +236,10 @@ def use_link(tx: Tx, code_hash: str, *, now_ms: int) -> bool:
 
 def add_cli_session(tx: Tx, session: CliSession, *, code_challenge: str) -> None:
     tx.run(
-        "INSERT INTO cli_sessions (id, code_challenge, user_code, client_name, status, created_ms, expires_ms)"
-        " VALUES (?, ?, ?, ?, 'pending', ?, ?)",
+        "INSERT INTO cli_sessions (id, code_challenge, user_code, client_name, status, created_ms, expires_ms, scopes,"
+        " token_days) VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, ?)",
         session.id, code_challenge, session.user_code, session.client_name, session.created_ms, session.expires_ms,
+        None if session.scopes is None else _words(session.scopes), session.token_days,
     )  # fmt: skip
 
 

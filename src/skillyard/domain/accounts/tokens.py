@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from skillyard.app import App
 from skillyard.domain.accounts import rules, store
 from skillyard.domain.accounts.authenticate import PERSONAL_PREFIX
-from skillyard.domain.accounts.errors import NamespaceNotFound, ScopesTooWide, TokenNotFound
-from skillyard.domain.accounts.model import Caller, Token, TokenCreated, TokenRevoked
+from skillyard.domain.accounts.errors import AccountSuspended, NamespaceNotFound, ScopesTooWide, TokenNotFound
+from skillyard.domain.accounts.model import Caller, Token, TokenCreated, TokenRevoked, User
 from skillyard.domain.accounts.rights import Scope
 from skillyard.domain.accounts.sessions import SHOWN_CHARS
+from skillyard.infra.database import Tx
 from skillyard.infra.ids import new_id, new_secret
 from skillyard.infra.paging import Page, page_of, read_cursor
 from skillyard.infra.secrets import hash_secret
@@ -46,25 +47,34 @@ def create_token(
     rules.refuse(rules.check_token(name=name, scopes=scopes, expires_in_days=expires_in_days, namespaces=namespaces))
     _check_not_wider(caller, scopes, namespaces)
     user_id, username = caller.identity
-    secret = new_secret(PERSONAL_PREFIX)
     now_ms = app.clock.now_ms()
-    token = Token(
-        id=new_id("tok"),
-        user_id=user_id,
-        kind="personal",
+    new = _new_token(
+        user_id,
         name=name,
-        prefix=secret[:SHOWN_CHARS],
-        scopes=frozenset(scopes),
-        namespaces=None if namespaces is None else frozenset(namespaces),
+        scopes=scopes,
+        namespaces=namespaces,
         created_ms=now_ms,
         expires_ms=_end(caller, now_ms + expires_in_days * _DAY_MS),
-        last_used_ms=None,
-        revoked_ms=None,
     )
     with app.database.transaction() as tx:
-        store.add_token(tx, token, secret_hash=hash_secret(secret))
-        app.events.record(tx, _created(token, username))
-    return NewToken(secret=secret, token=token)
+        store.add_token(tx, new.token, secret_hash=hash_secret(new.secret))
+        app.events.record(tx, _created(new.token, username))
+    return new
+
+
+def add_token(tx: Tx, app: App, user: User, *, name: str, scopes: frozenset[Scope], days: int) -> NewToken:
+    """Add a personal token that the user has agreed to otherwise. Records an event: call it last.
+
+    Raises AccountSuspended.
+    """
+    if user.is_suspended:
+        raise AccountSuspended(username=user.username)
+    now_ms = app.clock.now_ms()
+    expires_ms = now_ms + days * _DAY_MS
+    new = _new_token(user.id, name=name, scopes=scopes, namespaces=None, created_ms=now_ms, expires_ms=expires_ms)
+    store.add_token(tx, new.token, secret_hash=hash_secret(new.secret))
+    app.events.record(tx, _created(new.token, user.username))
+    return new
 
 
 def list_tokens(app: App, caller: Caller, *, limit: int = 30, cursor: str | None = None) -> Page[Token]:
@@ -89,6 +99,32 @@ def revoke_token(app: App, caller: Caller, *, token_id: str) -> Token:
         if is_new:
             app.events.record(tx, TokenRevoked(token_id=token_id, username=username))
     return token
+
+
+def _new_token(
+    user_id: str,
+    *,
+    name: str,
+    scopes: Collection[Scope],
+    namespaces: Collection[str] | None,
+    created_ms: int,
+    expires_ms: int,
+) -> NewToken:
+    secret = new_secret(PERSONAL_PREFIX)
+    token = Token(
+        id=new_id("tok"),
+        user_id=user_id,
+        kind="personal",
+        name=name,
+        prefix=secret[:SHOWN_CHARS],
+        scopes=frozenset(scopes),
+        namespaces=None if namespaces is None else frozenset(namespaces),
+        created_ms=created_ms,
+        expires_ms=expires_ms,
+        last_used_ms=None,
+        revoked_ms=None,
+    )
+    return NewToken(secret=secret, token=token)
 
 
 def _check_not_wider(caller: Caller, scopes: Collection[Scope], namespaces: Collection[str] | None) -> None:
