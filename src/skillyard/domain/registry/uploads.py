@@ -70,7 +70,7 @@ def put_upload(app: App, *, upload_id: str, expires_ms: int, signature: str, sou
         raise UploadNotFound(upload_id=upload_id)
     app.blobs.put(upload.sha256, source, upload.size_bytes)
     with app.database.transaction(durable=False) as tx:  # lost in a power cut: the bytes are asked for once more
-        if not store.set_received(tx, upload_id, now_ms=app.clock.now_ms()):
+        if not store.set_received(tx, upload_id, sha256=upload.sha256, now_ms=app.clock.now_ms()):
             raise UploadNotFound(upload_id=upload_id)
     return upload
 

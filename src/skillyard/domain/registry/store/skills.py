@@ -90,6 +90,11 @@ def list_names_near(tx: Tx, slug: str, namespaces: Collection[str], *, limit: in
     return [row["name"] for row in rows]
 
 
+def list_public_with_slug(tx: Tx, slug: str, *, limit: int) -> list[str]:
+    sql = "SELECT name FROM skills WHERE skeleton = ? AND slug = ? AND visibility = 'public' ORDER BY name LIMIT ?"
+    return [row["name"] for row in tx.all(sql, skeleton(slug), slug, limit)]
+
+
 def set_updated(tx: Tx, name: SkillName, *, now_ms: int) -> None:
     tx.run("UPDATE skills SET updated_ms = ? WHERE name = ?", now_ms, str(name))
 

@@ -11,7 +11,7 @@ TABLES = (
         "uploads",
         (
             "id", "name", "user_id", "sha256", "size_bytes", "visibility", "channel", "version",
-            "created_ms", "expires_ms", "received_ms",
+            "created_ms", "expires_ms", "received_ms", "confirmed_ms",
         ),
     ),
 )  # fmt: skip
@@ -27,19 +27,47 @@ def add_upload(tx: Tx, upload: Upload) -> None:
 
 
 def find_upload(tx: Tx, upload_id: str, *, now_ms: int) -> Upload | None:
-    """One that is still open."""
-    row = tx.one("SELECT * FROM uploads WHERE id = ? AND expires_ms > ?", upload_id, now_ms)
+    """One that can still be used."""
+    row = tx.one("SELECT * FROM uploads WHERE id = ? AND expires_ms > ? AND confirmed_ms IS NULL", upload_id, now_ms)
     return _upload(row) if row else None
 
 
-def set_received(tx: Tx, upload_id: str, *, now_ms: int) -> bool:
-    """False when it is not open any more."""
-    return bool(tx.run("UPDATE uploads SET received_ms = ? WHERE id = ? AND expires_ms > ?", now_ms, upload_id, now_ms))
+def is_confirmed(tx: Tx, upload_id: str, user_id: str) -> bool:
+    """Whether this user has used it up, not too long ago."""
+    sql = "SELECT 1 AS found FROM uploads WHERE id = ? AND user_id = ? AND confirmed_ms IS NOT NULL"
+    return tx.one(sql, upload_id, user_id) is not None
+
+
+def set_content(tx: Tx, upload_id: str, *, sha256: str, size_bytes: int, now_ms: int) -> bool:
+    """What an open upload shall hold from now on, and has not received yet. False when it cannot be used any more."""
+    return bool(
+        tx.run(
+            "UPDATE uploads SET sha256 = ?, size_bytes = ?, received_ms = NULL"
+            " WHERE id = ? AND expires_ms > ? AND confirmed_ms IS NULL",
+            sha256, size_bytes, upload_id, now_ms,
+        )
+    )  # fmt: skip
+
+
+def set_received(tx: Tx, upload_id: str, *, sha256: str, now_ms: int) -> bool:
+    """False when it cannot be used any more, or shall hold other content by now."""
+    return bool(
+        tx.run(
+            "UPDATE uploads SET received_ms = ?"
+            " WHERE id = ? AND sha256 = ? AND expires_ms > ? AND confirmed_ms IS NULL",
+            now_ms, upload_id, sha256, now_ms,
+        )
+    )  # fmt: skip
+
+
+def use_upload(tx: Tx, upload_id: str, *, now_ms: int) -> bool:
+    """Of several that come at once, one gets True."""
+    return bool(tx.run("UPDATE uploads SET confirmed_ms = ? WHERE id = ? AND confirmed_ms IS NULL", now_ms, upload_id))
 
 
 def remove_upload(tx: Tx, upload_id: str) -> bool:
     """Of several that come at once, one gets True."""
-    return bool(tx.run("DELETE FROM uploads WHERE id = ?", upload_id))
+    return bool(tx.run("DELETE FROM uploads WHERE id = ? AND confirmed_ms IS NULL", upload_id))
 
 
 def remove_expired(tx: Tx, *, now_ms: int) -> int:

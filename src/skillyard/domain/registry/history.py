@@ -1,0 +1,38 @@
+"""All versions of a skill in the order in which they were published; and skills known by half of their name."""
+
+from __future__ import annotations
+
+from skillyard.app import App
+from skillyard.domain.accounts.model import Caller
+from skillyard.domain.registry import access, rules
+from skillyard.domain.registry.errors import SkillNotFound
+from skillyard.domain.registry.model import Release
+from skillyard.domain.registry.store import releases, skills
+from skillyard.skill.names import SkillName, check_name
+
+_AT_ONCE = 500
+
+
+def list_offered(app: App, caller: Caller, *, name: SkillName) -> list[Release]:
+    """Every release that a new install may choose, the newest first. Raises SkillNotFound."""
+    found: list[Release] = []
+    with app.database.reading() as tx:
+        access.check_visible(tx, caller, name)
+        channels = skills.list_channels(tx, [str(name)])[str(name)]
+        before = None
+        while part := releases.list_releases(tx, name, channels, before=before, limit=_AT_ONCE):
+            found += part
+            before = rules.order_key(part[-1].version)
+    offered = (release for release in found if release.is_offered)
+    return sorted(offered, key=lambda release: (release.published_ms, release.id), reverse=True)
+
+
+def find_only(app: App, slug: str) -> SkillName:
+    """The one public skill with this slug. Raises SkillNotFound when there is none, or more than one."""
+    names = []
+    if not check_name(slug):
+        with app.database.reading() as tx:
+            names = skills.list_public_with_slug(tx, slug, limit=2)
+    if len(names) != 1:
+        raise SkillNotFound(name=slug[:64])
+    return SkillName.parse(names[0])
