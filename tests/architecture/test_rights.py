@@ -26,6 +26,7 @@ WRITES = {"POST", "PUT", "PATCH", "DELETE"}
 VALUES = {
     "namespace": "ada", "slug": "hidden", "version": "1.0.0", "path": "SKILL.md", "channel": "next",
     "username": "ada", "token_id": "tok_none", "session_id": "cli_none", "upload_id": "upl_none", "sha256": "0" * 64,
+    "appeal_id": "apl_none", "override_id": "ovr_none", "advisory_id": "adv_none",
 }  # fmt: skip
 
 
@@ -71,6 +72,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "yankRelease": {"reason": "because"},
     "deprecateRelease": {"message": "because"},
     "deprecateSkill": {"message": "because"},
+    "appealFinding": {"rule": "code.remote-execution", "reason": "because"},
+    "acceptAppeal": {"reason": "because"},
+    "rejectAppeal": {"reason": "because"},
+    "recallReleases": {"versions": "*", "severity": "high", "reason": "because"},
     "startUpload": {"sha256": "0" * 64, "size_bytes": 10},
     "resolveClosure": {"requirements": {"ada/hidden": "*"}},
 }

@@ -21,6 +21,7 @@ from skillyard.api.native import (
     search,
     skills,
     system,
+    trust,
     uploads,
 )
 from skillyard.api.native.addresses import PREFIX
@@ -67,7 +68,7 @@ def every_route() -> list[APIRoute]:
 
 
 def _routers() -> list[APIRouter]:
-    modules = (system, auth, me, namespaces, admin, search, skills, releases, uploads, blobs, changes, resolve)
+    modules = (system, auth, me, namespaces, admin, search, skills, releases, trust, uploads, blobs, changes, resolve)
     return [module.router for module in modules]
 
 

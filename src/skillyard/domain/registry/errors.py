@@ -107,6 +107,33 @@ class UploadNotReceived(Conflict):
     hint = "PUT them to the upload address, then confirm."
 
 
+class UploadConfirmedBefore(Conflict):
+    code = "upload_confirmed"
+    text = "The upload {upload_id} was confirmed already."
+    hint = "There is nothing more to do; raise the version to publish again."
+
+
+class UploadDiffers(Invalid):
+    code = "upload_differs"
+    text = "What was uploaded is not what is confirmed: {first}."
+    hint = "Upload the archive again to the same address, or correct what you say of it, and confirm once more."
+
+
+class DownloadAddressNotValid(Forbidden):
+    code = "download_address_not_valid"
+    text = "The download address is not valid, or has expired."
+    hint = "Ask for the version's details again: they hold a fresh one."
+
+
+class NeedsConsent(Forbidden):
+    code = "needs_consent"
+    text = "{name} {version} is flagged: {why}"
+    hint = (
+        "Read the findings. Whoever wants it all the same installs it with"
+        " `skillyard install {name}@{version} --accept-flagged`, or adds &accept=flagged to the download address."
+    )
+
+
 class ContentIsBeingRemoved(Unavailable):
     code = "content_is_being_removed"
     text = "An old copy of the same content is being cleaned away at this moment."
@@ -129,3 +156,63 @@ class ClosureTooLarge(Invalid):
     code = "closure_too_large"
     text = "The dependencies lead to more than {most} skills."
     hint = "Ask for fewer skills at once."
+
+
+class NotScannedYet(Unavailable):
+    code = "not_scanned_yet"
+    text = "{name} {version} was not scanned yet."
+    hint = "It was published before there was a scan; ask again in a minute."
+
+
+class NothingToAppeal(Conflict):
+    code = "nothing_to_appeal"
+    text = "No finding of {rule} keeps {name} {version} back."
+    hint = "Look at the findings with `skillyard info {name}@{version} --scan`."
+
+
+class AppealNotFound(NotFound):
+    code = "appeal_not_found"
+    text = "There is no appeal {appeal_id}."
+    hint = "List the open ones with `skillyard review list`."
+
+
+class AppealIsAnswered(Conflict):
+    code = "appeal_is_answered"
+    text = "The appeal {appeal_id} was answered already."
+    hint = "Publish an override of your own, or end one, if the answer was wrong."
+
+
+class AppealIsOpen(Conflict):
+    code = "appeal_is_open"
+    text = "There is an open appeal against {rule} for {name} {version} already."
+    hint = "Wait for its answer."
+
+
+class OverrideNotFound(NotFound):
+    code = "override_not_found"
+    text = "There is no override {override_id} in force."
+    hint = "See the overrides of a release with `skillyard info NAME@VERSION --scan`."
+
+
+class BadExpiry(Invalid):
+    code = "bad_expiry"
+    text = "An override lasts 1 to {most} days, not {days}."
+    hint = "Choose a time after which somebody should look again."
+
+
+class AdvisoryNotFound(NotFound):
+    code = "advisory_not_found"
+    text = "There is no recall {advisory_id} in force."
+    hint = "List recalls with `skillyard advisories`."
+
+
+class NothingToRecall(Invalid):
+    code = "nothing_to_recall"
+    text = "No release of {name} is {versions}."
+    hint = "Name versions that there are, or a range such as `>=1.2.0 <1.2.4`."
+
+
+class SafeVersionIsNone(Invalid):
+    code = "bad_safe_version"
+    text = "{name} has no version {version} on offer that could be the safe one."
+    hint = "Publish the corrected version first, or leave it out."

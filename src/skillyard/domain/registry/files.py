@@ -19,7 +19,7 @@ from skillyard.skill.names import SkillName
 _KEPT_BYTES = 64 * 1024 * 1024
 _SHOWN_CHARS = 200
 # What was let in once is let in for good, whatever the limits are today.
-_NO_LIMITS = Limits(
+NO_LIMITS = Limits(
     max_archive_bytes=1 << 40, max_unpacked_bytes=1 << 40, max_file_bytes=1 << 40, max_entries=10**6, max_ratio=10**9
 )
 
@@ -64,7 +64,7 @@ class _OpenedArchives:
         with self._lock:
             files = self._kept.get(sha256)
             if files is None:
-                files = self._kept[sha256] = open_safely(app.blobs.read(sha256), limits=_NO_LIMITS)
+                files = self._kept[sha256] = open_safely(app.blobs.read(sha256), limits=NO_LIMITS)
                 self._drop_oldest()
             self._kept.move_to_end(sha256)
             return files

@@ -8,6 +8,8 @@ from itertools import islice
 from skillyard.app import App
 from skillyard.domain.registry.download import DAY_MS
 from skillyard.domain.registry.model import Downloads, DownloadsCounted
+from skillyard.domain.registry.review import end_expired
+from skillyard.domain.registry.scans import scan_again
 from skillyard.domain.registry.store import downloads, removals, skills, uploads
 from skillyard.infra.jobs import every
 
@@ -27,6 +29,20 @@ def sweep_blobs(app: App) -> None:
     old = _older_than(app, now_ms - app.settings.blob_grace_hours * _HOUR_MS)
     while digests := list(islice(old, _AT_ONCE)):
         _finish_removal(app, _begin_removal(app, digests))
+
+
+@every(seconds=60)
+def end_overrides(app: App) -> None:
+    """Let findings count again whose override has expired."""
+    while end_expired(app):
+        pass
+
+
+@every(seconds=600)
+def scan_outdated(app: App) -> None:
+    """Scan again every release that other rules looked at last."""
+    while scan_again(app):
+        pass
 
 
 @every(seconds=300)

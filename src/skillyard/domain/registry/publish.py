@@ -66,7 +66,7 @@ def store_release(
     assert examined.report is not None, "a release without fault was scanned"
     report = examined.report.show()
     with app.database.transaction() as tx:
-        if upload_id is not None and not uploads.remove_upload(tx, upload_id):
+        if upload_id is not None and not uploads.use_upload(tx, upload_id, now_ms=new.published_ms):
             raise UploadNotFound(upload_id=upload_id)
         if not removals.may_refer_to(tx, new.archive.sha256):
             raise ContentIsBeingRemoved(retry_after_s=1)
@@ -89,7 +89,7 @@ def _add_skill(tx: Tx, wish: Wish, *, now_ms: int) -> None:
 def _judged(tx: Tx, new: Release, report: Mapping[str, Any]) -> Release:
     """The same files may have been cleared or recalled before, under another version or name."""
     overrides = scans.list_overrides(tx, new.digest, now_ms=new.published_ms)
-    judgement = judge(report, overrides, advisories.list_in_force(tx, new.digest))
+    judgement = judge(report, overrides, advisories.list_in_force(tx, new.digest, new.name))
     return replace(new, status=judgement.status, reasons=judgement.reasons)
 
 

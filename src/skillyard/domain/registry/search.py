@@ -52,7 +52,9 @@ def search(
     limit: int = 30,
     cursor: str | None = None,
 ) -> FoundPage:
-    """Skills that the caller may see and that are on offer, with every tag and with this status. Without `sort`: by relevance, or by downloads without a text.
+    """Skills that the caller may see and that are on offer, with every tag and with this status.
+
+    Without `sort`: by relevance, or by downloads without a text.
 
     Raises NoSuchOrder, UnknownAgent or BadCursor.
     """

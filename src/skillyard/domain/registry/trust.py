@@ -94,10 +94,13 @@ class ScanResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advisory:
-    """A recall: trees of files that must not be used any more. `note`: the same, signed by the registry."""
+    """A recall: trees of files that must not be used any more. `everywhere`: whatever skill they are published as.
+    `note`: the same, signed by the registry.
+    """
 
     id: str
     name: str
+    everywhere: bool
     severity: AdvisorySeverity
     reason: str
     safe_version: str | None
@@ -107,6 +110,10 @@ class Advisory:
     made_ms: int
     note: str
     withdrawn_ms: int | None = None
+
+    def concerns(self, name: str) -> bool:
+        """Whether it is about these files also when they are the skill `name`."""
+        return self.everywhere or self.name == name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,10 +53,11 @@ CREATE TABLE overrides (
 CREATE INDEX overrides_by_digest ON overrides (digest, rule);
 CREATE INDEX overrides_by_expiry ON overrides (ended_ms, expires_ms);
 
--- `versions`, `digests`: JSON. `note`: the signed statement.
+-- `versions`, `digests`: JSON. `note`: the signed statement. `everywhere`: for these files as any skill.
 CREATE TABLE advisories (
     id TEXT PRIMARY KEY,
     skill TEXT NOT NULL,
+    everywhere INTEGER NOT NULL,
     severity TEXT NOT NULL,
     reason TEXT NOT NULL,
     safe_version TEXT,

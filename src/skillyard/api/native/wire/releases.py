@@ -11,6 +11,7 @@ from skillyard.api.native.dialect import show_fault
 from skillyard.api.native.wire.errors import FaultOnWire
 from skillyard.api.native.wire.fields import Time, example
 from skillyard.domain.registry.model import Archive, Draft, Published, Release, Verdict
+from skillyard.domain.registry.trust import Status
 from skillyard.infra.clock import iso
 from skillyard.infra.paging import Page
 from skillyard.skill.digest import FileEntry
@@ -48,6 +49,9 @@ SUMMARY_EXAMPLE: dict[str, Any] = {
     "yanked": None,
     "deprecated": None,
     "status": "listed",
+    "reasons": [],
+    "verdict": "pass_with_notes",
+    "score": 9.4,
 }
 RELEASE_EXAMPLE = {**SUMMARY_EXAMPLE, "readme": "# How to use it"}
 _WARNING = {
@@ -112,7 +116,12 @@ class ReleaseSummaryOnWire(BaseModel):
     published_by: str
     yanked: YankOnWire | None
     deprecated: DeprecationOnWire | None
-    status: Literal["listed"] = "listed"
+    status: Status = Field(description="What index, search and installs go by.")
+    reasons: list[str] = Field(description="Why it is not simply listed.")
+    verdict: Literal["pass", "pass_with_notes", "flagged", "fail"] | None = Field(
+        description="Of the scan, before any override; None until it was scanned."
+    )
+    score: float | None = Field(description="0 to 10, from the scan.")
 
 
 class ReleaseOnWire(ReleaseSummaryOnWire):
@@ -169,11 +178,12 @@ class DraftOnWire(BaseModel):
 
 
 class VerdictOnWire(BaseModel):
-    model_config = example({"ok": True, "faults": [_WARNING], "release": _DRAFT})
+    model_config = example({"ok": True, "faults": [_WARNING], "release": _DRAFT, "scan": None})
 
     ok: bool = Field(description="Whether it would be published.")
     faults: list[FaultOnWire]
     release: DraftOnWire | None = Field(description="What would be published, as far as it could be read.")
+    scan: dict[str, Any] | None = Field(description="What the scan found, as `skillyard scan` prints it.")
 
 
 class YankBody(BaseModel):
@@ -220,6 +230,7 @@ def show_verdict(verdict: Verdict) -> VerdictOnWire:
         ok=verdict.ok,
         faults=[FaultOnWire(**show_fault(fault)) for fault in verdict.faults],
         release=_show_draft(verdict.draft) if verdict.draft else None,
+        scan=dict(verdict.report) if verdict.report else None,
     )
 
 
@@ -262,6 +273,10 @@ def _summary(release: Release, address: str) -> dict[str, Any]:
         "published_by": release.published_by,
         "yanked": YankOnWire(reason=yanked.reason, at=iso(yanked.at_ms)) if yanked else None,
         "deprecated": show_deprecation(release.deprecated),
+        "status": release.status,
+        "reasons": list(release.reasons),
+        "verdict": release.verdict,
+        "score": release.score,
     }
 
 

@@ -32,6 +32,9 @@ class ResolveBody(BaseModel):
     locked: dict[str, str] = Field(
         default_factory=dict, max_length=_MOST, description="Skill → version that is kept where it still fits."
     )
+    min_age_seconds: int = Field(
+        default=0, ge=0, le=10 * 365 * 86400, description="Pass over younger releases, unless they are locked."
+    )
 
 
 class PackageOnWire(ReleaseSummaryOnWire):

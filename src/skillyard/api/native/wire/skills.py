@@ -16,6 +16,7 @@ from skillyard.api.native.wire.releases import (
 )
 from skillyard.domain.registry.model import Skill, SkillPage, Visibility
 from skillyard.domain.registry.search import Found, FoundPage
+from skillyard.domain.registry.trust import Status
 from skillyard.infra.clock import iso
 
 _SUMMARY: dict[str, Any] = {
@@ -30,6 +31,7 @@ _SUMMARY: dict[str, Any] = {
     "created_at": "2026-10-01T07:00:00.000Z",
     "downloads": {"total": 1200, "last_week": 40, "last_month": 180},
     "deprecated": None,
+    "status": "listed",
 }
 _FOUND = {**_SUMMARY, "score": 9.5}
 _SKILL = {
@@ -56,12 +58,13 @@ class SkillSummaryOnWire(BaseModel):
     name: str
     description: str
     visibility: Visibility
-    latest_version: str | None = Field(description="None when every release is yanked.")
+    latest_version: str | None = Field(description="None when no release is on offer.")
     tags: list[str]
     updated_at: Time
     created_at: Time
     downloads: DownloadsOnWire = Field(description="Each client counts once per release and day.")
     deprecated: DeprecationOnWire | None
+    status: Status | None = Field(description="Of the latest version; None when none is on offer.")
 
 
 class FoundSkillOnWire(SkillSummaryOnWire):
@@ -141,4 +144,5 @@ def _summary(skill: Skill) -> dict[str, Any]:
             total=skill.downloads.total, last_week=skill.downloads.last_week, last_month=skill.downloads.last_month
         ),
         "deprecated": show_deprecation(skill.deprecated),
+        "status": skill.status,
     }

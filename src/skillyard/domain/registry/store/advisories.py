@@ -12,8 +12,8 @@ TABLES = (
     Table(
         "advisories",
         (
-            "id", "skill", "severity", "reason", "safe_version", "versions", "digests", "made_by", "made_ms", "note",
-            "withdrawn_ms",
+            "id", "skill", "everywhere", "severity", "reason", "safe_version", "versions", "digests", "made_by",
+            "made_ms", "note", "withdrawn_ms",
         ),
     ),
     Table("advisory_digests", ("digest", "advisory_id")),
@@ -22,9 +22,10 @@ TABLES = (
 
 def add_advisory(tx: Tx, advisory: Advisory) -> None:
     tx.run(
-        "INSERT INTO advisories (id, skill, severity, reason, safe_version, versions, digests, made_by, made_ms, note)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        advisory.id, advisory.name, advisory.severity.value, advisory.reason, advisory.safe_version,
+        "INSERT INTO advisories (id, skill, everywhere, severity, reason, safe_version, versions, digests, made_by,"
+        " made_ms, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        advisory.id, advisory.name, int(advisory.everywhere), advisory.severity.value, advisory.reason,
+        advisory.safe_version,
         orjson.dumps(advisory.versions).decode(), orjson.dumps(advisory.digests).decode(), advisory.made_by,
         advisory.made_ms, advisory.note,
     )  # fmt: skip
@@ -37,14 +38,14 @@ def find_advisory(tx: Tx, advisory_id: str) -> Advisory | None:
     return _advisory(row) if row else None
 
 
-def list_in_force(tx: Tx, digest: str) -> list[Advisory]:
-    """Those that recall this tree of files now."""
+def list_in_force(tx: Tx, digest: str, name: str) -> list[Advisory]:
+    """Those that recall this tree of files, as the skill `name`, now."""
     rows = tx.all(
         "SELECT a.* FROM advisory_digests d JOIN advisories a ON a.id = d.advisory_id"
         " WHERE d.digest = ? AND a.withdrawn_ms IS NULL ORDER BY a.made_ms, a.id",
         digest,
     )
-    return [_advisory(row) for row in rows]
+    return [advisory for row in rows if (advisory := _advisory(row)).concerns(name)]
 
 
 def list_advisories(tx: Tx, *, after: tuple[int, str], limit: int) -> list[Advisory]:
@@ -70,6 +71,7 @@ def _advisory(row: Row) -> Advisory:
     return Advisory(
         id=row["id"],
         name=row["skill"],
+        everywhere=bool(row["everywhere"]),
         severity=AdvisorySeverity(row["severity"]),
         reason=row["reason"],
         safe_version=row["safe_version"],

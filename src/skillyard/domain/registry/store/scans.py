@@ -55,6 +55,10 @@ def set_scanned(tx: Tx, release_id: str, *, verdict: str, score: float, rules: s
     )  # fmt: skip
 
 
+def set_rules(tx: Tx, release_id: str, rules: str) -> None:
+    tx.run("UPDATE releases SET rules = ? WHERE id = ?", rules, release_id)
+
+
 def set_judgement(tx: Tx, release_id: str, judgement: Judgement) -> bool:
     """False when it is that already."""
     reasons = orjson.dumps(judgement.reasons).decode()
