@@ -8,7 +8,10 @@ from skillyard.infra.blobs import BlobStore, open_blobs
 from skillyard.infra.clock import Clock, SystemClock
 from skillyard.infra.database import Database, open_database
 from skillyard.infra.events import EventBell, Recorder
+from skillyard.infra.id_tokens import IssuerKeys
 from skillyard.infra.migrations import migrate
+from skillyard.infra.outbound import Outbound
+from skillyard.infra.public_addresses import read_allow_list
 from skillyard.infra.ratelimit import Limiter
 from skillyard.infra.search import SearchIndex
 from skillyard.infra.secrets import Signer, load_key
@@ -30,6 +33,8 @@ class App:
     limiter: Limiter
     index: SearchIndex
     archive_limits: Limits
+    outbound: Outbound
+    issuer_keys: IssuerKeys
 
     def close(self) -> None:
         self.index.close()
@@ -44,6 +49,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> App:
     migrate(database)
     bell = EventBell()
     signer = Signer(load_key(database, "signing"))
+    outbound = Outbound(allow=read_allow_list(settings.outbound_allow), http_loopback=settings.outbound_http_loopback)
     return App(
         settings=settings,
         database=database,
@@ -57,4 +63,6 @@ def build(settings: Settings, *, clock: Clock | None = None) -> App:
         archive_limits=Limits(
             max_archive_bytes=settings.max_archive_mb * _MIB, max_unpacked_bytes=settings.max_unpacked_mb * _MIB
         ),
+        outbound=outbound,
+        issuer_keys=IssuerKeys(outbound),
     )

@@ -38,6 +38,23 @@ class Settings(BaseSettings):
     reads_per_minute: int = Field(default=6000, ge=1, description="Reading requests per caller and minute, per node.")
     writes_per_minute: int = Field(default=300, ge=1, description="Writing requests per caller and minute, per node.")
     logins_per_minute: int = Field(default=20, ge=1, description="Sign-in attempts per address and minute, per node.")
+    outbound_allow: str = Field(
+        default="",
+        description="Hosts and networks that the server may call although they are private: `idp.internal 10.2.0.0/16`.",
+    )
+    outbound_http_loopback: bool = Field(
+        default=False, description="Let the server also call this machine, without TLS; for development only."
+    )
+    trusted_issuers: str = Field(
+        default="",
+        description="More issuers of CI identities than GitHub and GitLab, between spaces; `github=` or `gitlab=` before"
+        " one that is another instance of these: `gitlab=https://gitlab.example.org`.",
+    )
+    scans_per_hour: int = Field(
+        default=60, ge=1, description="Scans without publishing, per caller and hour, per node."
+    )
+    tank_hosts: str = Field(default="", description="Host names, with commas between them, that speak Tank's API only.")
+    tank_port: int = Field(default=0, ge=0, le=65535, description="A second port that speaks Tank's API only; 0: none.")
     log_level: str = Field(default="warning", description="debug, info, warning or error.")
 
     @property

@@ -1,0 +1,221 @@
+"""The one door for requests that the server makes: to public addresses over HTTPS, bounded in time and size.
+
+Names are resolved here, every address is checked, and the connection is made to the checked address (OWASP, Server Side
+Request Forgery Prevention). Nothing of the environment is used: no proxy, no cookies, no netrc.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+import httpcore
+import orjson
+
+from skillyard import __version__
+from skillyard.infra.errors import Invalid, Upstream
+from skillyard.infra.public_addresses import Address, AllowList, all_loopback, reach_of
+from skillyard.infra.timed_network import Deadline, TimedNetwork
+
+Resolver = Callable[[str], Sequence[str]]
+
+MAX_URL_CHARS = 2000
+_REDIRECTS = (301, 302, 303, 307, 308)
+_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?|[0-9a-f:.]+")
+_look_ups = ThreadPoolExecutor(max_workers=4, thread_name_prefix="look-up")
+
+
+class AddressNotAllowed(Invalid):
+    code = "address_not_allowed"
+    text = "The server does not call {address}: {why}."
+    hint = "Use an https:// address that is public; the operator can list others in SKILLYARD_OUTBOUND_ALLOW."
+
+
+class CallFailed(Upstream):
+    code = "call_failed"
+    text = "A call to {host} failed: {why}."
+    hint = "Try again in a moment; if it stays, check that the address is right and that its service is up."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A complete answer; names of headers are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How long and how large a call may become; `phase_s` bounds each wait for the other side, `total_s` all of it."""
+
+    total_s: float = 10.0
+    phase_s: float = 5.0
+    max_bytes: int = 1024 * 1024
+    max_redirects: int = 0
+
+
+def look_up(host: str) -> Sequence[str]:
+    """The addresses of a host, as the system's resolver knows them. Raises OSError."""
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+class Outbound:
+    """`http_loopback`: for development, also plain HTTP to this machine. `resolver` gives a host's addresses."""
+
+    def __init__(
+        self,
+        *,
+        allow: AllowList = AllowList(),  # noqa: B008 (a frozen value)
+        http_loopback: bool = False,
+        resolver: Resolver = look_up,
+        tls: ssl.SSLContext | None = None,
+        bounds: Bounds = Bounds(),
+    ) -> None:
+        self._allow = allow
+        self._http_loopback = http_loopback
+        self._resolver = resolver
+        self._tls = tls
+        self._bounds = bounds
+
+    def get_json(self, url: str, *, bounds: Bounds | None = None) -> Any:
+        """The JSON value at an address. Raises AddressNotAllowed, CallFailed."""
+        answer = self.request("GET", url, headers={"accept": "application/json"}, bounds=bounds)
+        host = str(urlsplit(url).hostname)
+        if answer.status != 200:
+            raise CallFailed(host=host, why=f"it answered with status {answer.status}")
+        try:
+            return orjson.loads(answer.body)
+        except ValueError:
+            raise CallFailed(host=host, why="its answer is not JSON") from None
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        bounds: Bounds | None = None,
+    ) -> Answer:
+        """One answer, of whatever status. Every hop of a redirect is checked as the first address was; headers that
+        authorize go to the first origin only. Raises AddressNotAllowed, CallFailed.
+        """
+        bounds = bounds or self._bounds
+        deadline = Deadline(time.monotonic() + bounds.total_s, bounds.phase_s)
+        sent, origin = dict(headers or {}), urlsplit(url)[:2]
+        for _ in range(bounds.max_redirects + 1):
+            answer = self._hop(method, url, sent, body, bounds, deadline)
+            if answer.status not in _REDIRECTS or "location" not in answer.headers:
+                return answer
+            if method not in ("GET", "HEAD"):
+                break
+            url = urljoin(url, answer.headers["location"])
+            if urlsplit(url)[:2] != origin:
+                sent = {name: value for name, value in sent.items() if name.lower() not in ("authorization", "cookie")}
+        raise CallFailed(host=str(urlsplit(answer.url).hostname), why="it sends us elsewhere")
+
+    def _hop(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, bounds: Bounds, deadline: Deadline
+    ) -> Answer:
+        parts = _read_url(url)
+        host = str(parts.hostname)
+        addresses = self._checked(parts, deadline)
+        own = {"host": parts.netloc, "user-agent": f"skillyard/{__version__}", "accept-encoding": "identity"}
+        sent = {**{name.lower(): value for name, value in headers.items()}, **own}
+        try:
+            with (
+                httpcore.ConnectionPool(
+                    ssl_context=self._context(), network_backend=TimedNetwork(addresses, deadline)
+                ) as pool,
+                pool.stream(method, url, headers=list(sent.items()), content=body or None) as response,
+            ):
+                return _read(response, host, url, bounds)
+        except httpcore.TimeoutException:
+            raise CallFailed(host=host, why="it did not answer in time") from None
+        except (httpcore.NetworkError, httpcore.ProtocolError, OSError, ValueError) as error:
+            raise CallFailed(host=host, why=_reason(error)) from None
+
+    def _context(self) -> ssl.SSLContext:
+        if self._tls is None:
+            self._tls = httpcore.default_ssl_context()
+        return self._tls
+
+    def _checked(self, parts: SplitResult, deadline: Deadline) -> list[Address]:
+        """The addresses of the host. Raises AddressNotAllowed when one of them is not for us to call."""
+        host = str(parts.hostname)
+        found = self._addresses(host, deadline)
+        if parts.scheme == "http" or all_loopback(found):
+            if self._http_loopback and all_loopback(found):
+                return found
+            if parts.scheme == "http":
+                raise AddressNotAllowed(address=host, why="it is not an https:// address")
+        for address in found:
+            if reach_of(address) != "public" and not self._allow.admits(host.rstrip("."), address):
+                raise AddressNotAllowed(address=host, why="it is not a public address, or leads to one that is not")
+        return found
+
+    def _addresses(self, host: str, deadline: Deadline) -> list[Address]:
+        try:
+            return [ip_address(host)]
+        except ValueError:
+            pass
+        try:
+            found = _look_ups.submit(self._resolver, host).result(timeout=deadline.wait_s())
+            addresses = [ip_address(text) for text in found]
+        except TimeoutError:
+            raise CallFailed(host=host, why="its name could not be looked up in time") from None
+        except (OSError, ValueError):
+            addresses = []
+        if not addresses:
+            raise CallFailed(host=host, why="there is no such host")
+        return addresses
+
+
+def _read_url(url: str) -> SplitResult:
+    """Its parts. Raises AddressNotAllowed for what is no plain http(s) address."""
+    shown = url[:100] if url.isascii() and url.isprintable() else "this address"
+    if len(url) > MAX_URL_CHARS or not re.fullmatch(r"[!-~]+", url) or "\\" in url:
+        raise AddressNotAllowed(address=shown, why="it is too long, or has characters that no address has")
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise AddressNotAllowed(address=shown, why="it cannot be read as an address") from None
+    if parts.scheme not in ("https", "http"):
+        raise AddressNotAllowed(address=shown, why="it is not an https:// address")
+    if "@" in parts.netloc or not host or not _HOST.fullmatch(host):
+        raise AddressNotAllowed(address="this address", why="it names no plain host")
+    return parts
+
+
+def _read(response: httpcore.Response, host: str, url: str, bounds: Bounds) -> Answer:
+    """The body as it comes; a packed one is not unpacked, since a few bytes could become gigabytes."""
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
+    if headers.get("content-encoding", "identity") != "identity":
+        raise CallFailed(host=host, why="it sends its answer packed, which we did not ask for")
+    body = bytearray()
+    for chunk in response.iter_stream():
+        body += chunk
+        if len(body) > bounds.max_bytes:
+            raise CallFailed(host=host, why=f"its answer is larger than {bounds.max_bytes} bytes")
+    return Answer(status=response.status, headers=headers, body=bytes(body), url=url)
+
+
+def _reason(error: Exception) -> str:
+    if "CERTIFICATE" in str(error).upper():
+        return "its certificate is not valid for this name"
+    if isinstance(error, httpcore.ConnectError):
+        return "it cannot be reached"
+    return "it broke off, or does not speak HTTP"
