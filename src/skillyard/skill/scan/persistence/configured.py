@@ -15,8 +15,8 @@ from skillyard.skill.scan.commands import Danger, danger_of
 from skillyard.skill.scan.finding import Finding, Rule, Severity
 from skillyard.skill.scan.known import host_of, is_known_installer, is_local_host, is_suspicious_host
 from skillyard.skill.scan.persistence import catalog
-from skillyard.skill.scan.persistence.topic import Topic
 from skillyard.skill.scan.subject import Kind, Subject
+from skillyard.skill.scan.topic import Topic
 
 _MAX_CHARS = 262_144
 _MAX_VALUES = 4000

@@ -11,8 +11,8 @@ from skillyard.skill.scan.finding import Finding, Rule, Severity
 from skillyard.skill.scan.known import FORGES, host_of, is_known_installer, is_local_host
 from skillyard.skill.scan.matching import Patterns
 from skillyard.skill.scan.persistence import catalog
-from skillyard.skill.scan.persistence.topic import Topic
 from skillyard.skill.scan.subject import Kind, Part, Subject, View
+from skillyard.skill.scan.topic import Topic
 
 _MAX_STATEMENT_CHARS = 4000
 _MAX_PARAGRAPH_CHARS = 1200

@@ -1,0 +1,150 @@
+"""Finds what is wrong with how things are fetched: scripts at installation, no verification, programs from anywhere."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from skillyard.skill.scan.commands import Danger, danger_of
+from skillyard.skill.scan.dependencies import catalog
+from skillyard.skill.scan.dependencies.dependency import Trust, trust_in
+from skillyard.skill.scan.finding import Finding, Severity
+from skillyard.skill.scan.matching import Patterns
+from skillyard.skill.scan.subject import Subject, View
+from skillyard.skill.scan.topic import Topic
+
+_LIFECYCLE = (
+    "preinstall",
+    "install",
+    "postinstall",
+    "preprepare",
+    "prepare",
+    "postprepare",
+    "prepublish",
+    "dependencies",
+)
+_HARMLESS = re.compile(
+    r"(?:\s*(?:npx\s+(?:--no-install\s+|--yes\s+|-y\s+)?)?(?:husky(?:\s+install)?|is-ci|lefthook\s+install|simple-git-hooks|"
+    r"prisma\s+generate|tsc\b[\w\s./-]*|node-gyp(?:-build)?(?:\s+rebuild)?|prebuild-install|patch-package|nuxt\s+prepare|"
+    r"svelte-kit\s+sync|electron-builder\s+install-app-deps|playwright\s+install[\w\s-]*|(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?build|"
+    r"npm\s+run\s+\w+|tsup|rollup\s+-c|ngcc|opencollective\S*|wxt\s+prepare|panda\s+codegen|true|exit\s+0|echo\s+[^|;&$`]*)"
+    r"\s*(?:&&|\|\||;|$))+",
+    re.IGNORECASE,
+)
+_CODE_OF_ITS_OWN = re.compile(
+    r"\b(?:node|python[0-9.]*|bun|deno|ruby|perl)\s+-(?:e|c|p|-eval)\b|\beval\b|base64", re.IGNORECASE
+)
+_SETUP_RUNS = re.compile(
+    r"cmdclass|class\s+\w+\((?:\w+\.)?(?:install|develop|build_py|egg_info|sdist|bdist_egg|Command)\)", re.IGNORECASE
+)
+_SETUP_ACTS = re.compile(r"urlopen|requests\.|os\.system|subprocess|\bexec\(|\beval\(|base64|socket\.", re.IGNORECASE)
+_UNVERIFIED = Patterns(
+    {
+        "pip": r"--trusted-host[= ]+\S+|\bPIP_TRUSTED_HOST\s*=\s*\S+|--allow-insecure-host[= ]+\S+",
+        "npm": r"strict-ssl[ =]+false|enableStrictSsl:\s*false|NODE_TLS_REJECT_UNAUTHORIZED['\"]?\]?\s*[=:]\s*['\"]?0",
+        "git": r"http\.sslVerify[ =]+['\"]?false|GIT_SSL_NO_VERIFY\s*=\s*['\"]?(?:1|true)",
+        "python": r"PYTHONHTTPSVERIFY\s*=\s*['\"]?0|\bssl_verify:?\s+false",
+        "system": r"--allow-unauthenticated|--no-?gpg-?checks?|\[trusted=yes\]|--force-yes\b",
+        "go": r"\b(?:GONOSUMDB|GONOSUMCHECK|GOINSECURE|GOFLAGS)\s*=\s*\S*(?:insecure|\*|\w+\.\w+)|GOSUMDB\s*=\s*off",
+        "piped": r"\b(?:curl|wget)\b[^\n|]{0,200}(?:\s-[a-z]*k\b|--insecure|--no-check-certificate)[^\n|]{0,200}\|\s*"
+        r"(?:sudo\s+)?(?:(?:ba|z)?sh|python[0-9.]*|tar)\b",
+    }
+)
+_PROGRAM_ENDS = r"exe|msi|msix|scr|dmg|pkg|deb|rpm|appimage|run|bin|jar|apk|vbs|hta|bat|cmd|ps1|sh"
+_FETCHED = Patterns(
+    {
+        "saved": r"\b(?:curl|wget|aria2c|invoke-webrequest|iwr)\b[^\n]{0,300}(?P<address>https?://[^\s'\"`|;)>]{4,400})"
+        r"[^\n]{0,300}(?:/usr/local/bin|/usr/bin|\.local/bin|chmod\s+\S*[x7])",
+        "named": rf"\b(?:curl|wget|aria2c|invoke-webrequest|iwr|download|fetch|get|install|run)\b[^\n]{{0,160}}?"
+        rf"(?P<address>https?://[^\s'\"`|;)>]{{4,400}}\.(?:{_PROGRAM_ENDS}|zip|7z|rar))(?:[\s'\"`|;)>,]|$)",
+        "repository": r"\b(?:add-apt-repository|apt-add-repository|yum-config-manager|zypper\s+(?:ar|addrepo))\b[^\n]{0,100}"
+        r"(?P<address>https?://[^\s'\"`|;)>]{4,400})",
+        "source list": r"\bdeb\s+(?:\[[^\]\n]{0,200}\]\s+)?(?P<address>https?://[^\s'\"`|;)>]{4,400})\s+\S+",
+    }
+)
+_MOVING = Patterns(
+    {
+        "npx": r"\b(?:npx|bunx|pnpm\s+dlx|yarn\s+dlx|uvx|pipx\s+run)\s+(?:-\S+\s+)*(?:@[\w.-]+/)?[\w.-]+@(?:latest|next|canary)\b",
+        "go": r"\bgo\s+(?:install|run)\s+\S+@(?:latest|main|master)\b",
+    }
+)
+_INDEX_NAMES = re.compile(r"(?:pypi\.org|pythonhosted\.org|pypi\.python\.org|npmjs\.org|github\.com)", re.IGNORECASE)
+
+
+def lifecycle_findings(subject: Subject) -> Iterator[Finding]:
+    """Scripts that npm runs at installation, and setup.py files that act while they build."""
+    for file in subject.files:
+        if file.text is None:
+            continue
+        if file.name == "package.json":
+            for event, command in _scripts(file.text):
+                yield from _lifecycle(subject, file.path, file.text, event, command)
+        elif file.name == "setup.py" and (acts := _SETUP_ACTS.search(file.text)):
+            hostile = danger_of(file.text) is Danger.HOSTILE
+            severity = Severity.HIGH if hostile or _SETUP_RUNS.search(file.text) else Severity.LOW
+            line = file.text.count("\n", 0, acts.start()) + 1
+            confidence = 0.7 if hostile else 0.5
+            yield catalog.LIFECYCLE_SCRIPT.at(file.path, line, acts[0], severity=severity, confidence=confidence)
+
+
+def practice_findings(subject: Subject, topic: Topic) -> Iterator[Finding]:
+    """Options that switch verification off, programs from unknown hosts, and versions that move."""
+    for view in subject.views:
+        for hit in _UNVERIFIED.find(view.text, most=10):
+            yield _unverified(view, hit.start, hit.text)
+        for hit in _FETCHED.find(view.text, most=30):
+            yield from _fetched(view, hit.start, hit.text, hit.groups["address"] or "", topic)
+        for hit in _MOVING.find(view.text, most=3):
+            yield catalog.MOVING_TARGET.at(view.file, view.line_at(hit.start), hit.text, via=view.via)
+
+
+def _scripts(text: str) -> list[tuple[str, str]]:
+    try:
+        package = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    scripts = package.get("scripts") if isinstance(package, dict) else None
+    if not isinstance(scripts, dict):
+        return []
+    return [(event, scripts[event]) for event in _LIFECYCLE if isinstance(scripts.get(event), str)]
+
+
+def _lifecycle(subject: Subject, path: str, text: str, event: str, command: str) -> Iterator[Finding]:
+    if _HARMLESS.fullmatch(command):
+        return
+    called = [file for file in subject.files if file.text and len(file.name) > 3 and file.name in command]
+    danger = max(danger_of(command), *[danger_of(file.text or "") for file in called[:5]], Danger.NONE)
+    severity, confidence = Severity.LOW, 0.5
+    if danger is Danger.HOSTILE:
+        severity, confidence = Severity.CRITICAL, 0.92
+    elif danger is Danger.NETWORK or _CODE_OF_ITS_OWN.search(command):
+        severity, confidence = Severity.HIGH, 0.65
+    line = text.count("\n", 0, max(text.find(f'"{event}"'), 0)) + 1
+    yield catalog.LIFECYCLE_SCRIPT.at(path, line, f"{event}: {command}", severity=severity, confidence=confidence)
+
+
+def _unverified(view: View, position: int, text: str) -> Finding:
+    """Worse where the packages come from an unknown host; hardly worth a word for the public index."""
+    end = view.text.find("\n", position)
+    start = view.text.rfind("\n", max(0, position - 500), position) + 1
+    statement = view.text[start : end if end >= 0 else len(view.text)][:1000]
+    addresses = re.findall(r"https?://[^\s'\"`|;)>]{4,400}", statement)
+    unknown = any(trust_in(address) in (Trust.UNKNOWN, Trust.SUSPICIOUS) for address in addresses)
+    severity = Severity.HIGH if unknown else Severity.LOW if _INDEX_NAMES.search(text) else Severity.MEDIUM
+    return catalog.NO_VERIFICATION.at(
+        view.file, view.line_at(position), statement, severity=severity, confidence=0.65, via=view.via
+    )
+
+
+def _fetched(view: View, position: int, text: str, address: str, topic: Topic) -> Iterator[Finding]:
+    trust = trust_in(address)
+    if trust is Trust.SUSPICIOUS and not topic.is_security:
+        severity, confidence = Severity.HIGH, 0.75
+    elif trust in (Trust.UNKNOWN, Trust.SUSPICIOUS):
+        severity, confidence = Severity.MEDIUM, 0.6
+    else:
+        return
+    yield catalog.FETCHED_PROGRAM.at(
+        view.file, view.line_at(position), text, severity=severity, confidence=confidence, via=view.via
+    )
