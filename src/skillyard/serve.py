@@ -14,6 +14,7 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 
 from skillyard.api.asgi import build_asgi
+from skillyard.api.entrance import Entrance
 from skillyard.api.native.documents import Documents
 from skillyard.app import App, build
 from skillyard.domain.accounts import jobs as accounts_jobs
@@ -87,25 +88,37 @@ def _working(app: App, *, enabled: bool) -> Iterator[None]:
 
 
 async def _serve_http(app: App, documents: Documents, ready: Callable[[App], None]) -> None:
-    server = Server(
-        build_asgi(app, documents),
-        address=app.settings.host,
-        port=app.settings.port,
+    asgi = build_asgi(app, documents)
+    ports = (app.settings.port, *asgi.ports)
+    servers = [_server(asgi, app.settings.host, port) for port in ports]
+
+    def stop() -> None:
+        for server in servers:
+            server.stop()  # type: ignore[no-untyped-call]
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    serving = asyncio.gather(*(server.serve() for server in servers))
+    for port in ports:
+        await _until_it_answers(app.settings.host, port, serving)
+    ready(app)
+    await serving
+
+
+def _server(asgi: Entrance, host: str, port: int) -> Server:
+    return Server(
+        asgi,
+        address=host,
+        port=port,
         interface=Interfaces.ASGI,
         backlog=_BACKLOG,
         websockets=False,
         log_level=LogLevels.error,
     )
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, server.stop)
-    serving = asyncio.create_task(server.serve())
-    await _until_it_answers(app.settings.host, app.settings.port, serving)
-    ready(app)
-    await serving
 
 
-async def _until_it_answers(host: str, port: int, serving: asyncio.Task[None]) -> None:
+async def _until_it_answers(host: str, port: int, serving: asyncio.Future[list[None]]) -> None:
     while not serving.done():
         try:
             _, writer = await asyncio.open_connection(host, port)
@@ -128,10 +141,17 @@ def _run(serving: Coroutine[None, None, None]) -> None:
 
 def _with_a_port(settings: Settings) -> Settings:
     """Find out early that a port is taken, and choose one where 0 was asked for."""
-    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+    for port in filter(None, (settings.tank_port,)):
+        _probe(settings.host, port)
+    return settings.model_copy(update={"port": _probe(settings.host, settings.port)})
+
+
+def _probe(host: str, port: int) -> int:
+    """The port, or a free one for 0."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((settings.host, settings.port))
+            probe.bind((host, port))
         except OSError as error:
-            raise OSError(f"{settings.host}:{settings.port} cannot be listened on: {error.strerror}") from error
-        return settings.model_copy(update={"port": probe.getsockname()[1]})
+            raise OSError(f"{host}:{port} cannot be listened on: {error.strerror}") from error
+        return int(probe.getsockname()[1])

@@ -7,6 +7,7 @@ from skillyard.api.native.addresses import PREFIX
 from skillyard.api.native.application import build_native
 from skillyard.api.native.documents import Documents, HotReads
 from skillyard.api.native.idempotent import Idempotent
+from skillyard.api.tank.routes import open_tank
 from skillyard.api.web import build_web
 from skillyard.app import App
 
@@ -19,5 +20,6 @@ def build_asgi(app: App, documents: Documents) -> Entrance:
         [
             Door(surface=build_web(app), prefix=""),
             Door(surface=native, prefix=PREFIX, hot=HotReads(app, documents)),
+            open_tank(app, documents),
         ],
     )

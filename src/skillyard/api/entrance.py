@@ -85,6 +85,11 @@ class Entrance:
         self._by_host = {host.encode("idna"): door for door in self._doors for host in door.hosts}
         self._max_body_bytes = app.archive_limits.max_archive_bytes + _SLACK_BYTES
 
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """Those that doors have for themselves."""
+        return tuple(int(port) for port in self._by_port)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._lifespan(receive, send) if scope["type"] == "lifespan" else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -40,9 +40,13 @@ _PAGE = re.compile(rf"{PREFIX}/skills/({NAME_PATTERN})/({NAME_PATTERN})(?:/(rele
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A finished answer about the skill `name`: a page of JSON with its headers, or an archive."""
+    """A finished answer about the skill `name`: a page of JSON with its headers, or an archive.
+
+    `until_ms`: it is not to be shown later than that.
+    """
 
     name: str
+    until_ms: int | None = None
     etag: str = ""
     body: bytes = b""
     headers: tuple[tuple[bytes, bytes], ...] = ()
@@ -52,6 +56,9 @@ class Document:
     def size_bytes(self) -> int:
         kept = len(self.archive.data or b"") if self.archive else len(self.body)
         return kept + _OVERHEAD_BYTES
+
+
+Maker = Callable[[str], Document | None]
 
 
 class Documents:
@@ -70,12 +77,25 @@ class Documents:
         self._generation = 0
         self._lock = threading.Lock()
         self._catching_up = threading.Lock()
+        self._makers: dict[str, Maker] = {}
         self._position = current_position(app)
         app.bell.listen(self.catch_up)
 
+    def let_make(self, prefix: str, make: Maker) -> None:
+        """Paths with this prefix are those of another surface, which makes their documents."""
+        self._makers[prefix] = make
+
+    @property
+    def generation(self) -> int:
+        """Grows whenever something was dropped."""
+        return self._generation
+
     def find(self, path: str) -> Document | None:
         """From memory only."""
-        return self._kept.get(path)
+        document = self._kept.get(path)
+        if document is None or document.until_ms is None or self._app.clock.now_ms() < document.until_ms:
+            return document
+        return None
 
     def render(self, path: str) -> Document | None:
         """Make the document and keep it; None when there is none that everybody may have."""
@@ -142,11 +162,14 @@ class Documents:
 
     def _make(self, path: str) -> Document | None:
         try:
+            for prefix, make in self._makers.items():
+                if path.startswith(prefix):
+                    return make(path)
             if match := _BLOB.fullmatch(path):
                 return self._make_archive(match[1])
             if match := _PAGE.fullmatch(path):
                 name = SkillName(match[1], match[2])
-                return _page(name, self._render_page(name, match[3], match[4]))
+                return page_of(name, self._render_page(name, match[3], match[4]))
         except NotFound:
             pass
         return None
@@ -186,23 +209,27 @@ class HotReads:
         if document.archive is not None:
             await send_archive(self._app, document.archive, IMMUTABLE_CACHE, scope, send)
         else:
-            await _send_page(document, headers, scope, send)
+            await send_page(document, headers, scope, send)
         return True
 
 
-def _page(name: SkillName, body: bytes) -> Document:
+def page_of(
+    name: SkillName, body: bytes, *, cache_control: str = PUBLIC_CACHE, until_ms: int | None = None
+) -> Document:
+    """A page of JSON about a skill."""
     etag = etag_of(body)
     headers = (
         (b"etag", etag.encode()),
-        (b"cache-control", PUBLIC_CACHE.encode()),
+        (b"cache-control", cache_control.encode()),
         (b"vary", b"authorization"),
         (b"content-type", b"application/json"),
         (b"content-length", b"%d" % len(body)),
     )
-    return Document(name=str(name), etag=etag, body=body, headers=headers)
+    return Document(name=str(name), until_ms=until_ms, etag=etag, body=body, headers=headers)
 
 
-async def _send_page(document: Document, headers: Mapping[bytes, bytes], scope: Scope, send: Send) -> None:
+async def send_page(document: Document, headers: Mapping[bytes, bytes], scope: Scope, send: Send) -> None:
+    """As a GET or HEAD asks for it; nothing when the client has it already."""
     known = headers.get(b"if-none-match")
     if known is not None and is_known(known.decode("latin-1"), document.etag):
         await send({"type": "http.response.start", "status": 304, "headers": document.headers[:3]})

@@ -109,7 +109,7 @@ class UploadNotReceived(Conflict):
 
 class UploadConfirmedBefore(Conflict):
     code = "upload_confirmed"
-    text = "The upload {upload_id} was confirmed already."
+    text = "This upload was confirmed already."
     hint = "There is nothing more to do; raise the version to publish again."
 
 

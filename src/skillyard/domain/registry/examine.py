@@ -26,7 +26,7 @@ from skillyard.skill.versions import Range, Version
 _NEIGHBOURS = 50
 _MOST_LOOKALIKES = 5
 _ZIP_MAGIC = b"PK"
-_unpacking = threading.BoundedSemaphore(4)  # an archive in the making may take a hundred megabytes of memory
+unpacking = threading.BoundedSemaphore(4)  # an archive in the making may take a hundred megabytes of memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,7 @@ def _check_digest(digests: Digests, announced: str | None) -> list[Fault]:
 
 def _open(source: BinaryIO, limits: Limits) -> tuple[str, tuple[FileEntry, ...], ManifestReport, Report]:
     try:
-        with _unpacking:
+        with unpacking:
             files = open_safely(source, limits=limits)
             return files.digest, files.entries, read_manifest(files), scan(files)
     finally:

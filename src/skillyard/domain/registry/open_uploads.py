@@ -136,7 +136,7 @@ def _find_own(app: App, caller: Caller, upload_id: str) -> Upload:
             upload = store.find_upload(tx, upload_id, now_ms=app.clock.now_ms())
             is_confirmed = upload is None and store.is_confirmed(tx, upload_id, user_id)
     if is_confirmed:
-        raise UploadConfirmedBefore(upload_id=upload_id)
+        raise UploadConfirmedBefore
     if upload is None or upload.user_id != user_id:
         raise UploadNotFound(upload_id=upload_id[:64])
     caller.must("publish", on=SkillName.parse(upload.name).namespace)

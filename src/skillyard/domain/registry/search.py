@@ -39,6 +39,14 @@ class FoundPage:
     next_cursor: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundNames:
+    """One page of names, and how many there are in all."""
+
+    names: tuple[str, ...]
+    total: int
+
+
 def search(
     app: App,
     caller: Caller,
@@ -80,6 +88,15 @@ def search(
         total=hits.total,
         next_cursor=cursor_after(seen) if hits.items and seen < hits.total else None,
     )
+
+
+def search_names(app: App, caller: Caller, *, text: str = "", limit: int = 30, offset: int = 0) -> FoundNames:
+    """What the index alone says, for whoever looks every skill up anyway: it may be a moment behind, so that a skill
+    among them may not be visible to the caller any more.
+    """
+    order = _order(None, text)
+    hits = app.index.search(text, readers=_readers_of(caller), sort=order, limit=limit, offset=offset)
+    return FoundNames(names=tuple(hit.key for hit in hits.items), total=hits.total)
 
 
 def suggest(app: App, caller: Caller, name: str) -> list[str]:

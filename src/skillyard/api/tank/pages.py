@@ -1,0 +1,71 @@
+"""What is read of skills, rendered: by the routes for whoever asks, and ahead of time for everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from skillyard.api.native.answers import json_body
+from skillyard.api.tank import wire
+from skillyard.api.tank.addresses import base_url
+from skillyard.app import App
+from skillyard.domain.accounts.model import Caller
+from skillyard.domain.registry import tarballs
+from skillyard.domain.registry.errors import NotScannedYet, SkillNotFound
+from skillyard.domain.registry.history import list_offered
+from skillyard.domain.registry.releases import get_release
+from skillyard.domain.registry.scans import get_scan
+from skillyard.domain.registry.skill import get_skill
+from skillyard.skill.names import SkillName
+
+
+def render_metadata(app: App, caller: Caller, name: SkillName) -> bytes:
+    return json_body(wire.show_metadata(get_skill(app, caller, name=name)))
+
+
+def render_versions(app: App, caller: Caller, name: SkillName) -> bytes:
+    """Those that a new install may choose: a flagged one among them is handed out only with consent."""
+    offered = list_offered(app, caller, name=name)
+    return json_body(wire.show_versions(str(name), [(one, tarballs.integrity_of(app, one)) for one in offered]))
+
+
+def render_detail(app: App, caller: Caller, name: SkillName, version: str) -> bytes:
+    """With an address for the tarball that is good for an hour from now."""
+    release = get_release(app, caller, name=name, version=version)
+    skill = get_skill(app, caller, name=name).skill
+    integrity = tarballs.integrity_of(app, release)
+    address = wire.download_url(base_url(app), tarballs.sign_address(app, release))
+    return json_body(wire.show_detail(release, skill, integrity, address, findings_of(app, caller, name, version)))
+
+
+def render_found(app: App, caller: Caller, name: SkillName) -> bytes:
+    """One result of a search."""
+    return json_body(wire.show_found(get_skill(app, caller, name=name)))
+
+
+def render_search(items: Sequence[bytes], *, page: int, limit: int, total: int) -> bytes:
+    """`items` are results that were rendered before."""
+    return b'{"results":[%s],"page":%d,"limit":%d,"total":%d}' % (b",".join(items), page, limit, total)
+
+
+def render_top(app: App, caller: Caller, names: Sequence[str], total: int) -> wire.TopSkills:
+    """Everything here is the registry's own: nothing is external."""
+    shown = []
+    for text in names:
+        name = SkillName.parse(text)
+        try:
+            page = get_skill(app, caller, name=name)
+        except SkillNotFound:
+            continue
+        findings = findings_of(app, caller, name, page.latest.version) if page.latest else []
+        shown.append(wire.show_top(page, findings))
+    return wire.TopSkills(internal=shown, external=[], total=total)
+
+
+def findings_of(app: App, caller: Caller, name: SkillName, version: str) -> Sequence[Mapping[str, Any]]:
+    try:
+        report = get_scan(app, caller, name=name, version=version).report
+    except NotScannedYet:
+        return []
+    findings: Sequence[Mapping[str, Any]] = report["findings"]
+    return findings

@@ -1,0 +1,95 @@
+"""Search as Tank's clients ask: pages by number, every result rendered once and joined for each answer."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from skillyard.api.native.documents import Document, Documents
+from skillyard.api.tank import pages
+from skillyard.api.tank.addresses import MOUNT
+from skillyard.app import App
+from skillyard.domain.accounts.model import ANONYMOUS, Caller
+from skillyard.domain.registry.errors import SkillNotFound
+from skillyard.domain.registry.search import search_names
+from skillyard.skill.names import NAME_PATTERN, SkillName
+
+MOST_RESULTS = 50
+MOST_PAGES = 500
+MOST_TEXT_CHARS = 500
+_FOUND = f"{MOUNT} found "
+_NAME = re.compile(rf"{_FOUND}({NAME_PATTERN})/({NAME_PATTERN})")
+_MOST_KEPT = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchQuery:
+    """What somebody looks for; pages count from 1."""
+
+    text: str = ""
+    page: int = 1
+    limit: int = 20
+
+    @property
+    def is_allowed(self) -> bool:
+        """As the routes' own limits say."""
+        is_page = 1 <= self.page <= MOST_PAGES and 1 <= self.limit <= MOST_RESULTS
+        return is_page and len(self.text) <= MOST_TEXT_CHARS
+
+
+def make_found(app: App, path: str) -> Document | None:
+    """One result as everybody may have it. Raises NotFound when nobody may."""
+    match = _NAME.fullmatch(path)
+    if match is None:
+        return None
+    name = SkillName(match[1], match[2])
+    return Document(name=str(name), body=pages.render_found(app, ANONYMOUS, name))
+
+
+class Searches:
+    """Answers of the last searches without a token, until something changes."""
+
+    def __init__(self, app: App, documents: Documents) -> None:
+        self._app = app
+        self._documents = documents
+        self._kept: OrderedDict[SearchQuery, bytes] = OrderedDict()
+        self._kept_at = (0, 0)
+
+    def find(self, query: SearchQuery) -> bytes | None:
+        """From memory only."""
+        return self._kept.get(query) if self._kept_at == self._now() else None
+
+    def run(self, caller: Caller, query: SearchQuery) -> bytes:
+        """The answer in JSON."""
+        now = self._now()
+        offset = (query.page - 1) * query.limit
+        found = search_names(self._app, caller, text=query.text, limit=query.limit, offset=offset)
+        items = [item for name in found.names if (item := self._render(caller, name)) is not None]
+        answer = pages.render_search(items, page=query.page, limit=query.limit, total=found.total)
+        if caller is ANONYMOUS:
+            self._keep(query, answer, now)
+        return answer
+
+    def _render(self, caller: Caller, name: str) -> bytes | None:
+        path = f"{_FOUND}{name}"
+        document = self._documents.find(path) or self._documents.render(path)
+        if document is not None:
+            return document.body
+        try:
+            return pages.render_found(self._app, caller, SkillName.parse(name))
+        except SkillNotFound:
+            return None
+
+    def _keep(self, query: SearchQuery, answer: bytes, at: tuple[int, int]) -> None:
+        if at != self._now():
+            return
+        if at != self._kept_at:
+            self._kept, self._kept_at = OrderedDict(), at
+        self._kept[query] = answer
+        while len(self._kept) > _MOST_KEPT:
+            self._kept.popitem(last=False)
+
+    def _now(self) -> tuple[int, int]:
+        """Changes with everything that an answer is made from: the documents, and the index that follows them."""
+        return self._documents.generation, self._app.index.position
