@@ -28,7 +28,7 @@ class Offline(Client):
 
     answer: dict[str, Any] = {}
 
-    def resolve(self, requirements, locked=None):
+    def resolve(self, requirements, locked=None, *, min_age_s=0):
         return self.answer
 
 

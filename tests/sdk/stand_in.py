@@ -155,6 +155,7 @@ class StandIn:
         self.seen: list[Seen] = []
         self.faults: list[Fault] = []
         self.published: dict[tuple[str, str], Published] = {}
+        self.advisories: list[dict[str, Any]] = []
         stand_in = self
 
         class Server(ThreadingHTTPServer):
@@ -249,6 +250,8 @@ class StandIn:
         path = seen.path.removeprefix("/api/v1")
         if path == "/openapi.json":
             return self._with_etag(seen, OPENAPI)
+        if path == "/advisories":
+            return answer_json({"items": self.advisories, "next_cursor": None})
         if path == "/resolve":
             return self._resolve(json.loads(seen.body))
         if path.startswith("/blobs/"):

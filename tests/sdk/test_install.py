@@ -52,7 +52,9 @@ def test_a_skill_comes_with_all_that_it_needs(diamond, client, project, skills_d
 
 def test_one_question_and_then_the_archives_side_by_side(diamond, client, project):
     install(project, client, ["acme/report"])
-    assert [seen.path.split("/")[3] for seen in diamond.seen] == ["resolve", "blobs", "blobs", "blobs", "blobs"]
+    assert [seen.path.split("/")[3] for seen in diamond.seen] == [
+        "resolve", "advisories", "blobs", "blobs", "blobs", "blobs",
+    ]  # fmt: skip
 
 
 def test_modes_are_kept_and_linked_files_are_read_only(diamond, client, project, skills_dir):

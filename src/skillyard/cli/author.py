@@ -15,6 +15,7 @@ from skillyard.sdk.errors import UsageError
 from skillyard.sdk.package import Package, read_package, write_package
 
 Registry = Annotated[str | None, Parameter(help="Address of the registry.")]
+_MEANING = {"flagged": "installed only with consent", "quarantined": "not handed out", "recalled": "not handed out"}
 Visibility = Literal["public", "unlisted", "private"]
 
 
@@ -85,7 +86,7 @@ def publish(
         _show_verdict(name, answer)
     else:
         _show_release(answer)
-    if dry_run and not answer["ok"]:
+    if not answer.get("ok", True) or (answer["release"] and answer["release"].get("status") == "quarantined"):
         sys.exit(1)
 
 
@@ -157,7 +158,17 @@ def _show_release(answer: dict[str, Any]) -> None:
     release = answer["release"]
     show.line("Published [bold]{name} {version}[/]", name=release["name"], version=release["version"])
     show.line("  [dim]digest[/]  {digest}", digest=release["digest"])
-    show.line("  [dim]install[/] skillyard install {name}", name=release["name"])
+    if release["status"] == "listed":
+        show.line("  [dim]install[/] skillyard install {name}", name=release["name"])
+    else:
+        show.line("  [red]{status}[/]: {what}", status=release["status"], what=_MEANING.get(release["status"], ""))
+    for reason in release["reasons"]:
+        show.line("    {reason}", reason=reason)
+    if release["status"] != "listed":
+        at = f"{release['name']}@{release['version']}"
+        show.talk(
+            "  [dim]hint:[/] Mend it and publish a new version, or `skillyard appeal {at} RULE --reason …`", at=at
+        )
     _warn_wire(answer["warnings"])
 
 

@@ -36,16 +36,28 @@ def search(
     return None
 
 
-def info(skill: str, /, *, files: bool = False, registry: Registry = None, json: Json = False) -> None:
-    """Show a skill, or one release of it as ns/slug@1.2.0: versions, dependencies, permissions, files."""
+def info(
+    skill: str,
+    /,
+    *,
+    files: Annotated[bool, Parameter(negative="", help="List its files.")] = False,
+    scan: Annotated[bool, Parameter(negative="", help="Show what the scan found, appeals and overrides.")] = False,
+    registry: Registry = None,
+    json: Json = False,
+) -> None:
+    """Show a skill, or one release of it as ns/slug@1.2.0: versions, dependencies, permissions, how far to trust it."""
     name, _, version = skill.partition("@")
     with Client(registry) as client:
         document: dict[str, Any] = dict(client.release(name, version) if version else client.skill(name))
         release: dict[str, Any] | None = document if version else document["latest"]
         listed = client.files(name, release["version"]) if files and release else []
+        place = f"/skills/{name.removeprefix('@')}/releases/{release['version']}/scan" if release else ""
+        scanned = client.get_json(place) if scan and release else None
     if json:
-        return show.data({**document, "files": listed} if files else document)
+        return show.data({**document, **({"files": listed} if files else {}), **({"scan": scanned} if scan else {})})
     _show_skill(document, release)
+    if scanned:
+        _show_scan(scanned)
     for file in listed:
         show.line("  {path}  [dim]{size} bytes[/]", path=file["path"], size=file["size_bytes"])
     return None
@@ -66,6 +78,7 @@ def _show_skill(document: dict[str, Any], release: dict[str, Any] | None) -> Non
         else ", ".join(release["channels"]),
         "needs": ", ".join(f"{name} {wanted}" for name, wanted in release["dependencies"].items()),
         "may": "; ".join(_permissions(release["permissions"])),
+        "scan": f"{release['verdict']}, {release['score']} of 10" if release["verdict"] else None,
         "digest": release["digest"],
         "published": f"{release['published_at']} by {release['published_by']}",
         "yanked": (release["yanked"] or {}).get("reason"),
@@ -74,7 +87,21 @@ def _show_skill(document: dict[str, Any], release: dict[str, Any] | None) -> Non
     for name, value in facts.items():
         if value:
             show.line("  [dim]{name:<10}[/] {value}", name=name, value=value)
+    for reason in release["reasons"]:
+        show.line("  [red]{status}[/] {reason}", status=release["status"], reason=reason)
     show.line("\nInstall it: [bold]skillyard install {name}[/]", name=document["name"])
+
+
+def _show_scan(scanned: dict[str, Any]) -> None:
+    from skillyard.cli.trust import show_findings
+
+    show_findings(scanned["report"])
+    for one in scanned["overrides"]:
+        show.line("  override {id}: {rule} is lifted by {made_by} until {expires_at}: {reason}", **one)
+    for one in scanned["appeals"]:
+        show.line(
+            "  appeal {id}: {rule}, {state}: {reason}", **{key: one[key] for key in ("id", "rule", "state", "reason")}
+        )
 
 
 def _permissions(value: dict[str, Any]) -> list[str]:

@@ -29,6 +29,15 @@ _VERBS = {
         "deprecate": ("author:deprecate", "Tell users to move on."),
         "channel": ("author:channel", "Point a channel at a release."),
     },
+    "Trust": {
+        "scan": ("trust:scan", "Scan a skill for what it may do to you."),
+        "audit": ("trust:audit", "Check everything that is installed."),
+        "diff": ("trust:diff", "Say what an update may newly do."),
+        "appeal": ("trust:appeal", "Object to a finding of the scan."),
+        "review": ("trust:review", "Answer appeals, for reviewers."),
+        "recall": ("trust:recall", "Recall dangerous releases."),
+        "advisories": ("trust:advisories", "List recalls."),
+    },
     "Account": {
         "login": ("account:login", "Sign in."),
         "logout": ("account:logout", "Sign out and revoke the token."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from skillyard.sdk import install as installing
 from skillyard.sdk import status
 from skillyard.sdk.client import Client
 from skillyard.sdk.install import Options, Plan, Report
+from skillyard.sdk.policy import seconds_of
 from skillyard.sdk.project import Project, find_project, user_project
 
 Agent = Annotated[
@@ -24,12 +26,20 @@ User = Annotated[bool, Parameter(name=["--user", "-g"], negative="", help="For t
 Force = Annotated[bool, Parameter(negative="", help="Move local edits and foreign folders to a backup, then go on.")]
 DryRun = Annotated[bool, Parameter(negative="", help="Say what would be done, and do nothing.")]
 Registry = Annotated[str | None, Parameter(help="Address of the registry.")]
+AcceptFlagged = Annotated[
+    bool, Parameter(negative="", help="Have what the scan flagged all the same; the lockfile notes it.")
+]
+AllowRecalled = Annotated[bool, Parameter(negative="", help="Only warn of what is recalled.")]
+MinAge = Annotated[str | None, Parameter(help="Pass over releases younger than 90m, 12h, 3d, 2w; 0 for none.")]
 
 
 def install(
     *skills: str,
     agent: Agent = None,
     user: User = False,
+    accept_flagged: AcceptFlagged = False,
+    allow_recalled: AllowRecalled = False,
+    min_age: MinAge = None,
     force: Force = False,
     dry_run: DryRun = False,
     yes: Yes = False,
@@ -41,16 +51,23 @@ def install(
     Every byte is checked against the registry's digests. Local edits and folders of others are never overwritten.
     """
     project = _project(user)
-    options = _options(agent, force=force, dry_run=dry_run, yes=yes, as_json=json)
+    options = replace(
+        _options(agent, force=force, dry_run=dry_run, yes=yes, as_json=json),
+        accept_flagged=accept_flagged,
+        allow_recalled=allow_recalled,
+        min_age_s=None if min_age is None else seconds_of(min_age),
+    )
     with show.progress("Installing") as _:
         report = installing.install(project, _client(project, registry), skills, options=options)
     _show(report, as_json=json)
 
 
-def ci(*, agent: Agent = None, registry: Registry = None, json: Json = False) -> None:
+def ci(
+    *, agent: Agent = None, allow_recalled: AllowRecalled = False, registry: Registry = None, json: Json = False
+) -> None:
     """Install exactly what the lockfile says; fail if it does not fit the manifest. Works offline from the store."""
     project = _project(user=False)
-    options = _options(agent, yes=True, as_json=json)
+    options = replace(_options(agent, yes=True, as_json=json), allow_recalled=allow_recalled)
     _show(installing.ci(project, _client(project, registry), options=options), as_json=json)
 
 
@@ -58,6 +75,9 @@ def update(
     *names: str,
     latest: Annotated[bool, Parameter(negative="", help="Beyond the ranges of the manifest.")] = False,
     user: User = False,
+    accept_flagged: AcceptFlagged = False,
+    allow_recalled: AllowRecalled = False,
+    min_age: MinAge = None,
     force: Force = False,
     dry_run: DryRun = False,
     yes: Yes = False,
@@ -66,7 +86,12 @@ def update(
 ) -> None:
     """Bring all skills, or the named ones, to the newest version that fits."""
     project = _project(user)
-    options = _options(None, force=force, dry_run=dry_run, yes=yes, as_json=json)
+    options = replace(
+        _options(None, force=force, dry_run=dry_run, yes=yes, as_json=json),
+        accept_flagged=accept_flagged,
+        allow_recalled=allow_recalled,
+        min_age_s=None if min_age is None else seconds_of(min_age),
+    )
     report = installing.update(project, _client(project, registry), names, latest=latest, options=options)
     _show(report, as_json=json)
 

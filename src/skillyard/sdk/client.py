@@ -136,9 +136,13 @@ class Client(ApiCalls):
     def remove_channel(self, name: str, channel: str) -> dict[str, Any]:
         return cast("dict[str, Any]", self.send_json("DELETE", _channel_path(name, channel)))
 
-    def resolve(self, requirements: Mapping[str, str], locked: Mapping[str, str] | None = None) -> Resolved:
-        """A whole closure in one call: all that an install needs."""
-        body = {"requirements": dict(requirements), "locked": dict(locked or {})}
+    def resolve(
+        self, requirements: Mapping[str, str], locked: Mapping[str, str] | None = None, *, min_age_s: int = 0
+    ) -> Resolved:
+        """A whole closure in one call: all that an install needs. Younger releases are passed over unless locked."""
+        body: dict[str, Any] = {"requirements": dict(requirements), "locked": dict(locked or {})}
+        if min_age_s:
+            body["min_age_seconds"] = min_age_s
         return cast(Resolved, self.send_json("POST", "/resolve", body))
 
     def download(self, name: str, version: str, target: Path) -> Digests:

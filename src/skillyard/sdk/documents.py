@@ -86,6 +86,9 @@ class Release(TypedDict, total=False):
     deprecated: Deprecation | None
     readme: str
     status: str
+    reasons: list[str]
+    verdict: str | None
+    score: float | None
 
 
 class ResolvedRelease(Release):

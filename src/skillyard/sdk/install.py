@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from skillyard.sdk.advisories import recalls_of, refreshed
 from skillyard.sdk.errors import SdkError, UsageError
+from skillyard.sdk.gate import check_lock
 from skillyard.sdk.plan import Action, Plan
+from skillyard.sdk.policy import Policy, read_policy
 from skillyard.sdk.project import LOCK, MANIFEST, Project, ProjectFile, is_channel
 from skillyard.sdk.resolving import (
     DEFAULT_CHANNEL,
+    Standing,
     decide,
     fits,
     lock_problems,
@@ -18,7 +22,7 @@ from skillyard.sdk.resolving import (
     saved_range,
     unknown_skill,
 )
-from skillyard.sdk.run import Connect, Goal, Options, Report, Step, start_run
+from skillyard.sdk.run import Connect, Goal, Options, Report, Run, Step, start_run
 from skillyard.skill.lockfile import Lockfile
 
 __all__ = ["Action", "Connect", "Options", "Plan", "Report", "Step", "ci", "install", "uninstall", "update"]
@@ -44,11 +48,12 @@ def install(project: Project, client: Connect, specs: Sequence[str] = (), *, opt
             and dict(lock.requirements) == dict(manifest.skills)
             and not lock_problems(lock)
         ):
-            return run.reach(Goal(manifest=manifest, lock=lock))
+            return run.reach(Goal(manifest=manifest, lock=_checked(run, manifest, lock)))
         asked = {name: text or DEFAULT_CHANNEL for name, text in new.items()}
-        decided, roots = decide(run.client(), manifest, lock, asked=asked)
+        decision = decide(run.client(), manifest, lock, asked=asked, min_age_s=_policy(run, manifest).min_age_s)
         run.tell("resolve")
-        saved = {name: saved_range(text, roots[name]) for name, text in new.items()}
+        saved = {name: saved_range(text, decision.roots[name]) for name, text in new.items()}
+        decided = _checked(run, manifest, decision.lock, lock, decision.standings)
         return run.reach(_goal(manifest, decided, {**manifest.skills, **saved}))
 
 
@@ -65,7 +70,8 @@ def ci(project: Project, client: Connect, *, options: Options = _DEFAULTS) -> Re
         problems = _manifest_changes(manifest, lock) or lock_problems(lock)
         if problems:
             raise _lock_outdated(f"{LOCK} does not fit {MANIFEST}", problems)
-        return run.reach(Goal(manifest=manifest, lock=lock, exact=True, only_targets=bool(options.agents)))
+        checked = _checked(run, manifest, lock)
+        return run.reach(Goal(manifest=manifest, lock=checked, exact=True, only_targets=bool(options.agents)))
 
 
 def update(
@@ -95,9 +101,11 @@ def update(
             for name, text in manifest.skills.items()
             if name in unlocked
         }
-        decided, roots = decide(run.client(), manifest, lock, asked=asked, unlocked=unlocked)
+        min_age_s = _policy(run, manifest).min_age_s
+        decision = decide(run.client(), manifest, lock, asked=asked, unlocked=unlocked, min_age_s=min_age_s)
         run.tell("resolve")
-        ranges = {name: _widened(text, roots[name]) for name, text in manifest.skills.items()}
+        ranges = {name: _widened(text, decision.roots[name]) for name, text in manifest.skills.items()}
+        decided = _checked(run, manifest, decision.lock, lock, decision.standings)
         return run.reach(_goal(manifest, decided, ranges))
 
 
@@ -121,6 +129,25 @@ def uninstall(project: Project, names: Sequence[str], *, options: Options = _DEF
             raise _lock_outdated(f"{LOCK} does not have {', '.join(missing)}", [])
         goal = _goal(manifest, pruned(lock, kept), kept)
         return run.reach(replace(goal, by_name=tuple(chosen)))
+
+
+def _policy(run: Run, manifest: ProjectFile) -> Policy:
+    return read_policy(manifest, run.options)
+
+
+def _checked(
+    run: Run,
+    manifest: ProjectFile,
+    lock: Lockfile,
+    old_lock: Lockfile | None = None,
+    standings: Mapping[str, Standing] | None = None,
+) -> Lockfile:
+    """The lock, once nothing speaks against having it on this machine; with what was agreed to noted in it."""
+    policy = _policy(run, manifest)
+    recalls = refreshed(run.client, lock.registry)
+    if recalls.note:
+        run.note(recalls.note)
+    return check_lock(policy, lock, old_lock, standings or {}, recalls_of(lock, recalls), tell=run.note)
 
 
 def _goal(manifest: ProjectFile, lock: Lockfile, ranges: dict[str, str]) -> Goal:

@@ -12,12 +12,15 @@ from skillyard.skill.digest import FileEntry
 from skillyard.skill.faults import Fault, SkillError
 from skillyard.skill.lockfile import LockedSkill, Lockfile
 from skillyard.skill.names import SkillName
+from skillyard.skill.permissions import Permissions, read_permissions
 from skillyard.skill.versions import Range, Version
 
 if TYPE_CHECKING:
     from skillyard.sdk.client import Client
 
 DEFAULT_CHANNEL = "latest"
+_MOST_REASONS = 20
+_MOST_REASON_CHARS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,23 @@ def parse_specs(texts: Iterable[str]) -> list[Spec]:
     return specs
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What the registry says of a release beside its content: `reasons` tell why `status` is not "listed"."""
+
+    status: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The lock, the version of each skill that was asked for, and how each release stands."""
+
+    lock: Lockfile
+    roots: Mapping[str, str]
+    standings: Mapping[str, Standing]
+
+
 def decide(
     client: Client,
     manifest: ProjectFile,
@@ -54,10 +74,12 @@ def decide(
     *,
     asked: Mapping[str, str] | None = None,
     unlocked: Collection[str] = (),
-) -> tuple[Lockfile, dict[str, str]]:
-    """The lock for all that `manifest` and `asked` want, and the version of each skill named there.
+    min_age_s: int = 0,
+) -> Decision:
+    """The lock for all that `manifest` and `asked` want.
 
-    What is locked stays as it is where that is allowed, except for the skills in `unlocked`.
+    What is locked stays as it is where that is allowed, except for the skills in `unlocked`. Releases younger than
+    `min_age_s` are passed over.
     """
     wanted = {**manifest.skills, **(asked or {})}
     locked = {name: skill.version for name, skill in lock.skills.items() if name not in unlocked} if lock else {}
@@ -65,8 +87,9 @@ def decide(
         name: locked[name] if is_channel(text) and name in locked and name not in (asked or {}) else text
         for name, text in wanted.items()
     }
-    answer = client.resolve(sent, locked)
+    answer = client.resolve(sent, locked, min_age_s=min_age_s)
     try:
+        standings = {str(document["name"]): _read_standing(document) for document in answer["packages"]}
         skills = [_read_package(document, client.base_url) for document in answer["packages"]]
         roots = {str(name): str(version) for name, version in answer["roots"].items()}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -79,7 +102,7 @@ def decide(
     missing = [f"{name} is missing" for name in sorted(wanted.keys() - roots.keys())]
     if problems := missing or lock_problems(decided):
         raise _bad_answer(problems[0])
-    return decided, roots
+    return Decision(lock=decided, roots=roots, standings=standings)
 
 
 def lock_problems(lock: Lockfile) -> list[str]:
@@ -126,6 +149,11 @@ def unknown_skill(name: str, known: Iterable[str], *, where: str) -> SdkError:
     return SdkError(f"{name} is not {where}.", code="not_installed", hint=hint, facts={"suggestions": near})
 
 
+def _read_standing(document: Mapping[str, Any]) -> Standing:
+    reasons = tuple(str(reason)[:_MOST_REASON_CHARS] for reason in document.get("reasons", []))
+    return Standing(status=str(document.get("status", "listed")), reasons=reasons[:_MOST_REASONS])
+
+
 def _read_package(document: Mapping[str, Any], registry: str) -> LockedSkill:
     """One release of the answer; what its values must be is left to the lockfile."""
     archive = document["archive"]
@@ -149,7 +177,15 @@ def _read_package(document: Mapping[str, Any], registry: str) -> LockedSkill:
         dependencies={str(other): str(text) for other, text in document["dependencies"].items()},
         files=files,
         registry=registry,
+        permissions=_read_permissions(document.get("permissions")),
     )
+
+
+def _read_permissions(value: object) -> Permissions:
+    permissions, faults = read_permissions(value)
+    if faults:
+        raise ValueError(faults[0].message)
+    return permissions
 
 
 def _bad_answer(why: str) -> SdkError:

@@ -47,13 +47,17 @@ class Step:
 class Options:
     """How to run. `agents` are added to those of the project; none means those, or the ones that are found there.
 
-    `force` moves local edits and foreign folders to the backups. `approve` is asked before folders change.
+    `force` moves local edits and foreign folders to the backups. `accept_flagged`, `allow_recalled` and `min_age_s`
+    are what Policy says of them. `approve` is asked before folders change.
     """
 
     agents: tuple[str, ...] = ()
     force: bool = False
     dry_run: bool = False
     link_mode: str | None = None
+    accept_flagged: bool = False
+    allow_recalled: bool = False
+    min_age_s: int | None = None
     wait_s: float = 30.0
     approve: Callable[[Plan], bool] | None = None
     on_step: Callable[[Step], None] | None = None
@@ -108,6 +112,7 @@ class Run:
         self._connect = connect
         self._client: Client | None = None
         self._recovered = recovered
+        self._notes: list[str] = []
 
     def client(self) -> Client:
         assert self._connect is not None, "this verb never needs the network"
@@ -119,6 +124,10 @@ class Run:
         if self._client is not None and self._client is not self._connect:
             self._client.close()
 
+    def note(self, text: str) -> None:
+        """Something that the report says beside what was done."""
+        self._notes.append(text)
+
     def tell(self, kind: str, name: str = "", **counts: int) -> None:
         if self.options.on_step:
             self.options.on_step(Step(kind=kind, name=name, **counts))
@@ -129,7 +138,7 @@ class Run:
         plan = self._plan(goal, manifest)
         report = Report(
             actions=plan.actions,
-            notes=(*self._recovered.notes, *plan.notes),
+            notes=(*self._recovered.notes, *self._notes, *plan.notes),
             targets=plan.targets,
             written=False,
             backups=self._recovered.backups,

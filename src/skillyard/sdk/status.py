@@ -121,7 +121,7 @@ def outdated(project: Project, client: Client) -> list[Outdated]:
     manifest, lock = project.read_manifest(), project.read_lock()
     if lock is None or not lock.skills:
         return []
-    found = _side_by_side([partial(_look_up, client, skill) for skill in _skills(lock)])
+    found = side_by_side([partial(_look_up, client, skill) for skill in _skills(lock)])
     is_yanked = {skill.name for skill, (_, _, yanked) in zip(_skills(lock), found, strict=True) if yanked}
     best = _best_fitting(client, manifest, lock, is_yanked)
     compared = []
@@ -199,7 +199,7 @@ def _best_fitting(client: Client, manifest: ProjectFile, lock: Lockfile, yanked:
     """The newest versions that go together; the yanked ones stay as they are if nothing replaces them."""
     for kept in (set[str](), yanked):
         try:
-            decided, _ = decide(client, manifest, lock, unlocked=lock.skills.keys() - kept)
+            decided = decide(client, manifest, lock, unlocked=lock.skills.keys() - kept).lock
         except ApiError as error:
             if error.status not in (404, 409):
                 raise
@@ -225,7 +225,8 @@ def _look_up(client: Client, skill: LockedSkill) -> tuple[str | None, str | None
     )
 
 
-def _side_by_side(tasks: list[Callable[[], T]]) -> list[T]:
+def side_by_side(tasks: list[Callable[[], T]]) -> list[T]:
+    """What each returns, with as many at once as there are connections."""
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(CONNECTIONS) as pool:

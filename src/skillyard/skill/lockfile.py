@@ -17,6 +17,7 @@ from skillyard.skill.json_file import key_lines, read_json
 from skillyard.skill.limits import DEFAULT_LIMITS
 from skillyard.skill.names import SkillName
 from skillyard.skill.paths import Tree, check_path, shown
+from skillyard.skill.permissions import NO_PERMISSIONS, Permissions, permissions_at
 from skillyard.skill.reading import Place, is_web_address, quoted
 from skillyard.skill.versions import Range, is_version
 
@@ -30,7 +31,11 @@ _SHA512 = re.compile("sha512-[A-Za-z0-9+/]{86}==")
 _CHANNEL = re.compile("[a-z][a-z0-9-]{0,63}")
 _USER_INFO = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/?#]*@")
 _LOCK_KEYS = frozenset({"lockfile_version", "registry", "requirements", "skills"})
-_SKILL_KEYS = frozenset({"version", "digest", "archive", "registry", "dependencies", "files"})
+_SKILL_KEYS = frozenset(
+    {"version", "digest", "archive", "registry", "dependencies", "permissions", "accepted", "files"}
+)
+_MAX_ACCEPTED = 50
+_MAX_REASON_CHARS = 2000
 _ARCHIVE_KEYS = frozenset({"url", "sha256", "sha512", "size_bytes"})
 _FILE_KEYS = frozenset({"sha256", "size_bytes", "executable"})
 
@@ -38,7 +43,8 @@ _FILE_KEYS = frozenset({"sha256", "size_bytes", "executable"})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockedSkill:
     """One release. `digest` is that of its `files`; `sha256`, `sha512` and `size_bytes` are of its archive, which is
-    at `resolved`. `dependencies`: ns/slug → range, each of them in the same lock.
+    at `resolved`. `dependencies`: ns/slug → range, each of them in the same lock. `permissions`: what the release
+    declares. `accepted`: for what it was flagged when somebody agreed to have it all the same.
     """
 
     name: str
@@ -51,6 +57,8 @@ class LockedSkill:
     dependencies: Mapping[str, str]
     files: tuple[FileEntry, ...]
     registry: str
+    permissions: Permissions = NO_PERMISSIONS
+    accepted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +115,8 @@ def _show_skill(skill: LockedSkill) -> dict[str, Any]:
         },
         "registry": without_secrets(skill.registry),
         "dependencies": dict(sorted(skill.dependencies.items())),
+        **({"permissions": skill.permissions.show()} if skill.permissions != NO_PERMISSIONS else {}),
+        **({"accepted": list(skill.accepted)} if skill.accepted else {}),
         "files": {file.path: _show_file(file) for file in sorted(skill.files, key=lambda file: file.path)},
     }
 
@@ -156,11 +166,22 @@ def _read_skill(name: str, entry: object, place: Place) -> LockedSkill | None:
         dependencies=_read_ranges(entry.get("dependencies"), place.at("dependencies")),
         files=_read_files(_map(entry.get("files"), place.at("files")), place.at("files")),
         registry=_read_address(entry.get("registry"), place.at("registry")),
+        permissions=permissions_at(entry.get("permissions"), place.at("permissions")) or NO_PERMISSIONS,
+        accepted=_read_accepted(entry.get("accepted", []), place.at("accepted")),
     )
     if len(place.faults) == before and tree_digest(skill.files) != skill.digest:
         hint = f"do not trust this entry: {_MAKE_ANEW}"
         place.at("digest").refuse("digest_mismatch", f"the files of {name} do not have the digest of {name}", hint)
     return skill
+
+
+def _read_accepted(value: object, place: Place) -> tuple[str, ...]:
+    if isinstance(value, list) and len(value) <= _MAX_ACCEPTED:
+        reasons = tuple(one for one in value if isinstance(one, str) and one and len(one) <= _MAX_REASON_CHARS)
+        if len(reasons) == len(value):
+            return reasons
+    place.refuse("bad_lockfile", f"{place} is not a list of texts", _MAKE_ANEW)
+    return ()
 
 
 def _read_files(entries: Mapping[str, Any], place: Place) -> tuple[FileEntry, ...]:
