@@ -10,8 +10,8 @@ from skillyard.domain.registry.errors import (
     ChannelNotFound,
     LatestStays,
     NotYours,
-    ReleaseNotOffered,
     ReleaseNotFound,
+    ReleaseNotOffered,
 )
 from skillyard.domain.registry.yank import yank
 from skillyard.infra.events import read_after
