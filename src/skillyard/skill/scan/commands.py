@@ -19,15 +19,28 @@ class Danger(IntEnum):
     HOSTILE = 2
 
 
-_INTERPRETER = r"(?:sudo\s+(?:-\S+\s+)*)?(?:/\S*/)?(?:(?:ba|z|da|k|fi)?sh|python[0-9.]*|node|deno|bun|perl|ruby|php|pwsh|powershell|iex|source)\b"
+_INTERPRETER = (
+    r"(?:sudo\s+(?:-\S+\s+)*)?(?:/\S*/)?(?:(?:ba|z|da|k|fi)?sh|python[0-9.]*|node|deno|bun|perl|ruby|"
+    r"php|pwsh|powershell|iex|source)\b"
+)
 _DOWNLOADER = r"\b(?:curl|wget|fetch|aria2c|lynx|iwr|irm|invoke-webrequest|invoke-restmethod|http)\b"
 _DOWNLOADS_AND_RUNS = {
     "piped": rf"{_DOWNLOADER}[^\n;]{{0,400}}\|\s*{_INTERPRETER}",
     "piped on": rf"{_DOWNLOADER}[^\n;]{{0,400}}\|[^\n;]{{0,100}}\|\s*{_INTERPRETER}",
     "substituted": rf"(?:{_INTERPRETER}|\beval\b|\.\s)[^\n;]{{0,60}}(?:\$\(|`|<\()\s*{_DOWNLOADER}",
-    "powershell": r"\b(?:iex|invoke-expression)\b[^\n]{0,200}(?:downloadstring|iwr|irm|invoke-webrequest|invoke-restmethod|net\.webclient)",
-    "powershell piped": r"(?:downloadstring|iwr|irm|invoke-webrequest|invoke-restmethod)[^\n]{0,300}\|\s*(?:iex|invoke-expression)",
-    "saved and run": rf"{_DOWNLOADER}[^\n]{{0,300}}(?:-o|-O|--output|>|--output-document)[= ]*\S{{1,100}}[^\n]{{0,100}}(?:&&|;|\|\|)\s*(?:chmod\s+\S*[x7]|{_INTERPRETER}\s|\./|/tmp/|source\s)",
+    "powershell": (
+        r"\b(?:iex|invoke-expression)\b[^\n]{0,200}(?:downloadstring|iwr|irm|invoke-webrequest|"
+        r"invoke-restmethod|net\.webclient)"
+    ),
+    "powershell piped": (
+        r"(?:downloadstring|iwr|irm|invoke-webrequest|invoke-restmethod)[^\n]{0,300}\|\s*(?:iex|"
+        r"invoke-expression)"
+    ),
+    "saved and run": (
+        rf"{_DOWNLOADER}[^\n]{{0,300}}(?:-o|-O|--output|>|"
+        rf"--output-document)[= ]*\S{{1,100}}[^\n]{{0,100}}(?:&&|;|\|\|)\s*(?:chmod\s+\S*[x7]|"
+        rf"{_INTERPRETER}\s|\./|/tmp/|source\s)"
+    ),
     "mshta": r"\b(?:mshta|regsvr32|rundll32|bitsadmin|certutil)(?:\.exe)?\b[^\n]{0,200}https?://",
     "remote python": r"python[0-9.]*\s+-c[^\n]{0,300}(?:urlopen|requests\.get)[^\n]{0,200}",
     "remote exec": r"\bexec\s*\([^\n]{0,200}(?:urlopen|requests\.get|\.text\b)",
@@ -37,28 +50,37 @@ _HOSTILE = {
     "decoded and evaluated": r"\beval\b[^\n]{0,60}(?:base64\s+(?:-d|-D|--decode)|xxd\s+-r)",
     "decoded in code": r"\b(?:exec|eval)\s*\(\s*(?:base64|codecs|bytes\.fromhex|zlib|atob|buffer\.from)",
     "encoded powershell": r"\b(?:powershell|pwsh)(?:\.exe)?\b[^\n]{0,120}\s-(?:e|ec|en|enc|enco\w*)\s+[a-z0-9+/=]{20,}",
-    "shell over network": r"/dev/(?:tcp|udp)/|\bnc(?:at)?\b[^\n]{0,60}\s(?:-[a-z]*e|--exec|-c)\s|\bsocat\b[^\n]{0,100}exec:|\bbash\s+-i\s*>&",
+    "shell over network": (
+        r"/dev/(?:tcp|udp)/|\bnc(?:at)?\b[^\n]{0,60}\s(?:-[a-z]*e|--exec|-c)\s|\bsocat\b[^\n]{0,100}exec:|"
+        r"\bbash\s+-i\s*>&"
+    ),
     "shell in python": r"socket\.socket\([^\n]{0,200}(?:dup2|pty\.spawn|subprocess)",
 }
 _SENDS = {
-    "sends": rf"{_DOWNLOADER}[^\n]{{0,300}}\s(?:-d|-F|-T|--data\S*|--form|--upload-file|--post-data|--post-file|-X\s*(?:POST|PUT)|-Method\s+Post|-Body)\b",
+    "sends": (
+        rf"{_DOWNLOADER}[^\n]{{0,300}}\s(?:-d|-F|-T|--data\S*|--form|--upload-file|--post-data|--post-file|"
+        rf"-X\s*(?:POST|PUT)|-Method\s+Post|-Body)\b"
+    ),
     "pipes out": r"\|\s*(?:nc|ncat|curl|wget|socat|telnet|mail|sendmail)\b",
     "posts": r"\b(?:requests|httpx|axios|urllib\.request|fetch)\b[^\n]{0,60}(?:post|put|request|urlopen|method)\b",
     "asks names": r"\b(?:nslookup|dig|host|ping)\b[^\n]{0,60}(?:\$\(|`|\$\{?\w)",
 }
 _SECRETS = {
-    "files": r"\.ssh/|id_rsa|id_ed25519|\.aws/|\.netrc|\.npmrc|\.pypirc|\.git-credentials|\.kube/|\.gnupg|/etc/(?:passwd|shadow)|\.docker/config|wallet|keychain|login data|cookies\.sqlite|\.env\b|credentials",
+    "files": (
+        r"\.ssh/|id_rsa|id_ed25519|\.aws/|\.netrc|\.npmrc|\.pypirc|\.git-credentials|\.kube/|\.gnupg|"
+        r"/etc/(?:passwd|shadow)|\.docker/config|wallet|keychain|login data|cookies\.sqlite|\.env\b|"
+        r"credentials"
+    ),
     "variables": r"\b(?:env|printenv)\b|os\.environ|process\.env|\$\{?[a-z_]*(?:TOKEN|SECRET|PASSWORD|API_KEY|APIKEY)",
     "history": r"_history\b|transcript|\.claude/projects|\$ARGUMENTS|tool_input",
 }
 _NETWORK = {
     "tool": rf"{_DOWNLOADER}|\b(?:ssh|scp|rsync|nc|ncat|telnet|ftp|socat)\s+\S|\bhttps?://|\bwss?://",
 }
-_PATTERNS = Patterns(
-    {f"{group}:{name}": text for group, patterns in
-     (("runs", _DOWNLOADS_AND_RUNS), ("hostile", _HOSTILE), ("sends", _SENDS), ("secrets", _SECRETS), ("network", _NETWORK))
-     for name, text in patterns.items()}
-)  # fmt: skip
+_GROUPS = {
+    "runs": _DOWNLOADS_AND_RUNS, "hostile": _HOSTILE, "sends": _SENDS, "secrets": _SECRETS, "network": _NETWORK,
+}  # fmt: skip
+_PATTERNS = Patterns({f"{group}:{name}": text for group, texts in _GROUPS.items() for name, text in texts.items()})
 _ADDRESS = re.compile(r"\b(?:https?|wss?|ftp)://[^\s'\"`<>|;)]{1,500}", re.IGNORECASE)
 _BARE_ADDRESS = re.compile(
     r"\b(?:curl|wget)\s+(?:-[\w-]+\s+)*([a-z0-9][a-z0-9.-]*\.[a-z]{2,}/[^\s'\"`|;)]*)", re.IGNORECASE

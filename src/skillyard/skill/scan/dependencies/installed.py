@@ -15,7 +15,8 @@ _PATTERNS = Patterns(
     {
         "pypi": r"\b(?:pip[0-9.]{0,5}\s+(?:-[\w=-]+\s+){0,3}(?:install|download)|pipx\s+(?:install|run|inject)|"
         rf"uv\s+(?:add|tool\s+(?:install|run)|run\s+--with)|uvx|poetry\s+add|pdm\s+add|rye\s+add)\s+{_REST}",
-        "npm": r"\b(?:npm\s+(?:i|install|add|exec|create)|yarn\s+(?:global\s+)?(?:add|dlx)|pnpm\s+(?:add|i|install|dlx)|"
+        "npm": r"\b(?:npm\s+(?:i|install|add|exec|create)|yarn\s+(?:global\s+)?(?:add|dlx)|pnpm\s+(?:add|i|"
+        r"install|dlx)|"
         rf"bun\s+(?:add|install|i)|bunx|npx)\s+{_REST}",
         "pypi list": r"['\"]pip[0-9.]{0,5}['\"]\s*,\s*['\"]install['\"](?P<rest>[^\n\]]{1,600})",
         "npm list": r"['\"](?:npm|pnpm|yarn|bun)['\"]\s*,\s*\[?\s*['\"](?:i|install|add)['\"](?P<rest>[^\n\]]{1,600})",
@@ -37,7 +38,45 @@ _PYTHON_NAME = re.compile(r"([A-Za-z0-9][\w.-]{0,80})(?:\[[\w,.-]{0,80}\])?(?:[<
 _NODE_NAME = re.compile(r"((?:@[\w.-]{1,80}/)?[A-Za-z0-9][\w.-]{0,80})(?:@[\w.^~*<>=-]{0,60})?")
 _ADDRESS = re.compile(r"(?:(?:git\+)?(?:https?|ssh|git)://|git@|github:).+", re.IGNORECASE)
 _WORDS = frozenset(
-    ["a", "an", "and", "any", "are", "as", "at", "by", "first", "for", "from", "if", "in", "into", "is", "it", "its", "missing", "of", "on", "or", "packages", "package", "please", "the", "then", "this", "to", "using", "via", "when", "with", "you", "your", "dependencies", "required", "needed"]
+    [
+        "a",
+        "an",
+        "and",
+        "any",
+        "are",
+        "as",
+        "at",
+        "by",
+        "first",
+        "for",
+        "from",
+        "if",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "missing",
+        "of",
+        "on",
+        "or",
+        "packages",
+        "package",
+        "please",
+        "the",
+        "then",
+        "this",
+        "to",
+        "using",
+        "via",
+        "when",
+        "with",
+        "you",
+        "your",
+        "dependencies",
+        "required",
+        "needed",
+    ]
 )
 
 
@@ -57,7 +96,9 @@ def _read(view: View, hit: Hit) -> Iterator[Dependency]:
     if hit.name.endswith("list"):
         rest = re.sub(r"['\",]+", " ", rest)
     tokens = [token.strip("'\"(),.:") for token in rest.split()[:40]]
-    runs_one = re.match(r"(?:npx|bunx|uvx|pnpm\s+dlx|yarn\s+dlx|pipx\s+run|npm\s+exec|npm\s+create)", hit.text, re.I)
+    runs_one = re.match(
+        r"(?:npx|bunx|uvx|uv\s+run|pnpm\s+dlx|yarn\s+dlx|pipx\s+run|npm\s+exec|npm\s+create)", hit.text, re.I
+    )
     yield from _read_tokens(view, hit, ecosystem, tokens, only_first=runs_one is not None)
 
 

@@ -25,10 +25,14 @@ _LIFECYCLE = (
     "dependencies",
 )
 _HARMLESS = re.compile(
-    r"(?:\s*(?:npx\s+(?:--no-install\s+|--yes\s+|-y\s+)?)?(?:husky(?:\s+install)?|is-ci|lefthook\s+install|simple-git-hooks|"
-    r"prisma\s+generate|tsc\b[\w\s./-]*|node-gyp(?:-build)?(?:\s+rebuild)?|prebuild-install|patch-package|nuxt\s+prepare|"
-    r"svelte-kit\s+sync|electron-builder\s+install-app-deps|playwright\s+install[\w\s-]*|(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?build|"
-    r"npm\s+run\s+\w+|tsup|rollup\s+-c|ngcc|opencollective\S*|wxt\s+prepare|panda\s+codegen|true|exit\s+0|echo\s+[^|;&$`]*)"
+    r"(?:\s*(?:npx\s+(?:--no-install\s+|--yes\s+|-y\s+)?)?(?:husky(?:\s+install)?|is-ci|"
+    r"lefthook\s+install|simple-git-hooks|"
+    r"prisma\s+generate|tsc\b[\w\s./-]*|node-gyp(?:-build)?(?:\s+rebuild)?|prebuild-install|"
+    r"patch-package|nuxt\s+prepare|"
+    r"svelte-kit\s+sync|electron-builder\s+install-app-deps|playwright\s+install[\w\s-]*|(?:npm|pnpm|"
+    r"yarn|bun)\s+(?:run\s+)?build|"
+    r"npm\s+run\s+\w+|tsup|rollup\s+-c|ngcc|opencollective\S*|wxt\s+prepare|panda\s+codegen|true|"
+    r"exit\s+0|echo\s+[^|;&$`]*)"
     r"\s*(?:&&|\|\||;|$))+",
     re.IGNORECASE,
 )
@@ -58,14 +62,18 @@ _FETCHED = Patterns(
         r"[^\n]{0,300}(?:/usr/local/bin|/usr/bin|\.local/bin|chmod\s+\S*[x7])",
         "named": rf"\b(?:curl|wget|aria2c|invoke-webrequest|iwr|download|fetch|get|install|run)\b[^\n]{{0,160}}?"
         rf"(?P<address>https?://[^\s'\"`|;)>]{{4,400}}\.(?:{_PROGRAM_ENDS}|zip|7z|rar))(?:[\s'\"`|;)>,]|$)",
-        "repository": r"\b(?:add-apt-repository|apt-add-repository|yum-config-manager|zypper\s+(?:ar|addrepo))\b[^\n]{0,100}"
+        "repository": r"\b(?:add-apt-repository|apt-add-repository|yum-config-manager|zypper\s+(?:ar|"
+        r"addrepo))\b[^\n]{0,100}"
         r"(?P<address>https?://[^\s'\"`|;)>]{4,400})",
         "source list": r"\bdeb\s+(?:\[[^\]\n]{0,200}\]\s+)?(?P<address>https?://[^\s'\"`|;)>]{4,400})\s+\S+",
     }
 )
 _MOVING = Patterns(
     {
-        "npx": r"\b(?:npx|bunx|pnpm\s+dlx|yarn\s+dlx|uvx|pipx\s+run)\s+(?:-\S+\s+)*(?:@[\w.-]+/)?[\w.-]+@(?:latest|next|canary)\b",
+        "npx": (
+            r"\b(?:npx|bunx|pnpm\s+dlx|yarn\s+dlx|uvx|"
+            r"pipx\s+run)\s+(?:-\S+\s+)*(?:@[\w.-]+/)?[\w.-]+@(?:latest|next|canary)\b"
+        ),
         "go": r"\bgo\s+(?:install|run)\s+\S+@(?:latest|main|master)\b",
     }
 )

@@ -35,7 +35,10 @@ _PICKLE_SUFFIXES = frozenset(
 )
 _SURE_PICKLE_SUFFIXES = frozenset({".pkl", ".pickle", ".joblib", ".dill"})
 _BEGINS_AS_PICKLE = re.compile(rb"\x80[\x02-\x05]|[(\]}]?c[\w.]{1,60}\n[\w.]{1,60}\n|\(i[\w.]{1,60}\n")
-_USED = r"(?:pip[0-9.]*\s+install|uv\s+pip\s+install|npm\s+i(?:nstall)?|unzip|tar\s+-?\w*x|7z\s+x|java\s+-jar|extract|unpack|zipimport|sys\.path|gem\s+install)[^\n]{0,160}"
+_USED = (
+    r"(?:pip[0-9.]*\s+install|uv\s+pip\s+install|npm\s+i(?:nstall)?|unzip|tar\s+-?\w*x|7z\s+x|"
+    r"java\s+-jar|extract|unpack|zipimport|sys\.path|gem\s+install)[^\n]{0,160}"
+)
 _LONGEST_PREFIX_BYTES = 4096
 _READABLE_RUN = re.compile(rb"[\t\n\r\x20-\x7e]{24,}")
 _MOST_READ_BYTES = 1 << 20

@@ -20,14 +20,16 @@ _PROGRAM_BEHIND = re.compile(
 )
 _ZIP_END = b"PK\x05\x06"
 _SVG_SCRIPT = re.compile(
-    r"<(?:\w+:)?script\b[^>]{0,500}>|<(?:\w+:)?(?:foreignObject|iframe|embed|object)\b|(?:href|src)\s*=\s*['\"]?\s*(?:javascript:|data:text/html)",
+    r"<(?:\w+:)?script\b[^>]{0,500}>|<(?:\w+:)?(?:foreignObject|iframe|embed|object)\b|(?:href|"
+    r"src)\s*=\s*['\"]?\s*(?:javascript:|data:text/html)",
     re.IGNORECASE,
 )
 _SVG_HANDLER = re.compile(
     r"<[a-z:]+\b[^>]{0,2000}?\son(?:load|error|begin|click|mouse\w+|focus\w*|activate|end|repeat)\s*=", re.IGNORECASE
 )
 _ACTS = re.compile(
-    r"\bfetch\s*\(|XMLHttpRequest|sendBeacon|WebSocket|\beval\s*\(|document\.cookie|localStorage|\batob\s*\(|new Function|\bimport\s*\(|location\s*=|src\s*=\s*['\"]https?:",
+    r"\bfetch\s*\(|XMLHttpRequest|sendBeacon|WebSocket|\beval\s*\(|document\.cookie|localStorage|"
+    r"\batob\s*\(|new Function|\bimport\s*\(|location\s*=|src\s*=\s*['\"]https?:",
     re.IGNORECASE,
 )
 _PDF_ACTIVE = re.compile(rb"/(?:JavaScript|JS|Launch|EmbeddedFile|RichMedia)\b")

@@ -59,10 +59,10 @@ _BEGINS = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Format.OLE),
 )
 _HARMLESS = (
-    b"wOFF", b"wOF2", b"\0\1\0\0\0", b"OTTO", b"ttcf", b"true\0", b"RIFF", b"OggS", b"ID3", b"\xff\xfb", b"\xff\xf3", b"fLaC",
-    b"BM", b"\0\0\1\0", b"\0\0\2\0", b"II*\0", b"MM\0*", b"8BPS", b"SQLite format 3\0", b"PAR1", b"ARROW1", b"\x89HDF",
+    b"wOFF", b"wOF2", b"\0\1\0\0\0", b"OTTO", b"ttcf", b"true\0", b"RIFF", b"OggS", b"ID3", b"\xff\xfb", b"\xff\xf3",
+    b"fLaC",    b"BM", b"\0\0\1\0", b"\0\0\2\0", b"II*\0", b"MM\0*", b"8BPS", b"SQLite format 3\0", b"PAR1", b"ARROW1", b"\x89HDF",
     b"GGUF", b"\x93NUMPY", b"\x1aE\xdf\xa3", b"Obj\x01", b"Bud1", b"\0\0\0\1Bud1", b"bplist", b"glTF", b"LZIP",
-    b"\xde\x12\x04\x95", b"DuckDB", b"qoif", b"\0\0\0\x0cJXL", b"\xff\x0a", b"MThd", b"FWS", b"CWS", b"@AB", b"\0\0\0\x14ftyp",
+    b"\xde\x12\x04\x95", b"DuckDB", b"qoif", b"\0\0\0\x0cJXL", b"\xff\x0a", b"MThd", b"FWS", b"CWS", b"@AB",
 )  # fmt: skip
 _BRANDED = (b"ftyp", b"moov", b"mdat")
 _OFFICE_SUFFIXES = frozenset({".docx", ".xlsx", ".pptx", ".dotx", ".xltx", ".potx", ".docm", ".xlsm", ".pptm"})
@@ -98,4 +98,6 @@ def is_office(suffix: str) -> bool:
 def _is_pe(data: bytes) -> bool:
     """DOS header with a pointer to `PE`, or any file that says it cannot be run in DOS mode."""
     at = int.from_bytes(data[60:64], "little")
-    return data[at : at + 4] == b"PE\0\0" or b"DOS mode" in data[:512] or (len(data) > 64 and at < len(data) and at > 63)
+    return (
+        data[at : at + 4] == b"PE\0\0" or b"DOS mode" in data[:512] or (len(data) > 64 and at < len(data) and at > 63)
+    )

@@ -17,7 +17,29 @@ _TWO_SUFFIXES = re.compile(rf".+\.(?:{_DOCUMENT})[\s_\u00a0]*\.(?:{_RUNS})", re.
 _TURNED = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _SPACED = re.compile(r"\S\s{4,}\.\w+$")
 _MEDIA = frozenset(
-    ".png .jpg .jpeg .gif .webp .bmp .ico .tif .tiff .pdf .mp3 .mp4 .wav .ogg .woff .woff2 .ttf .otf .docx .xlsx .pptx".split()  # noqa: SIM905
+    [
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".gif",
+        ".webp",
+        ".bmp",
+        ".ico",
+        ".tif",
+        ".tiff",
+        ".pdf",
+        ".mp3",
+        ".mp4",
+        ".wav",
+        ".ogg",
+        ".woff",
+        ".woff2",
+        ".ttf",
+        ".otf",
+        ".docx",
+        ".xlsx",
+        ".pptx",
+    ]
 )
 _TEXTS = frozenset(".md .txt .py .js .ts .sh .json .yaml .yml .toml .csv .html .css .xml .rst .ini .cfg".split())  # noqa: SIM905
 _EXPECTED = {
@@ -27,18 +49,21 @@ _LIVELY = re.compile(
     r"\s*(?:#!|<\?php|<script|import \w|from \w+ import|\(?function\b|require\(|powershell|@echo off)", re.IGNORECASE
 )
 _GIT_FOLDER = re.compile(
-    r"(?:.*/)?(?:\.git|dot_?git|_git)/(?:hooks/|config$|HEAD$|objects/).*|(?:.*/)?(?:\.git|dot_?git|_git)/(?:config|HEAD)",
+    r"(?:.*/)?(?:\.git|dot_?git|_git)/(?:hooks/|config$|HEAD$|objects/).*|(?:.*/)?(?:\.git|dot_?git|"
+    r"_git)/(?:config|HEAD)",
     re.IGNORECASE,
 )
 _TELLING_DOTFILES = frozenset(
     {".netrc", ".pgpass", ".git-credentials", ".pypirc", ".htpasswd", ".npmrc", ".env", ".boto", ".s3cfg"}
 )
 _SUPPRESSION_FILE = re.compile(
-    r"(?:.*/)?\.(?:skillscan|skill-?scanner|scanner|semgrep|bandit|trivy|snyk|gitleaks|trufflehog|yara|clamav|mcp-?scan)\w*ignore",
+    r"(?:.*/)?\.(?:skillscan|skill-?scanner|scanner|semgrep|bandit|trivy|snyk|gitleaks|trufflehog|"
+    r"yara|clamav|mcp-?scan)\w*ignore",
     re.IGNORECASE,
 )
 _SUPPRESSION_COMMENT = re.compile(
-    r"\b(?:skill-?scan(?:ner)?|scanner|malware-?scan)\s*[:=-]\s*(?:ignore|disable|skip|off|safe|allow|trusted)\b|noqa:\s*(?:scanner|skill)",
+    r"\b(?:skill-?scan(?:ner)?|scanner|malware-?scan)\s*[:=-]\s*(?:ignore|disable|skip|off|safe|allow|"
+    r"trusted)\b|noqa:\s*(?:scanner|skill)",
     re.IGNORECASE,
 )
 

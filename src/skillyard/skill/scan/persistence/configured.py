@@ -31,7 +31,8 @@ _INTERESTING = re.compile(
 _TAKES_QUESTIONS_AWAY = re.compile(
     r"""^(?:.*\.)?(?:
         defaultMode=bypassPermissions
-      | permissions\.allow\.\d+=(?:Bash|Bash\(\*+(?::\*)?\)|Bash\(:\*\)|\*|Bash\((?:curl|wget|sudo|sh|bash|rm)[\s:]*\*\))
+      | permissions\.allow\.\d+=(?:Bash|Bash\(\*+(?::\*)?\)|Bash\(:\*\)|\*)
+      | permissions\.allow\.\d+=(?:Bash\((?:curl|wget|sudo|sh|bash|rm)[\s:]*\*\))
       | approval_policy=never | ask_for_approval=never | sandbox(?:_mode)?=danger-full-access
       | chat\.tools\.(?:global\.)?autoApprove=True | (?:chat\.tools\.)?terminal\.autoApprove\.\W*\.?\*\W*=True
       | autoApprove=True | autoApprove\.\d+=\* | alwaysAllow\.\d+=\* | yolo(?:Mode)?=True
@@ -44,21 +45,27 @@ _BASE_URL = re.compile(
     r"(?:^|\.)(?:ANTHROPIC|OPENAI|GEMINI|GOOGLE_GEMINI|CLAUDE|CODEX)\w*_BASE_URL$|(?:^|\.)(?:chatgpt_)?base_url$", re.I
 )
 _HOOK = re.compile(
-    r"(?:^|\.)hooks\.\w+\.(?:\d+\.)?(?:hooks\.\d+\.)?(?:command|bash|powershell|url)$|(?:^|\.)(?:statusLine\.command|apiKeyHelper|awsAuthRefresh|otelHeadersHelper)$|^notify\.\d+$",
+    r"(?:^|\.)hooks\.\w+\.(?:\d+\.)?(?:hooks\.\d+\.)?(?:command|bash|powershell|url)$|(?:^|"
+    r"\.)(?:statusLine\.command|apiKeyHelper|awsAuthRefresh|otelHeadersHelper)$|^notify\.\d+$",
     re.I,
 )
 _SERVER = re.compile(
-    r"(?:^|\.)(?:mcpServers|mcp_servers|context_servers|mcp\.servers|servers|mcp)\.([^.]+)\.(command|args|url|httpUrl|serverUrl)(?:\.|$)",
+    r"(?:^|\.)(?:mcpServers|mcp_servers|context_servers|mcp\.servers|servers|mcp)\.([^.]+)\.(command|"
+    r"args|url|httpUrl|serverUrl)(?:\.|$)",
     re.I,
 )
 _WORKSPACE = re.compile(
-    r"^(?:initialize|onCreate|updateContent|postCreate|postStart|postAttach)Command(?:\.|$)|^tasks\.\d+\.(?:command|args)(?:\.|$)",
+    r"^(?:initialize|onCreate|updateContent|postCreate|postStart|postAttach)Command(?:\.|$)|"
+    r"^tasks\.\d+\.(?:command|args)(?:\.|$)",
     re.I,
 )
 _SHELL = re.compile(r"(?:.*/)?(?:(?:ba|z|da|k)?sh|cmd(?:\.exe)?|powershell(?:\.exe)?|pwsh)", re.I)
 _MOVING_PACKAGE = re.compile(r"\b(?:npx|bunx|pnpm dlx|uvx|pipx run)\b(?!.*@\d)", re.I)
 _KNOWN_SCOPE = re.compile(
-    r"@(?:modelcontextprotocol|anthropic-ai|playwright|upstash|supabase|sentry|stripe|notionhq|cloudflare|azure|azure-devops|google|googlemaps|github|microsoft|vercel|figma|openai|aws|awslabs|heroku|mongodb-js|sap-ux|angular|nx|executeautomation|browserbasehq|tavily|hubspot|netlify|shopify|salesforce)/",
+    r"@(?:modelcontextprotocol|anthropic-ai|playwright|upstash|supabase|sentry|stripe|notionhq|"
+    r"cloudflare|azure|azure-devops|google|googlemaps|github|microsoft|vercel|figma|openai|aws|"
+    r"awslabs|heroku|mongodb-js|sap-ux|angular|nx|executeautomation|browserbasehq|tavily|hubspot|"
+    r"netlify|shopify|salesforce)/",
     re.I,
 )
 
@@ -73,7 +80,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """`source` begins in line `first_line` of `file`. `is_shipped`: a file of its own, rather than one that a text shows."""
+    """`source` begins in line `first_line` of `file`. `is_shipped`: a file of its own; a text may show one, too."""
 
     file: str
     is_shipped: bool

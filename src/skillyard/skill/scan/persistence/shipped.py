@@ -17,9 +17,6 @@ _HOOK_NAMES = (
     "post-rewrite|post-update|pre-applypatch|pre-auto-gc|pre-commit|pre-merge-commit|pre-push|pre-rebase|pre-receive|"
     "prepare-commit-msg|proc-receive|push-to-checkout|reference-transaction|sendemail-validate|update"
 )
-_RUNS = re.compile(
-    r"^\s*(?:run:|Exec\w*=|<string>|- run:|@reboot|[*0-9/,-]+\s+[*0-9/,-]+\s|import\b|exec\b)", re.MULTILINE
-)
 _PACKAGE_INDEX = re.compile(
     r"(?:registry|index-url|extra-index-url|find-links|default|url)\s*=\s*['\"]?(https?://[^\s'\"]{1,300})", re.I
 )
@@ -39,15 +36,26 @@ def _path(pattern: str) -> re.Pattern[str]:
 
 
 _ROLES = (
-    Role(catalog.GIT_SETTINGS, _path(rf"(?:[^/]*hooks|\.husky|_?dot_?git/.*|\.git/.*)/(?:{_HOOK_NAMES})(?:\.sh|\.py)?"), None),
-    Role(catalog.GIT_SETTINGS, _path(r"\.?gitconfig|_?dot_?git/config|\.git/config")),
-    Role(catalog.SHELL_STARTUP, _path(r"[._]?(?:dot_)?(?:bashrc|zshrc|zshenv|zprofile|bash_profile|bash_login|bash_aliases|profile)|config\.fish")),
-    Role(catalog.SCHEDULED_TASK, _path(r"[^/]+\.(?:service|timer)|(?:[^/]+\.)?crontab|cron\.d/[^/]+|LaunchAgents/[^/]+|[^/]+\.plist")),
+    Role(catalog.GIT_SETTINGS, _path(rf"(?:[^/]*hooks|\.husky|(?:\.|_?dot_?)git/.*)/(?:{_HOOK_NAMES})(?:\.sh|\.py)?")),
+    Role(catalog.GIT_SETTINGS, _path(r"\.?gitconfig|(?:\.|_?dot_?)git/config")),
+    Role(
+        catalog.SHELL_STARTUP,
+        _path(
+            r"[._]?(?:dot_)?(?:bashrc|zshrc|zshenv|zprofile|bash_profile|bash_login|bash_aliases|profile)|config\.fish"
+        ),
+    ),
+    Role(
+        catalog.SCHEDULED_TASK,
+        _path(r"[^/]+\.(?:service|timer|plist)|(?:[^/]+\.)?crontab|cron\.d/[^/]+|LaunchAgents/[^/]+"),
+    ),
     Role(catalog.SSH_ACCESS, _path(r"authorized_keys2?"), (Severity.HIGH, 0.7)),
     Role(catalog.INTERPRETER_STARTUP, _path(r"(?:site|user)customize\.py"), (Severity.HIGH, 0.65)),
-    Role(catalog.WORKSPACE_TASK, _path(r"\.envrc|\.github/workflows/[^/]+\.ya?ml|\.gitlab-ci\.yml|\.circleci/config\.yml")),
+    Role(
+        catalog.WORKSPACE_TASK,
+        _path(r"\.envrc|\.github/workflows/[^/]+\.ya?ml|\.gitlab-ci\.yml|\.circleci/config\.yml"),
+    ),
     Role(catalog.AGENT_HOOK, _path(r"\.?(?:claude|codex|gemini|cursor|agents?)/hooks/[^/]+")),
-)  # fmt: skip
+)
 _PATH_FILE = re.compile(
     r"^import\s.*(?:exec|eval|urlopen|subprocess|os\.system|base64|socket|__import__)", re.MULTILINE
 )

@@ -33,7 +33,8 @@ _PLACES = {
         catalog.AGENT_SETTINGS,
         r"\.claude/settings(?:\.local)?\.json|managed-settings\.json|[~/'\"]\.claude\.json|\.codex/config\.toml|"
         r"\.gemini/settings\.json|\.cursor/(?:mcp|cli-config|permissions)\.json|\.vscode/(?:settings|mcp)\.json|"
-        r"\.windsurf/mcp|\.roo/mcp|opencode\.json|\.config/goose/|\.openclaw/(?:config|openclaw)\.json|\bmcp settings\b",
+        r"\.windsurf/mcp|\.roo/mcp|opencode\.json|\.config/goose/|\.openclaw/(?:config|openclaw)\.json|"
+r"\bmcp settings\b",
         r"settings|config|permission|hook|mcp",
     ),
     "agent memory": Place(
@@ -78,16 +79,19 @@ _PLACES = {
     ),
     "package settings": Place(
         catalog.PACKAGE_SETTINGS,
-        r"\b(?:npm|yarn|pnpm|bun)\s+config\s+set\s+(?:--\S+\s+)*(?:@[\w-]+:)?(?:registry|npmRegistryServer)\b[^\n]{0,200}|"
+        r"\b(?:npm|yarn|pnpm|bun)\s+config\s+set\s+(?:--\S+\s+)*(?:@[\w-]+:)?(?:registry|"
+r"npmRegistryServer)\b[^\n]{0,200}|"
         r"\bpip[0-9.]*\s+config\s+set\s+\S*(?:index-url|trusted-host|find-links)\b[^\n]{0,200}|"
         r"[~/'\"]\.npmrc\b|\bpip\.conf\b|pip\\{1,2}pip\.ini|[~/'\"]\.(?:pypirc|yarnrc|condarc)\b|\.cargo/config|"
-        r"\b(?:PIP_INDEX_URL|PIP_EXTRA_INDEX_URL|UV_INDEX_URL|UV_DEFAULT_INDEX|NPM_CONFIG_REGISTRY|GOPROXY)\b[^\n]{0,200}|"
+        r"\b(?:PIP_INDEX_URL|PIP_EXTRA_INDEX_URL|UV_INDEX_URL|UV_DEFAULT_INDEX|NPM_CONFIG_REGISTRY|"
+r"GOPROXY)\b[^\n]{0,200}|"
         r"\bconda\s+config\s+--(?:add|prepend)\s+channels\s+\S+|\bgem\s+sources\s+(?:-a|--add)\s+\S+",
         r"registry|mirror|index|npmrc|pip\.conf|proxy",
     ),
     "interpreter start-up": Place(
         catalog.INTERPRETER_STARTUP,
-        r"\b(?:site|user)customize(?:\.py)?\b|\bPYTHONSTARTUP\b|(?:site-packages|getsitepackages|purelib)[^\n]{0,120}\.pth\b|"
+        r"\b(?:site|user)customize(?:\.py)?\b|\bPYTHONSTARTUP\b|(?:site-packages|getsitepackages|"
+r"purelib)[^\n]{0,120}\.pth\b|"
         r"NODE_OPTIONS[^\n]{0,40}--(?:require|import|r\b)|\bLD_PRELOAD\b|/etc/ld\.so\.preload|DYLD_INSERT_LIBRARIES|"
         r"\bBASH_ENV\b|\bPROMPT_COMMAND\b",
         r"sitecustomize|\.pth|PYTHONSTARTUP|preload|NODE_OPTIONS|instrument|PROMPT_COMMAND|BASH_ENV",
@@ -103,8 +107,10 @@ _PATTERNS = Patterns({name: place.pattern for name, place in _PLACES.items()})
 
 _WRITES_IN_CODE = re.compile(
     r">>?\s*[\"'$~/\w{]|\btee\b|\bcp\b|\bmv\b|\bln\b|\binstall\s|\brsync\b|write|append|dump\(|copy|symlink|rename|"
-    r"Add-Content|Set-Content|Out-File|New-Item|sed\s+-i|open\([^)\n]{0,200}['\"][aw]|\bgit\s+config\b|\bcrontab\b|enable\b|"
-    r"launchctl|schtasks|Register-|\breg\s+add\b|\balias\b|config\s+set|config\s+--|\bsources\s+-|\bexport\b|PermitRoot|"
+    r"Add-Content|Set-Content|Out-File|New-Item|sed\s+-i|open\([^)\n]{0,200}['\"][aw]|"
+    r"\bgit\s+config\b|\bcrontab\b|enable\b|"
+    r"launchctl|schtasks|Register-|\breg\s+add\b|\balias\b|config\s+set|config\s+--|\bsources\s+-|"
+    r"\bexport\b|PermitRoot|"
     r"@reboot|\(\)\s*\{|--add",
     re.IGNORECASE,
 )
@@ -115,13 +121,17 @@ _ASKS_TO_WRITE = re.compile(
 )
 _CONCEALED = re.compile(
     r"without (?:asking|telling|mention|notify|inform|prompt|confirm)|(?:do not|don't|never|no need to) "
-    r"(?:mention|tell|ask|show|inform|notify|reveal|report|explain)(?: \w+){0,3} (?:user|this|it|them|about)|\bsilently\b|"
-    r"\bquietly\b|\bsecretly\b|keep (?:this|it) (?:hidden|secret|quiet)|user (?:need|must|should|does) ?n[o']t (?:know|see)|"
-    r"approve everything|auto-?approve (?:all|every)|ignore (?:all |any )?previous|bypass (?:all )?(?:approval|confirmation)",
+    r"(?:mention|tell|ask|show|inform|notify|reveal|report|explain)(?: \w+){0,3} (?:user|this|it|them|"
+    r"about)|\bsilently\b|"
+    r"\bquietly\b|\bsecretly\b|keep (?:this|it) (?:hidden|secret|quiet)|user (?:need|must|should|"
+    r"does) ?n[o']t (?:know|see)|"
+    r"approve everything|auto-?approve (?:all|every)|ignore (?:all |any )?previous|"
+    r"bypass (?:all )?(?:approval|confirmation)",
     re.IGNORECASE,
 )
 _FETCH_AND_OBEY = re.compile(
-    r"\b(?:fetch|curl|download|read|check|get|load|visit)\b[^\n]{0,120}https?://[^\n]{0,200}\b(?:follow|execute|run|obey|do what|"
+    r"\b(?:fetch|curl|download|read|check|get|load|"
+    r"visit)\b[^\n]{0,120}https?://[^\n]{0,200}\b(?:follow|execute|run|obey|do what|"
     r"apply|perform)\b",
     re.IGNORECASE,
 )

@@ -9,9 +9,9 @@ from skillyard.skill.scan.finding import Finding
 from skillyard.skill.scan.persistence.catalog import RULES
 from skillyard.skill.scan.persistence.configured import findings_in_configuration
 from skillyard.skill.scan.persistence.shipped import findings_in_files
-from skillyard.skill.scan.topic import topic_of
 from skillyard.skill.scan.persistence.written import findings_in_texts
 from skillyard.skill.scan.subject import Subject
+from skillyard.skill.scan.topic import topic_of
 
 
 def check(subject: Subject) -> Iterator[Finding]:

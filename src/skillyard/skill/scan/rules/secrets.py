@@ -39,14 +39,20 @@ _TOKENS = Patterns(
         "GitHub token": r"\b(?-i:gh[pousr]_[A-Za-z0-9]{36,251}|github_pat_[A-Za-z0-9_]{50,255})\b",
         "GitLab token": r"\b(?-i:gl(?:pat|ptt|rt|dt|cbt)-[A-Za-z0-9_-]{20,64})\b",
         "Slack token": r"\b(?-i:xox[abeoprs]-[A-Za-z0-9-]{20,250}|xapp-[0-9]-[A-Za-z0-9-]{20,250})",
-        "Slack webhook": r"https://hooks\.slack\.com/services/T[A-Za-z0-9]{7,12}/B[A-Za-z0-9]{7,12}/(?-i:[A-Za-z0-9]{20,32})",
+        "Slack webhook": (
+            r"https://hooks\.slack\.com/services/T[A-Za-z0-9]{7,12}/B[A-Za-z0-9]{7,12}/(?-i:[A-Za-z0-9]{20,32}"
+            r")"
+        ),
         "Discord webhook": r"https://(?:\w+\.)?discord(?:app)?\.com/api/webhooks/[0-9]{16,20}/(?-i:[\w-]{60,72})",
         "Discord bot token": r"\b(?-i:[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40})\b",
         "Stripe key": r"\b(?-i:[sr]k_live_[A-Za-z0-9]{20,120}|whsec_[A-Za-z0-9+/]{32,64})",
         "Google API key": r"\b(?-i:AIza[A-Za-z0-9_-]{35})\b",
         "Google OAuth secret": r"\b(?-i:GOCSPX-[A-Za-z0-9_-]{28})\b",
         "Anthropic key": r"\b(?-i:sk-ant-(?:api|admin|oat)[0-9]{2}-[A-Za-z0-9_-]{80,120})",
-        "OpenAI key": r"\b(?-i:sk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_-]{20,100}T3BlbkFJ[A-Za-z0-9_-]{20,100}|sk-[A-Za-z0-9]{48})\b",
+        "OpenAI key": (
+            r"\b(?-i:sk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_-]{20,100}T3BlbkFJ[A-Za-z0-9_-]{20,100}|"
+            r"sk-[A-Za-z0-9]{48})\b"
+        ),
         "Hugging Face token": r"\b(?-i:hf_[A-Za-z]{34})\b",
         "npm token": r"\b(?-i:npm_[A-Za-z0-9]{36})\b",
         "PyPI token": r"\b(?-i:pypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{50,250})",
@@ -62,36 +68,45 @@ _TOKENS = Patterns(
 )
 _KEYS = Patterns(
     {
-        "private key": r"-----BEGIN (?:RSA |EC |DSA |OPENSSH |ENCRYPTED |PGP )?PRIVATE KEY(?: BLOCK)?-----(?P<body>[A-Za-z0-9+/=\s\\n:,-]{100,1000})"
+        "private key": (
+            r"-----BEGIN (?:RSA |EC |DSA |OPENSSH |ENCRYPTED |"
+            r"PGP )?PRIVATE KEY(?: BLOCK)?-----(?P<body>[A-Za-z0-9+/=\s\\n:,-]{100,1000})"
+        )
     }
 )
 _PASSWORDS = Patterns(
     {
-        "address": r"\b(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|redis|rediss|amqps?|mssql|clickhouse|ftp|sftp|smtps?|https?)"
+        "address": r"\b(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|redis|rediss|amqps?|mssql|clickhouse|ftp|"
+        r"sftp|smtps?|https?)"
         r"(?:\+\w+)?://[\w.%-]{0,64}:(?P<secret>[^\s@/:'\"<>`{}$]{6,100})@(?P<host>[\w.-]{3,255})"
     }
 )
 _ASSIGNMENTS = Patterns(
     {
-        "assignment": r"\b[\w-]{0,40}(?:api[_-]?key|secret(?:[_-]?key)?|access[_-]?token|auth[_-]?token|bot[_-]?token|client[_-]?secret|"
+        "assignment": r"\b[\w-]{0,40}(?:api[_-]?key|secret(?:[_-]?key)?|access[_-]?token|auth[_-]?token|bot[_-]?token|"
+        r"client[_-]?secret|"
         r"private[_-]?key|password|passwd)['\"]?\s*(?::|=|:=|=>)\s*['\"](?P<secret>[A-Za-z0-9+/_=.~-]{20,200})['\"]"
     }
 )
 _PLACEHOLDER = re.compile(
-    r"example|sample|dummy|fake|placeholder|redacted|changeme|change[_-]me|insert|replace|your[_-]|[_-]your|<|>|\.\.\.|…|xxx|"
-    r"\*\*\*|000000|111111|123456|abcdef|aaaa|test[_-]?key|todo|foobar|secret[_-]?(?:key|here|token)|(?:key|token|secret)[_-]?here|"
+    r"example|sample|dummy|fake|placeholder|redacted|changeme|change[_-]me|insert|replace|your[_-]|"
+    r"[_-]your|<|>|\.\.\.|…|xxx|"
+    r"\*\*\*|000000|111111|123456|abcdef|aaaa|test[_-]?key|todo|foobar|secret[_-]?(?:key|here|token)|"
+    r"(?:key|token|secret)[_-]?here|"
     r"deadbeef|qwerty|lorem|not[_-]?a[_-]?real|mock|demo|\bpassw|p[a@]ssw[o0]rd",
     re.IGNORECASE,
 )
 _DOCUMENTED = frozenset(
     {
         "AKIAIOSFODNN7EXAMPLE", "AKIAI44QH8DHBEXAMPLE", "ASIAIOSFODNN7EXAMPLE",
-        "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ."
+        "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0Ijo"
+"xNTE2MjM5MDIyfQ."
         "SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c",
     }
 )  # fmt: skip
 _LOCAL_HOSTS = re.compile(
-    r"(?:localhost|127\.|0\.0\.0\.0|db|host|redis|postgres|mysql|mongo\w*|.*\.example(?:\.\w+)?|example\..*|.*\.(?:test|invalid|local))$|\w+$",
+    r"(?:localhost|127\.|0\.0\.0\.0|db|host|redis|postgres|mysql|mongo\w*|.*\.example(?:\.\w+)?|"
+    r"example\..*|.*\.(?:test|invalid|local))$|\w+$",
     re.IGNORECASE,
 )
 _FEWEST_BITS_PER_CHAR = 3.0
