@@ -40,15 +40,15 @@ class Settings(BaseSettings):
     logins_per_minute: int = Field(default=20, ge=1, description="Sign-in attempts per address and minute, per node.")
     outbound_allow: str = Field(
         default="",
-        description="Hosts and networks that the server may call although they are private: `idp.internal 10.2.0.0/16`.",
+        description="Private hosts and networks that the server may call all the same: `idp.internal 10.2.0.0/16`.",
     )
     outbound_http_loopback: bool = Field(
         default=False, description="Let the server also call this machine, without TLS; for development only."
     )
     trusted_issuers: str = Field(
         default="",
-        description="More issuers of CI identities than GitHub and GitLab, between spaces; `github=` or `gitlab=` before"
-        " one that is another instance of these: `gitlab=https://gitlab.example.org`.",
+        description="Issuers of CI identities beside GitHub and GitLab, between spaces; `github=` or `gitlab=` goes"
+        " before another instance of these: `gitlab=https://gitlab.example.org`.",
     )
     scans_per_hour: int = Field(
         default=60, ge=1, description="Scans without publishing, per caller and hour, per node."

@@ -25,7 +25,8 @@ OPEN = set(Path(__file__).with_name("open_routes.txt").read_text().split())
 WRITES = {"POST", "PUT", "PATCH", "DELETE"}
 VALUES = {
     "namespace": "ada", "slug": "hidden", "version": "1.0.0", "path": "SKILL.md", "channel": "next",
-    "username": "ada", "token_id": "tok_none", "session_id": "cli_none", "upload_id": "upl_none", "sha256": "0" * 64,
+    "username": "ada", "token_id": "tok_none", "session_id": "cli_none", "upload_id": "upl_none",
+    "publisher_id": "pub_none", "sha256": "0" * 64,
     "appeal_id": "apl_none", "override_id": "ovr_none", "advisory_id": "adv_none",
 }  # fmt: skip
 
@@ -67,6 +68,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "createToken": {"name": "probe", "scopes": ["read"]},
     "createNamespace": {"slug": "mine-too"},
     "setMember": {"role": "owner"},
+    "addPublisher": {"issuer": "https://gitlab.com", "claims": {"project_path": "a/b", "ci_config_ref_uri": "c"}},
+    "exchangeIdToken": {"token": "a.b.c"},
     "updateSkill": {"visibility": "public"},
     "setChannel": {"version": "1.0.0"},
     "yankRelease": {"reason": "because"},
@@ -104,7 +107,7 @@ def test_nobody_gets_through_a_closed_route(
 ) -> None:
     answer = ask(app, operation, method, path, None)
     if operation in OPEN:
-        assert answer.status != 401 or operation in ("redeemSignInLink", "signInWithPassword")
+        assert answer.status != 401 or operation in ("redeemSignInLink", "signInWithPassword", "exchangeIdToken")
     else:
         assert answer.status == 401, f"{operation} is not in open_routes.txt: {answer.body[:300]!r}"
 

@@ -16,6 +16,7 @@ from skillyard.api.native import (
     dialect,
     me,
     namespaces,
+    publishers,
     releases,
     resolve,
     search,
@@ -38,6 +39,7 @@ _REFUSALS = {
     422: "The input is wrong; `faults` lists everything that is.",
     429: "Too many requests; see Retry-After.",
     500: "A fault on our side; the message names the incident.",
+    502: "A service that is needed for this failed.",
     503: "Not possible right now; see Retry-After.",
 }
 
@@ -68,7 +70,8 @@ def every_route() -> list[APIRoute]:
 
 
 def _routers() -> list[APIRouter]:
-    modules = (system, auth, me, namespaces, admin, search, skills, releases, trust, uploads, blobs, changes, resolve)
+    accounts = (auth, me, namespaces, publishers)
+    modules = (system, *accounts, admin, search, skills, releases, trust, uploads, blobs, changes, resolve)
     return [module.router for module in modules]
 
 

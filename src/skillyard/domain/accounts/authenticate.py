@@ -4,23 +4,36 @@ from __future__ import annotations
 
 from skillyard.app import App
 from skillyard.domain.accounts import store, token_uses
-from skillyard.domain.accounts.errors import AccountSuspended, TokenExpired, TokenNotValid, TokenRevoked
+from skillyard.domain.accounts.errors import (
+    AccountSuspended,
+    PublisherSuspended,
+    TokenExpired,
+    TokenNotValid,
+    TokenRevoked,
+)
+from skillyard.domain.accounts.issuers import identity_of, known_issuers
 from skillyard.domain.accounts.model import ANONYMOUS, Caller, Token
+from skillyard.domain.accounts.publisher import TrustedPublisher
 from skillyard.domain.accounts.rights import Role, Scope
+from skillyard.domain.accounts.store import publishers
+from skillyard.infra.database import Tx
 from skillyard.infra.ids import is_well_formed_secret
 from skillyard.infra.secrets import hash_secret
 
 ACCESS_PREFIX = "sky_at"
 PERSONAL_PREFIX = "sky_pt"
+PUBLISHER_PREFIX = "sky_tp"
 
 
 def authenticate(app: App, token: str | None) -> Caller:
     """The caller who presents this token; ANONYMOUS for None.
 
-    Raises TokenNotValid (also for an empty one), TokenExpired, TokenRevoked or AccountSuspended.
+    Raises TokenNotValid (also for an empty one), TokenExpired, TokenRevoked, AccountSuspended or PublisherSuspended.
     """
     if token is None:
         return ANONYMOUS
+    if is_well_formed_secret(token, PUBLISHER_PREFIX):
+        return _publisher(app, token)
     if not any(is_well_formed_secret(token, prefix) for prefix in (ACCESS_PREFIX, PERSONAL_PREFIX)):
         raise TokenNotValid
     with app.database.reading() as tx:
@@ -34,6 +47,38 @@ def authenticate(app: App, token: str | None) -> Caller:
         raise AccountSuspended(username=owner["username"])
     token_uses.note(known, now_ms=app.clock.now_ms())
     return _caller(known, roles, username=owner["username"], is_admin=bool(owner["is_admin"]))
+
+
+def check_owned(tx: Tx, publisher: TrustedPublisher) -> None:
+    """A trusted publisher outlives who added it, but not the last owner of its namespace who can sign in."""
+    if not store.has_owner(tx, publisher.namespace):
+        raise PublisherSuspended(namespace=publisher.namespace)
+
+
+def _publisher(app: App, secret: str) -> Caller:
+    with app.database.reading() as tx:
+        found = publishers.find_token(tx, secret_hash=hash_secret(secret))
+        if found is None:
+            raise TokenNotValid
+        publisher, provenance, token = found
+        check_owned(tx, publisher)
+    system = known_issuers(app.settings.trusted_issuers).get(publisher.issuer)
+    if system is None:
+        raise TokenNotValid
+    if token["expires_ms"] <= app.clock.now_ms():
+        raise TokenExpired
+    return Caller(
+        user_id=publisher.id,
+        username=identity_of(system, publisher.claims),
+        scopes=frozenset({Scope.PUBLISH}),
+        roles={publisher.namespace: Role.MAINTAINER},
+        token_id=token["token_id"],
+        token_kind="publisher",  # noqa: S106 (a kind)
+        token_namespaces=frozenset({publisher.namespace}),
+        token_skill=token["token_skill"] or None,
+        token_expires_ms=token["expires_ms"],
+        provenance=provenance,
+    )
 
 
 def _check_alive(token: Token, now_ms: int) -> None:

@@ -71,6 +71,30 @@ class TokenTooNarrow(Forbidden):
     hint = "Sign in with `skillyard login`, then try again."
 
 
+class TokenForPublishing(Forbidden):
+    code = "token_for_publishing"
+    text = "The token of a trusted publisher is good for publishing only."
+    hint = "Do this as a person: sign in with `skillyard login`, or use a personal token."
+
+
+class TokenForOneSkill(Forbidden):
+    code = "token_for_one_skill"
+    text = "The token is for {skill} only."
+    hint = "Let an owner trust this workflow for the other skill too, with `skillyard trust add`."
+
+
+class NoTrustedPublisher(Forbidden):
+    code = "no_trusted_publisher"
+    text = "No trusted publisher of {target} fits this ID token: {claims} does not match."
+    hint = "Compare with `skillyard trust list`; names count to the letter, in upper and lower case."
+
+
+class PublisherSuspended(Forbidden):
+    code = "publisher_suspended"
+    text = "Nobody who can sign in owns {namespace}."
+    hint = "Ask an administrator of this registry."
+
+
 class AdministratorsOnly(Forbidden):
     code = "administrators_only"
     text = "Only an administrator of this registry may do this."
@@ -107,6 +131,12 @@ class TokenNotFound(NotFound):
     hint = "List yours with `skillyard tokens list`."
 
 
+class PublisherNotFound(NotFound):
+    code = "publisher_not_found"
+    text = "{namespace} has no trusted publisher {publisher_id}."
+    hint = "List them with `skillyard trust list {namespace}`."
+
+
 class CliSessionNotFound(NotFound):
     code = "cli_session_not_found"
     text = "There is no such sign-in waiting."
@@ -117,6 +147,24 @@ class NamespaceTaken(Conflict):
     code = "namespace_taken"
     text = "The name {namespace} is taken."
     hint = "Choose another one."
+
+
+class PublisherExists(Conflict):
+    code = "publisher_exists"
+    text = "{target} trusts this publisher already."
+    hint = "List them with `skillyard trust list {target}`."
+
+
+class IdTokenUsedBefore(Conflict):
+    code = "id_token_used"
+    text = "This ID token was exchanged before (claim jti)."
+    hint = "Let the CI job ask for a new one; each is good for one exchange."
+
+
+class SeveralPublishers(Conflict):
+    code = "several_publishers"
+    text = "This ID token fits several trusted publishers: {targets}."
+    hint = "Name the skill that you want to publish."
 
 
 class LastOwner(Conflict):

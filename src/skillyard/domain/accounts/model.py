@@ -11,6 +11,8 @@ from skillyard.domain.accounts.errors import (
     NamespaceNotFound,
     RoleTooLow,
     ScopeMissing,
+    TokenForOneSkill,
+    TokenForPublishing,
     TokenTooNarrow,
 )
 from skillyard.domain.accounts.rights import RIGHTS, Right, RightName, Role, Scope
@@ -23,10 +25,22 @@ CliSessionStatus = Literal["pending", "approved", "denied", "expired"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Which run of a CI system published a release, as its issuer has sworn; None for what it did not say."""
+
+    issuer: str
+    repository: str | None = None
+    workflow: str | None = None
+    commit: str | None = None
+    run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """Whoever asks, with what is left of their rights after the token narrowed them. All None: nobody is signed in.
 
-    `roles` holds the namespaces in which the caller has a role *and* the token counts.
+    `roles` holds the namespaces in which the caller has a role *and* the token counts. A trusted publisher has its own
+    id and identity for `user_id` and `username`, a `provenance`, and perhaps one skill that it is limited to.
     """
 
     user_id: str | None = None
@@ -35,12 +49,15 @@ class Caller:
     scopes: frozenset[Scope] = frozenset()
     roles: Mapping[str, Role] = field(default_factory=dict)
     token_id: str | None = None
-    token_kind: TokenKind | None = None
+    token_kind: TokenKind | Literal["publisher"] | None = None
     token_namespaces: frozenset[str] | None = None
+    token_skill: str | None = None
     token_expires_ms: int | None = None
+    provenance: Provenance | None = None
 
     def must(self, right: RightName, *, on: str | None = None) -> None:
-        """Refuse unless the caller has the right, in the namespace `on` where the right is one over a namespace.
+        """Refuse unless the caller has the right, where it is one over a namespace in `on`: `acme`, or the skill in it
+        that is meant, `acme/pdf`. A token for one skill is good only where that skill is named.
 
         Raises Unauthenticated (nobody is signed in), NamespaceNotFound (not a member) or a Forbidden that names the
         role or scope needed.
@@ -72,11 +89,16 @@ class Caller:
     def _refusal(self, right: Right, on: str | None) -> SkillyardError | None:
         if self.user_id is None:
             return Unauthenticated()
-        if right.roles and on not in self.roles:
-            return NamespaceNotFound(namespace=on)
-        if right.roles and on is not None and self.roles[on] not in right.roles:
+        namespace = on.partition("/")[0] if on else None
+        if right.roles and namespace not in self.roles:
+            return NamespaceNotFound(namespace=namespace)
+        if self.provenance is not None and not right.trusted_publishers:
+            return TokenForPublishing()
+        if self.token_skill not in (None, on):
+            return TokenForOneSkill(skill=self.token_skill)
+        if right.roles and namespace is not None and self.roles[namespace] not in right.roles:
             needed = " or ".join(role for role in Role if role in right.roles)
-            return RoleTooLow(namespace=on, role=self.roles[on].value, needed=needed)
+            return RoleTooLow(namespace=namespace, role=self.roles[namespace].value, needed=needed)
         if right.administrators_only and not self.is_admin:
             return AdministratorsOnly()
         if right.scope is not None and right.scope not in self.scopes:

@@ -32,6 +32,7 @@ RightName = Literal[
     "publish",
     "manage",
     "manage_members",
+    "manage_publishers",
     "leave",
     "create_namespace",
     "manage_tokens",
@@ -50,22 +51,24 @@ _OWNERS = frozenset({Role.OWNER})
 class Right:
     """`roles`: who has it in a namespace; empty for a right over one's own account, which no token has that is
     limited to namespaces. `full_access`: only with a token that is not narrower than its owner, because the right
-    leads to such a token.
+    leads to such a token. `trusted_publishers`: a CI system that the namespace trusts has it too, and no other right.
     """
 
     roles: frozenset[Role] = frozenset()
     scope: Scope | None = None
     full_access: bool = False
     administrators_only: bool = False
+    trusted_publishers: bool = False
 
 
 RIGHTS: Mapping[RightName, Right] = MappingProxyType(
     {
         "identify": Right(),
         "read": Right(roles=_ANY_MEMBER, scope=Scope.READ),
-        "publish": Right(roles=_MAINTAINERS, scope=Scope.PUBLISH),
+        "publish": Right(roles=_MAINTAINERS, scope=Scope.PUBLISH, trusted_publishers=True),
         "manage": Right(roles=_MAINTAINERS, scope=Scope.PUBLISH),
         "manage_members": Right(roles=_OWNERS, scope=Scope.MANAGE),
+        "manage_publishers": Right(roles=_OWNERS, scope=Scope.MANAGE, full_access=True),
         "leave": Right(roles=_ANY_MEMBER, scope=Scope.MANAGE),
         "create_namespace": Right(scope=Scope.MANAGE),
         "manage_tokens": Right(scope=Scope.MANAGE),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, Literal
 
+from skillyard.domain.accounts.model import Provenance
 from skillyard.domain.registry.trust import Status, StatusChanged
 from skillyard.infra.events import Event
 from skillyard.skill.digest import FileEntry
@@ -79,7 +80,8 @@ class Release:
     """One immutable version. `channel` is the one it was published to, `channels` those that point to it now.
 
     `permissions` is the nested JSON value of skill/permissions.py. `verdict` and `score` are None until it is scanned,
-    `reasons` say why `status` is not listed. `readme` and `files` are empty where a list of releases was asked for.
+    `reasons` say why `status` is not listed, `provenance` which run of a CI system published it. `readme` and `files`
+    are empty where a list of releases was asked for.
     """
 
     id: str
@@ -107,6 +109,7 @@ class Release:
     reasons: tuple[str, ...] = ()
     verdict: str | None = None
     score: float | None = None
+    provenance: Provenance | None = None
     readme: str = ""
     files: tuple[FileEntry, ...] = ()
 

@@ -62,7 +62,7 @@ def start_open_upload(app: App, caller: Caller, manifest: Mapping[str, Any]) -> 
     _refuse(manifest, announced.faults)
     assert announced.name is not None, "else there was a fault"
     assert announced.version is not None, "as above"
-    caller.must("publish", on=announced.name.namespace)
+    caller.must("publish", on=str(announced.name))
     _check_against_history(app, announced, announced.name, announced.version)
     now_ms = app.clock.now_ms()
     upload = Upload(
@@ -139,7 +139,7 @@ def _find_own(app: App, caller: Caller, upload_id: str) -> Upload:
         raise UploadConfirmedBefore
     if upload is None or upload.user_id != user_id:
         raise UploadNotFound(upload_id=upload_id[:64])
-    caller.must("publish", on=SkillName.parse(upload.name).namespace)
+    caller.must("publish", on=upload.name)
     return upload
 
 

@@ -38,7 +38,7 @@ def publish(app: App, caller: Caller, wish: Wish, source: BinaryIO, *, sha256: s
 
     Raises NamespaceNotFound, RoleTooLow, SkillRefused with every fault, or ReleaseExists.
     """
-    caller.must("publish", on=wish.name.namespace)
+    caller.must("publish", on=str(wish.name))
     examined = examine(app, caller, wish, source, sha256=sha256)
     rules.refuse(wish.name, examined.faults)
     if conflict := _find_conflict(app, _draft(wish, examined)):
@@ -49,7 +49,7 @@ def publish(app: App, caller: Caller, wish: Wish, source: BinaryIO, *, sha256: s
 
 def rehearse(app: App, caller: Caller, wish: Wish, source: BinaryIO, *, sha256: str | None = None) -> Verdict:
     """What `publish` would answer, without storing anything. Raises NamespaceNotFound or RoleTooLow."""
-    caller.must("publish", on=wish.name.namespace)
+    caller.must("publish", on=str(wish.name))
     examined = examine(app, caller, wish, source, sha256=sha256)
     draft = _draft(wish, examined)
     conflict = _find_conflict(app, draft) if rules.is_skill_name(wish.name) else None
@@ -165,6 +165,7 @@ def _release(app: App, caller: Caller, wish: Wish, examined: Examined) -> Releas
         deprecated=None,
         verdict=report.verdict.value,
         score=report.score,
+        provenance=caller.provenance,
         readme=manifest.body,
         files=draft.files,
     )

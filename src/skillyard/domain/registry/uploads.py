@@ -28,7 +28,7 @@ _PURPOSE = "upload"
 
 def start_upload(app: App, caller: Caller, wish: Wish, *, sha256: str, size_bytes: int) -> Upload:
     """A ticket for one archive. Raises NamespaceNotFound, RoleTooLow or SkillRefused."""
-    caller.must("publish", on=wish.name.namespace)
+    caller.must("publish", on=str(wish.name))
     user_id, _ = caller.identity
     announced = rules.check_announced(sha256, size_bytes, most_bytes=app.archive_limits.max_archive_bytes)
     rules.refuse(wish.name, [*rules.check_wish(wish), *announced])
@@ -110,5 +110,5 @@ def _find_own(app: App, caller: Caller, upload_id: str) -> Upload:
             upload = store.find_upload(tx, upload_id, now_ms=app.clock.now_ms())
     if upload is None or upload.user_id != user_id:
         raise UploadNotFound(upload_id=upload_id[:64])
-    caller.must("publish", on=SkillName.parse(upload.name).namespace)
+    caller.must("publish", on=upload.name)
     return upload

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
@@ -46,6 +47,7 @@ SUMMARY_EXAMPLE: dict[str, Any] = {
     "unpacked_bytes": 20480,
     "published_at": "2026-11-21T07:00:00.000Z",
     "published_by": "ada",
+    "provenance": None,
     "yanked": None,
     "deprecated": None,
     "status": "listed",
@@ -93,6 +95,14 @@ class DeprecationOnWire(BaseModel):
     message: str
 
 
+class ProvenanceOnWire(BaseModel):
+    issuer: str = Field(description="Who vouches for the rest.")
+    repository: str | None
+    workflow: str | None
+    commit: str | None
+    run_id: str | None
+
+
 class ReleaseSummaryOnWire(BaseModel):
     model_config = example(SUMMARY_EXAMPLE)
 
@@ -114,6 +124,7 @@ class ReleaseSummaryOnWire(BaseModel):
     unpacked_bytes: int
     published_at: Time
     published_by: str
+    provenance: ProvenanceOnWire | None = Field(description="The CI run that published it; null: a person did.")
     yanked: YankOnWire | None
     deprecated: DeprecationOnWire | None
     status: Status = Field(description="What index, search and installs go by.")
@@ -271,6 +282,7 @@ def _summary(release: Release, address: str) -> dict[str, Any]:
         "unpacked_bytes": release.unpacked_bytes,
         "published_at": iso(release.published_ms),
         "published_by": release.published_by,
+        "provenance": ProvenanceOnWire(**asdict(release.provenance)) if release.provenance else None,
         "yanked": YankOnWire(reason=yanked.reason, at=iso(yanked.at_ms)) if yanked else None,
         "deprecated": show_deprecation(release.deprecated),
         "status": release.status,

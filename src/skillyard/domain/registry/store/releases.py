@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import orjson
 
+from skillyard.domain.accounts.model import Provenance
 from skillyard.domain.registry.model import Archive, Blob, Release, Standing, Visibility, Yank
 from skillyard.domain.registry.store import batches
 from skillyard.domain.registry.trust import Status
@@ -23,6 +25,7 @@ TABLES = (
             "tags", "dependencies", "permissions", "digest", "sha256", "sha512", "size_bytes", "format", "files_count",
             "unpacked_bytes", "published_ms", "published_by", "yanked_reason", "yanked_ms", "deprecated", "readme",
             "files", "status", "reasons", "verdict", "score_tenths", "rules",
+            "provenance",
         ),
     ),
 )  # fmt: skip
@@ -32,7 +35,7 @@ _LISTED = (
     "r.id, r.skill, r.version, r.channel, r.description, r.license, r.compatibility, r.homepage, r.tags,"
     " r.dependencies, r.permissions, r.digest, r.sha256, r.sha512, r.size_bytes, r.format, r.files_count,"
     " r.unpacked_bytes, r.published_ms, r.published_by, r.yanked_reason, r.yanked_ms, r.status, r.reasons, r.verdict,"
-    " r.score_tenths, s.visibility,"
+    " r.score_tenths, r.provenance, s.visibility,"
     " coalesce(r.deprecated, s.deprecated) AS deprecated"
 )
 _FROM = "FROM releases r JOIN skills s ON s.name = r.skill"
@@ -45,14 +48,15 @@ def add_release(tx: Tx, release: Release, *, version_order: bytes, rules: str) -
     return tx.insert_new(
         "INSERT INTO releases (id, skill, version, version_order, channel, description, license, compatibility,"
         " homepage, tags, dependencies, permissions, digest, sha256, sha512, size_bytes, format, files_count,"
-        " unpacked_bytes, published_ms, published_by, readme, files, status, reasons, verdict, score_tenths, rules)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " unpacked_bytes, published_ms, published_by, readme, files, status, reasons, verdict, score_tenths, rules,"
+        " provenance) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         release.id, release.name, release.version, version_order, release.channel, release.description,
         release.license, release.compatibility, release.homepage, _json(release.tags), _json(release.dependencies),
         _json(release.permissions), release.digest, archive.sha256, archive.sha512, archive.size_bytes, archive.format,
         release.files_count, release.unpacked_bytes, release.published_ms, release.published_by, release.readme,
         _json([[file.path, file.size_bytes, file.sha256, file.executable] for file in release.files]),
         release.status.value, _json(release.reasons), release.verdict or "", _tenths(release.score), rules,
+        _json(asdict(release.provenance)) if release.provenance else None,
     )  # fmt: skip
 
 
@@ -222,6 +226,7 @@ def _release(row: Row, channels: Mapping[str, str], *, readme: str = "", files: 
         reasons=tuple(orjson.loads(row["reasons"])),
         verdict=row["verdict"] or None,
         score=row["score_tenths"] / 10 if row["verdict"] else None,
+        provenance=Provenance(**orjson.loads(row["provenance"])) if row["provenance"] else None,
         readme=readme,
         files=files,
     )
