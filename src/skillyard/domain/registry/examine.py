@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.registry import rules
+from skillyard.domain.registry.look_into import look_into
 from skillyard.domain.registry.model import Archive, Visibility, Wish
 from skillyard.domain.registry.rules import Surroundings
 from skillyard.domain.registry.store import releases, skills
 from skillyard.infra.database import Tx
-from skillyard.skill.archive import Limits, open_safely
 from skillyard.skill.digest import Digests, FileEntry, read_digests
 from skillyard.skill.faults import Fault, SkillError
-from skillyard.skill.manifest import Manifest, ManifestReport, read_manifest
+from skillyard.skill.manifest import Manifest
 from skillyard.skill.names import SkillName, lookalikes
 from skillyard.skill.permissions import Permissions, read_permissions
-from skillyard.skill.scan.engine import scan
 from skillyard.skill.scan.report import Report
 from skillyard.skill.versions import Range, Version
 
 _NEIGHBOURS = 50
 _MOST_LOOKALIKES = 5
 _ZIP_MAGIC = b"PK"
-unpacking = threading.BoundedSemaphore(4)  # an archive in the making may take a hundred megabytes of memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,14 +47,20 @@ def examine(app: App, caller: Caller, wish: Wish, source: BinaryIO, *, sha256: s
     archive = _archive(digests, source)
     faults = [*rules.check_wish(wish), *_check_digest(digests, sha256)]
     try:
-        digest, files, said, report = _open(source, app.archive_limits)
+        opened = look_into(source, app.archive_limits)
     except SkillError as error:
         return Examined(archive=archive, faults=(*faults, *error.faults))
-    faults += said.faults
-    if said.manifest is not None:
-        faults += rules.check_release(wish, said.manifest, _look_around(app, caller, wish, said.manifest))
+    manifest = opened.said.manifest
+    faults += opened.said.faults
+    if manifest is not None:
+        faults += rules.check_release(wish, manifest, _look_around(app, caller, wish, manifest))
     return Examined(
-        archive=archive, digest=digest, files=files, manifest=said.manifest, report=report, faults=tuple(faults)
+        archive=archive,
+        digest=opened.digest,
+        files=opened.files,
+        manifest=manifest,
+        report=opened.report,
+        faults=tuple(faults),
     )
 
 
@@ -77,15 +80,6 @@ def _check_digest(digests: Digests, announced: str | None) -> list[Fault]:
         return []
     message = f"the archive hashes to {digests.sha256}, and was announced as {announced[:64]!a}"
     return [Fault(code="archive_differs", message=message, hint="It was changed on the way: send it again.")]
-
-
-def _open(source: BinaryIO, limits: Limits) -> tuple[str, tuple[FileEntry, ...], ManifestReport, Report]:
-    try:
-        with unpacking:
-            files = open_safely(source, limits=limits)
-            return files.digest, files.entries, read_manifest(files), scan(files)
-    finally:
-        source.seek(0)
 
 
 def _look_around(app: App, caller: Caller, wish: Wish, manifest: Manifest) -> Surroundings:

@@ -1,4 +1,4 @@
-"""A publisher objects to a finding; a reviewer answers with a reason, and with a signed override that ends by itself."""
+"""A publisher objects to a finding; a reviewer answers with a reason, and with an override that is signed and ends."""
 
 from __future__ import annotations
 

@@ -11,16 +11,15 @@ from skillyard.domain.accounts.model import Caller
 from skillyard.domain.registry import access
 from skillyard.domain.registry.errors import NotScannedYet
 from skillyard.domain.registry.files import NO_LIMITS
+from skillyard.domain.registry.look_into import look_into
 from skillyard.domain.registry.rejudge import rejudge
 from skillyard.domain.registry.store import scans as store
 from skillyard.domain.registry.trust import Judgement, ScanResult
 from skillyard.infra.database import Row
 from skillyard.infra.errors import NotFound, Unavailable
-from skillyard.skill.archive import open_safely
 from skillyard.skill.faults import SkillError
-from skillyard.skill.manifest import read_manifest
 from skillyard.skill.names import SkillName
-from skillyard.skill.scan.engine import rules_hash, scan
+from skillyard.skill.scan.engine import rules_hash
 from skillyard.skill.scan.report import Report
 
 _AT_ONCE = 20
@@ -60,14 +59,14 @@ def scan_again(app: App) -> int:
 
 def _scan_one(app: App, row: Row) -> None:
     try:
-        files = open_safely(app.blobs.read(row["sha256"]), limits=NO_LIMITS)
+        opened = look_into(app.blobs.read(row["sha256"]), NO_LIMITS)
     except (SkillError, NotFound, Unavailable) as error:
         _log.error("release not scanned again", name=row["skill"], version=row["version"], error=str(error))
         with app.database.transaction() as tx:
             store.set_rules(tx, row["id"], rules_hash())
         return
-    manifest = read_manifest(files).manifest
-    _store_report(app, row, scan(files), manifest.dependencies if manifest else {})
+    manifest = opened.said.manifest
+    _store_report(app, row, opened.report, manifest.dependencies if manifest else {})
 
 
 def _store_report(app: App, row: Row, report: Report, dependencies: Mapping[str, str]) -> None:

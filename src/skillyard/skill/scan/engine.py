@@ -21,8 +21,8 @@ from skillyard.skill.scan.verdict import decide_score, decide_verdict
 from skillyard.skill.scan.views import views_of
 
 ENGINE_VERSION = "1"
-MAX_TEXT_CHARS = 2 << 20
-MAX_ALL_TEXT_CHARS = 8 << 20
+MAX_TEXT_CHARS = 4 << 20
+MAX_ALL_TEXT_CHARS = 16 << 20
 _MOST_PER_RULE_AND_FILE = 5
 _MOST_FINDINGS = 200
 
