@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skillyard.infra.errors import Forbidden, Invalid, Unavailable
+from skillyard.infra.errors import Forbidden, Invalid
 
 
 class NotJson(Invalid):
@@ -21,12 +21,6 @@ class SignInDenied(Forbidden):
     code = "sign_in_denied"
     text = "This sign-in was denied."
     hint = "Begin again if that was a mistake."
-
-
-class UrlScanUnavailable(Unavailable):
-    code = "url_scan_unavailable"
-    text = "This registry does not fetch skills from other addresses to scan them."
-    hint = "Download it, and scan the folder with `tank scan` or `skillyard scan`."
 
 
 class TarballMissing(Invalid):

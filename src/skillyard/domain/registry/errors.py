@@ -125,6 +125,12 @@ class DownloadAddressNotValid(Forbidden):
     hint = "Ask for the version's details again: they hold a fresh one."
 
 
+class ReleaseRecalled(Forbidden):
+    code = "release_recalled"
+    text = "{name} {version} was recalled: {why}"
+    hint = "Remove it where it is installed, and take another version."
+
+
 class NeedsConsent(Forbidden):
     code = "needs_consent"
     text = "{name} {version} is flagged: {why}"

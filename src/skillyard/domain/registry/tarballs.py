@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from skillyard.app import App
 from skillyard.domain.accounts.model import ANONYMOUS
 from skillyard.domain.registry import access
-from skillyard.domain.registry.errors import DownloadAddressNotValid, NeedsConsent
+from skillyard.domain.registry.errors import DownloadAddressNotValid, NeedsConsent, ReleaseRecalled
 from skillyard.domain.registry.files import NO_LIMITS
 from skillyard.domain.registry.model import Blob, Release
 from skillyard.domain.registry.store import releases
@@ -61,17 +61,14 @@ def sign_address(app: App, release: Release) -> SignedAddress:
 def find_signed(app: App, address: SignedAddress, *, has_consent: bool = False) -> tuple[Blob, Tarball]:
     """The tarball that the address opens. `has_consent`: to a flagged release.
 
-    Raises DownloadAddressNotValid, ReleaseQuarantined, or NeedsConsent for a flagged release.
+    Raises DownloadAddressNotValid, ReleaseQuarantined, ReleaseRecalled, or NeedsConsent.
     """
     is_signed = app.signer.is_valid(address.signature, _PURPOSE, address.release_id, address.expires_ms)
     if not is_signed or address.expires_ms <= app.clock.now_ms():
         raise DownloadAddressNotValid
     with app.database.reading() as tx:
         (release,) = releases.list_whole(tx, [address.release_id])
-    access.check_may_take(ANONYMOUS, release)
-    if release.status is Status.FLAGGED and not has_consent:
-        why = release.reasons[0] if release.reasons else "the scan flagged it"
-        raise NeedsConsent(name=release.name, version=release.version, why=why)
+    _check_may_take(release, has_consent=has_consent)
     tarball = _tarballs.get(app, release)
     blob = Blob(
         sha256=tarball.sha256,
@@ -82,6 +79,16 @@ def find_signed(app: App, address: SignedAddress, *, has_consent: bool = False) 
         name=release.name,
     )
     return blob, tarball
+
+
+def _check_may_take(release: Release, *, has_consent: bool) -> None:
+    """Stricter than for our own client, which asks its user: those that come here ask nobody."""
+    access.check_may_take(ANONYMOUS, release)
+    why = release.reasons[0] if release.reasons else "see its findings"
+    if release.status is Status.RECALLED:
+        raise ReleaseRecalled(name=release.name, version=release.version, why=why)
+    if release.status is Status.FLAGGED and not has_consent:
+        raise NeedsConsent(name=release.name, version=release.version, why=why)
 
 
 class _Tarballs:
