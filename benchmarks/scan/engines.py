@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmarks.scan.corpora import Sample
-from benchmarks.scan.packages import CACHE, python
+from benchmarks.scan.packages import python
 
 CISCO = "2.3.2"
 _ROOT = Path(__file__).resolve().parents[2]
@@ -70,13 +70,12 @@ def _run(command: list[str], samples: Iterable[Sample]) -> list[Judgement]:
 
 
 def _on_disk(samples: Iterable[Sample]) -> Iterator[tuple[Sample, Path]]:
-    """Each sample in a folder that has its name, as far as a folder can."""
-    room = CACHE / "skill"
+    """Each sample in a folder of its own that has its name, as far as a folder can."""
     for sample in samples:
-        shutil.rmtree(room, ignore_errors=True)
-        folder = room / sample.name.rpartition("/")[2]
-        for path, data in sample.files.items():
-            place = folder / path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(data)
-        yield sample, folder
+        with tempfile.TemporaryDirectory(prefix="scan-") as room:
+            folder = Path(room) / sample.name.rpartition("/")[2]
+            for path, data in sample.files.items():
+                place = folder / path
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(data)
+            yield sample, folder
