@@ -21,6 +21,7 @@ from skillyard.domain.accounts import jobs as accounts_jobs
 from skillyard.domain.accounts.token_uses import writing_uses
 from skillyard.domain.registry import jobs as registry_jobs
 from skillyard.domain.registry.download import flushing
+from skillyard.domain.registry.look_into import warm_up
 from skillyard.domain.registry.search import index_batch
 from skillyard.infra.events import Follower, StoredEvent
 from skillyard.infra.jobs import Worker
@@ -40,6 +41,7 @@ def serve(settings: Settings, *, ready: Callable[[App], None], with_worker: bool
     settings = _with_a_port(settings)
     app = build(settings)
     documents = Documents(app)
+    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
     with following(app, documents), _working(app, enabled=with_worker), flushing(app), writing_uses(app):
         _run(_serve_http(app, documents, ready))
     app.close()

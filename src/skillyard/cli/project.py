@@ -148,7 +148,8 @@ def outdated(*, user: User = False, registry: Registry = None, json: Json = Fals
 
 def verify(*, user: User = False, json: Json = False) -> None:
     """Hash every installed file again and compare with the lockfile. Names each changed, missing and extra file."""
-    found = status.verify(_project(user))
+    project = _project(user)
+    found = status.verify(project, _client(project, None))
     if json:
         show.data(found.show())
     else:
@@ -159,10 +160,14 @@ def verify(*, user: User = False, json: Json = False) -> None:
             for kind in ("changed", "missing", "extra"):
                 for path in getattr(check, kind):
                     show.line(f"        [red]{kind}[/] {{path}}", path=path)
+        for name, reason in found.recalled.items():
+            show.line("[red]recalled[/] {name}: {reason}", name=name, reason=reason)
         for note in found.notes:
             show.talk("{note}", note=note)
     if not found.ok:
-        if not json:
+        if not json and found.recalled:
+            show.talk("  [dim]hint:[/] Update to a safe version, or uninstall what is recalled.")
+        elif not json:
             show.talk("  [dim]hint:[/] `skillyard install --force` restores them and keeps a backup of your edits.")
         sys.exit(1)
 

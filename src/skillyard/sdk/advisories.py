@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from skillyard.sdk.client import Client
     from skillyard.skill.lockfile import Lockfile
 
-REFRESH_S = 300
-"""How long a recall may stay unknown to a machine that is online."""
+REFRESH_S = 60.0
+"""How long a recall may stay unknown to a machine that is online; SKILLYARD_REFRESH_SECONDS says otherwise."""
 _PATIENCE_S = 5.0
 
 
@@ -59,14 +60,15 @@ class Recalls:
         return next((recall for recall in self.items if recall.concerns(name, digest)), None)
 
 
-def refreshed(connect: Callable[[], Client], registry: str, *, max_age_s: float = REFRESH_S) -> Recalls:
-    """The recalls of the registry, asked for again when what is known is older than `max_age_s`.
+def refreshed(connect: Callable[[], Client], registry: str, *, max_age_s: float | None = None) -> Recalls:
+    """The recalls of the registry, asked for again when what is known is older than `max_age_s`
+    (else than a minute).
 
     Without network they are what was known before, with a note.
     """
     path = _path(registry)
     known = _read(path)
-    if known is not None and 0 <= time.time() - known.fetched_s < max_age_s:
+    if known is not None and 0 <= time.time() - known.fetched_s < (_refresh_s() if max_age_s is None else max_age_s):
         return known
     try:
         client = connect()
@@ -90,6 +92,11 @@ def recalls_of(lock: Lockfile, recalls: Recalls) -> Mapping[str, str]:
     """Why a skill of the lock is recalled, by its name."""
     found = {name: recalls.of(name, skill.digest) for name, skill in lock.skills.items()}
     return {name: str(recall) for name, recall in found.items() if recall}
+
+
+def _refresh_s() -> float:
+    stated = os.environ.get("SKILLYARD_REFRESH_SECONDS", "")
+    return float(stated) if stated.isdigit() else REFRESH_S
 
 
 def _path(registry: str) -> Path:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from skillyard.sdk.advisories import known_recalls, recalls_of, refreshed
 from skillyard.sdk.agents import choose_agents, find_agents, targets
 from skillyard.sdk.client import Client
 from skillyard.sdk.errors import ApiError, SdkError
@@ -55,16 +56,24 @@ class FolderCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
+    """`recalled`: why a skill of the lock is recalled, by its name."""
+
     checks: tuple[FolderCheck, ...]
     notes: tuple[str, ...]
+    recalled: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
-        return all(check.status == "ok" for check in self.checks)
+        return all(check.status == "ok" for check in self.checks) and not self.recalled
 
     def show(self) -> dict[str, Any]:
         """A plain JSON value."""
-        return {"ok": self.ok, "checks": [_show_check(check) for check in self.checks], "notes": list(self.notes)}
+        return {
+            "ok": self.ok,
+            "checks": [_show_check(check) for check in self.checks],
+            "recalled": dict(self.recalled),
+            "notes": list(self.notes),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +105,11 @@ def list_installed(project: Project) -> list[Installed]:
     ]
 
 
-def verify(project: Project) -> Verification:
-    """Hash every file of every installed skill and compare with the lock. Raises SdkError without a lock."""
+def verify(project: Project, connect: Callable[[], Client] | None = None) -> Verification:
+    """Hash every file of every installed skill and compare with the lock; and hold the lock against the recalls.
+
+    Those are what this machine knows; with `connect`, asked for again when that is old. Raises SdkError without a lock.
+    """
     lock = project.read_lock()
     if lock is None:
         raise SdkError(
@@ -113,7 +125,8 @@ def verify(project: Project) -> Verification:
         notes.append(
             "A changed file is a hard link: other projects with the skill may see the same change; verify them too."
         )
-    return Verification(checks=checks, notes=tuple(notes))
+    recalls = refreshed(connect, lock.registry) if connect else known_recalls(lock.registry)
+    return Verification(checks=checks, notes=tuple(notes), recalled=recalls_of(lock, recalls))
 
 
 def outdated(project: Project, client: Client) -> list[Outdated]:

@@ -11,7 +11,7 @@ from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.registry import rules
 from skillyard.domain.registry.errors import ClosureTooLarge, ReleaseNotFound, ResolutionConflict, SkillNotFound
-from skillyard.domain.registry.model import Release, Visibility
+from skillyard.domain.registry.model import DEFAULT_CHANNEL, Release, Visibility
 from skillyard.domain.registry.search import suggest
 from skillyard.domain.registry.store import releases, skills
 from skillyard.domain.registry.trust import Status
@@ -62,7 +62,7 @@ def resolve_closure(
     for name in wanted:
         if offer.candidates(name) is None:
             raise SkillNotFound(name=name, suggestions=suggest(app, caller, name))
-    exact = {name: _without_channel(name, text, channels[name]) for name, text in wanted.items()}
+    exact = {name: _without_channel(name, text, channels[name], offer) for name, text in wanted.items()}
     try:
         resolution = resolve(exact, offer, locked=locked)
     except ResolutionError as error:
@@ -137,10 +137,13 @@ def _with_channels(release: Release, channels: Mapping[str, str]) -> Release:
     return replace(release, channels=pointing)
 
 
-def _without_channel(name: str, text: str, channels: Mapping[str, str]) -> str:
+def _without_channel(name: str, text: str, channels: Mapping[str, str], offer: _Offer) -> str:
     """The range itself, or the version that the channel points to."""
     if not rules.is_channel(text):
         return text
+    if text == DEFAULT_CHANNEL and text not in channels:
+        explanation = "\n".join([f"Nothing of {name} is on offer.", *offer.withheld(name)])
+        raise ResolutionConflict(explanation=explanation, conflicts=[])
     if text not in channels:
         raise ReleaseNotFound(name=name, version=text)
     return channels[text]
