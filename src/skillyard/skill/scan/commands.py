@@ -12,11 +12,15 @@ MAX_CHARS = 8192
 
 
 class Danger(IntEnum):
-    """NETWORK: it talks to a host that is no known vendor's. HOSTILE: what hardly any honest command does unasked."""
+    """NETWORK: it talks to a host that is no known vendor's; SENDS: and hands something over.
+
+    HOSTILE: what hardly any honest command does unasked.
+    """
 
     NONE = 0
     NETWORK = 1
-    HOSTILE = 2
+    SENDS = 2
+    HOSTILE = 3
 
 
 _INTERPRETER = (
@@ -27,7 +31,8 @@ _DOWNLOADER = r"\b(?:curl|wget|fetch|aria2c|lynx|iwr|irm|invoke-webrequest|invok
 _DOWNLOADS_AND_RUNS = {
     "piped": rf"{_DOWNLOADER}[^\n;]{{0,400}}\|\s*{_INTERPRETER}",
     "piped on": rf"{_DOWNLOADER}[^\n;]{{0,400}}\|[^\n;]{{0,100}}\|\s*{_INTERPRETER}",
-    "substituted": rf"(?:{_INTERPRETER}|\beval\b|\.\s)[^\n;]{{0,60}}(?:\$\(|`|<\()\s*{_DOWNLOADER}",
+    "substituted": rf"(?:{_INTERPRETER}|\beval\b|\.\s)[^\n;]{{0,60}}(?:\$\(|<\()\s*{_DOWNLOADER}",
+    "evaluated": rf"(?:\beval|sh\s+-c)\s+['\"]?`\s*{_DOWNLOADER}",
     "powershell": (
         r"\b(?:iex|invoke-expression)\b[^\n]{0,200}(?:downloadstring|iwr|irm|invoke-webrequest|"
         r"invoke-restmethod|net\.webclient)"
@@ -43,6 +48,7 @@ _DOWNLOADS_AND_RUNS = {
     ),
     "mshta": r"\b(?:mshta|regsvr32|rundll32|bitsadmin|certutil)(?:\.exe)?\b[^\n]{0,200}https?://",
     "remote python": r"python[0-9.]*\s+-c[^\n]{0,300}(?:urlopen|requests\.get)[^\n]{0,200}",
+    "remote evaluation": r"\b(?:https?|fetch|axios|got|urllib|requests)\b[^\n]{0,400}\b(?:eval|exec|new\s+Function)\b",
     "remote exec": r"\bexec\s*\([^\n]{0,200}(?:urlopen|requests\.get|\.text\b)",
 }
 _HOSTILE = {
@@ -63,7 +69,7 @@ _SENDS = {
     ),
     "pipes out": r"\|\s*(?:nc|ncat|curl|wget|socat|telnet|mail|sendmail)\b",
     "posts": r"\b(?:requests|httpx|axios|urllib\.request|fetch)\b[^\n]{0,60}(?:post|put|request|urlopen|method)\b",
-    "asks names": r"\b(?:nslookup|dig|host|ping)\b[^\n]{0,60}(?:\$\(|`|\$\{?\w)",
+    "asks names": r"\b(?:nslookup|dig|host|ping)\s+(?:-\S+\s+)*[^\s`]{0,100}(?:\$\(|\$\{)",
 }
 _SECRETS = {
     "files": (
@@ -106,4 +112,6 @@ def danger_of(command: str) -> Danger:
         return Danger.NONE
     if "runs" in groups or {"sends", "secrets"} <= groups:
         return Danger.HOSTILE
-    return Danger.NETWORK if groups & {"network", "sends"} else Danger.NONE
+    if "sends" in groups:
+        return Danger.SENDS
+    return Danger.NETWORK if "network" in groups else Danger.NONE

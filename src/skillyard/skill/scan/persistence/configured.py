@@ -21,7 +21,7 @@ from skillyard.skill.scan.topic import Topic
 _MAX_CHARS = 262_144
 _MAX_VALUES = 4000
 _MAX_KEYS_CHARS = 400
-_FENCE = re.compile(r"[ 	>]{0,8}(?:```|~~~)[ 	]*(json[c5]?|toml)?", re.IGNORECASE)
+_FENCE = re.compile(r"[ \t>]{0,8}(?:```|~~~)[ \t]*(json[c5]?|toml)?", re.IGNORECASE)
 _LINE_COMMENT = re.compile(r"^\s*//[^\n]*", re.MULTILINE)
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 _INTERESTING = re.compile(
@@ -167,9 +167,8 @@ def _finding(
     severity, confidence = rule.severity, rule.confidence
     if danger is Danger.HOSTILE:
         severity, confidence = _grade(configuration, topic, Severity.CRITICAL, 0.92)
-    elif danger is Danger.NETWORK:
-        is_remote_server = rule is catalog.MCP_SERVER
-        severity = Severity.LOW if is_remote_server or not configuration.is_shipped else Severity.MEDIUM
+    elif danger is not Danger.NONE and rule is not catalog.MCP_SERVER:
+        severity, confidence = _grade(configuration, topic, Severity.HIGH, 0.65)
     return rule.at(
         configuration.file, configuration.line_of(setting), evidence, severity=severity, confidence=confidence
     )

@@ -39,7 +39,7 @@ r"\bmcp settings\b",
     ),
     "agent memory": Place(
         catalog.AGENT_MEMORY,
-        r"\b(?:CLAUDE(?:\.local)?|AGENTS|GEMINI|MEMORY|SOUL|HEARTBEAT|IDENTITY)\.md\b|\.cursorrules|\.windsurfrules|"
+        r"\b(?-i:(?:CLAUDE(?:\.local)?|AGENTS|GEMINI|MEMORY|SOUL|HEARTBEAT|IDENTITY)\.md)\b|\.cursorrules|\.windsurfrules|"
         r"\.clinerules|copilot-instructions\.md|\.cursor/rules",
         r"(?:CLAUDE|AGENTS|GEMINI|MEMORY|SOUL|HEARTBEAT|IDENTITY)\.md|rules|memory|instructions",
     ),
@@ -68,6 +68,7 @@ r"\bmcp settings\b",
     "git": Place(
         catalog.GIT_SETTINGS,
         r"\.git/hooks\b|core\.hooksPath|init\.templateDir|core\.fsmonitor|core\.sshCommand|core\.askpass|"
+        r"\bfilter\.[\w-]+\.(?:smudge|clean|process)|\bdiff\.[\w-]+\.textconv|\bmerge\.[\w-]+\.driver|"
         r"credential\.(?:\S+\.)?helper|\balias\.[\w-]+\s+['\"]?!|\.insteadOf|[~/'\"]\.gitconfig\b|\.git/config\b|"
         r"git-templates?/hooks",
         r"git.?hook|hook|pre-commit|commit-msg|git config|gitconfig|git",
@@ -114,19 +115,33 @@ _WRITES_IN_CODE = re.compile(
     r"@reboot|\(\)\s*\{|--add",
     re.IGNORECASE,
 )
+_WRITES_FAR_OFF = re.compile(
+    r"\.write(?:_text|_bytes|File|FileSync|lines)?\(|open\([^)\n]{0,200}['\"][aw]|appendFile|json\.dump\(|shutil\.copy|"
+    r"Add-Content|Set-Content|Out-File",
+    re.IGNORECASE,
+)
+_TAKES_QUESTIONS_AWAY = re.compile(
+    r"bypassPermissions|danger-full-access|approval_policy\W{1,8}never|\bauto_?-?approve\W{1,8}(?:\*|true)|['\"]Bash\(\*|"
+    r"enableAllProjectMcpServers\W{1,6}true|alwaysAllow\W{1,6}\*",
+    re.IGNORECASE,
+)
 _ASKS_TO_WRITE = re.compile(
     r"\b(?:add|append|merge|write|copy|put|paste|insert|install|place|save|store|update|modify|edit|overwrite|replace|"
     r"symlink|register|configure|enable|prepend|record|persist|set)\b",
     re.IGNORECASE,
 )
 _CONCEALED = re.compile(
-    r"without (?:asking|telling|mention|notify|inform|prompt|confirm)|(?:do not|don't|never|no need to) "
-    r"(?:mention|tell|ask|show|inform|notify|reveal|report|explain)(?: \w+){0,3} (?:user|this|it|them|"
-    r"about)|\bsilently\b|"
-    r"\bquietly\b|\bsecretly\b|keep (?:this|it) (?:hidden|secret|quiet)|user (?:need|must|should|"
-    r"does) ?n[o']t (?:know|see)|"
-    r"approve everything|auto-?approve (?:all|every)|ignore (?:all |any )?previous|"
-    r"bypass (?:all )?(?:approval|confirmation)",
+    r"without (?:telling|mentioning|notifying|informing) |(?:do not|don't|never|no need to) (?:mention|tell|show|inform|"
+    r"notify|reveal|report)(?: \w+){0,3} (?:user|this|it|them)|\bsecretly\b|keep (?:this|it) (?:hidden|secret|quiet)|"
+    r"user (?:need|must|should|does) ?n[o']t (?:know|see)|approve everything|"
+    r"auto-?approve (?:all|every)|"
+    r"ignore (?:all |any )?previous|bypass (?:all )?(?:approval|confirmation)",
+    re.IGNORECASE,
+)
+_UNASKED = re.compile(r"\bsilently\b|\bquietly\b|without asking|do not ask|don't ask|never ask", re.IGNORECASE)
+_ORDERS_TO_WRITE = re.compile(
+    r"[\s>*\-\d.]{0,8}(?:then |first |also |always |now |and )?(?:append|add|write|copy|put|insert|merge|save|store|"
+    r"paste)\b",
     re.IGNORECASE,
 )
 _FETCH_AND_OBEY = re.compile(
@@ -137,40 +152,57 @@ _FETCH_AND_OBEY = re.compile(
 )
 _PUBLIC_KEY = re.compile(r"\b(?:ssh-(?:rsa|ed25519|dss)|ecdsa-sha2-\S{1,20})\s+AAAA[A-Za-z0-9+/]{40}")
 _PRIVILEGED_ALIAS = re.compile(r"\balias\s+(sudo|su|ssh|scp|gpg)\s*=\s*['\"]?([^\n]{1,300})", re.IGNORECASE)
+_ASKS_FOR_PASSWORD = re.compile(r"\bread\s+-\w*s|\bstty\s+-echo|getpass", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"[<{\[$]|your|my-?company|acme|example\.(?:com|org|net)|corp\b|internal", re.IGNORECASE)
 
 
 def findings_in_texts(subject: Subject, topic: Topic) -> Iterator[Finding]:
     """One finding for each place that a text writes to, or asks to write to."""
     for view in subject.views:
-        for hit in _PATTERNS.find(view.text, most=20):
-            place = _PLACES[hit.name]
-            statement = _statement_at(view.text, hit.start)
-            is_script = _is_script(view)
-            writes = _WRITES_IN_CODE.search(statement) or (not is_script and _ASKS_TO_WRITE.search(statement))
-            if writes:
-                severity, confidence = _judge(place, view, hit.start, statement, topic)
-                line = view.line_at(hit.start)
-                yield place.rule.at(view.file, line, statement, severity=severity, confidence=confidence, via=view.via)
+        hits = list(_PATTERNS.find(view.text, most=20))
+        writes_somewhere = bool(hits) and _is_script(view) and _WRITES_FAR_OFF.search(view.text) is not None
+        for hit in hits:
+            start = hit.start + len(hit.text) - len(hit.text.lstrip())
+            statement = _statement_at(view.text, start)
+            writes_here = _WRITES_IN_CODE.search(statement) or (
+                not _is_script(view) and _ASKS_TO_WRITE.search(statement)
+            )
+            severity, confidence = _judge(_PLACES[hit.name], view, start, statement, topic)
+            if writes_here or (writes_somewhere and severity in (Severity.HIGH, Severity.CRITICAL)):
+                yield _PLACES[hit.name].rule.at(
+                    view.file,
+                    view.line_at(start),
+                    statement,
+                    severity=severity,
+                    confidence=confidence,
+                    via=view.via,
+                )
 
 
 def _judge(place: Place, view: View, position: int, statement: str, topic: Topic) -> tuple[Severity, float]:
     is_script = _is_script(view)
     danger = danger_of(statement)
-    if is_script and danger is not Danger.HOSTILE:
-        danger = max(danger, min(danger_of(_around(view.text, position, _MAX_STATEMENT_CHARS)), Danger.NETWORK))
     if danger is Danger.HOSTILE:
         return _when_hostile(view, is_script, topic)
-    if special := _judge_by_rule(place.rule, statement, is_script, topic):
-        return special
-    paragraph = _around(view.text, position, _MAX_PARAGRAPH_CHARS)
-    if not is_script and (_CONCEALED.search(paragraph) or _FETCH_AND_OBEY.search(paragraph)) and not topic.is_security:
+    if is_script and max(danger, danger_of(_around(view.text, position, _MAX_STATEMENT_CHARS))) >= Danger.SENDS:
         return Severity.HIGH, 0.7
-    if view.is_disguised and view.part is Part.CONCEALED:
+    around = _around(view.text, position, _MAX_STATEMENT_CHARS)
+    if special := _judge_by_rule(place.rule, statement, around, is_script, topic):
+        return special
+    if not is_script and not topic.is_security and _is_furtive(view.text, position, statement):
         return Severity.HIGH, 0.7
     if is_script and not topic.mentions(place.expected):
         return Severity.MEDIUM, 0.6
     return place.rule.severity, place.rule.confidence
+
+
+def _is_furtive(text: str, position: int, statement: str) -> bool:
+    """Whether what is asked for is kept from the user, or hands over to a text from the network."""
+    paragraph = _around(text, position, _MAX_PARAGRAPH_CHARS)
+    if _CONCEALED.search(paragraph) or _FETCH_AND_OBEY.search(paragraph):
+        return True
+    after = text[position : position + _MAX_PARAGRAPH_CHARS // 2]
+    return _ORDERS_TO_WRITE.match(statement) is not None and _UNASKED.search(after) is not None
 
 
 def _when_hostile(view: View, is_script: bool, topic: Topic) -> tuple[Severity, float]:
@@ -179,13 +211,19 @@ def _when_hostile(view: View, is_script: bool, topic: Topic) -> tuple[Severity, 
     return (Severity.MEDIUM, 0.6) if topic.is_security else (Severity.HIGH, 0.75)
 
 
-def _judge_by_rule(rule: Rule, statement: str, is_script: bool, topic: Topic) -> tuple[Severity, float] | None:
+def _judge_by_rule(
+    rule: Rule, statement: str, around: str, is_script: bool, topic: Topic
+) -> tuple[Severity, float] | None:
     """What makes one kind of place worse by itself."""
+    if rule is catalog.AGENT_SETTINGS and is_script and _TAKES_QUESTIONS_AWAY.search(around):
+        return Severity.HIGH, 0.75
     if rule is catalog.SSH_ACCESS and "authorized_keys" in statement:
         if _PUBLIC_KEY.search(statement):
             return Severity.HIGH, 0.8
         if is_script and not topic.mentions(r"authorized_keys|ssh key|public key|ssh access"):
             return Severity.HIGH, 0.65
+    if rule is catalog.COMMAND_SHIM and _ASKS_FOR_PASSWORD.search(statement):
+        return Severity.HIGH, 0.75
     if rule is catalog.COMMAND_SHIM and (alias := _PRIVILEGED_ALIAS.search(statement)):
         stays_itself = alias[2].strip("'\" ").lower().startswith(alias[1].lower())
         return None if stays_itself else (Severity.HIGH, 0.7)
