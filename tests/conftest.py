@@ -11,6 +11,7 @@ from skillyard.app import App
 from skillyard.infra.database import Database, open_database
 from skillyard.infra.migrations import migrate
 from tests import services
+from tests.identity_provider import IdentityProvider, identity_provider
 from tests.makers import make_app
 
 
@@ -24,6 +25,13 @@ def postgres() -> Iterator[services.Postgres]:
 def s3_address() -> Iterator[str]:
     with services.s3() as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def ci_system() -> Iterator[IdentityProvider]:
+    """Signs ID tokens for an application that listens where it does unasked, and for another one."""
+    with identity_provider("http://127.0.0.1:8400", "https://other.example.org") as provider:
+        yield provider
 
 
 @pytest.fixture

@@ -36,6 +36,7 @@ _ALGORITHMS: Mapping[str, tuple[str, str | None]] = {
     "RS256": ("RSA", None),
     "ES256": ("EC", "P-256"),
     "EdDSA": ("OKP", "Ed25519"),
+    "Ed25519": ("OKP", "Ed25519"),  # the same, as RFC 9864 calls it
 }
 _SMALLEST_RSA_BITS = 2048
 
@@ -153,7 +154,7 @@ def _open(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
 
 def _check_signature(keys: IssuerKeys, token: str, header: Mapping[str, Any], issuer: str) -> Mapping[str, Any]:
     algorithm, kid, kind = header.get("alg"), header.get("kid"), header.get("typ", "JWT")
-    if algorithm not in _ALGORITHMS:
+    if not isinstance(algorithm, str) or algorithm not in _ALGORITHMS:
         raise ValueError(f"it is not signed with one of {', '.join(_ALGORITHMS)}")
     if not isinstance(kid, str) or "crit" in header or str(kind).upper() != "JWT":
         raise ValueError("its header is not that of an ID token")
@@ -216,7 +217,10 @@ def _read_keys(outbound: Outbound, issuer: str) -> Sequence[Key]:
     listed = found.get("keys") if isinstance(found, dict) else None
     if not isinstance(listed, list):
         raise IssuerNotUnderstood(issuer=issuer, why="it lists none")
-    return [key for entry in listed[:_MOST_KEYS] if (key := _read_key(entry)) is not None]
+    keys = [key for entry in listed[:_MOST_KEYS] if (key := _read_key(entry)) is not None]
+    if not keys:
+        raise IssuerNotUnderstood(issuer=issuer, why="it lists none that are for signatures, and strong enough")
+    return keys
 
 
 def _read_key(entry: Any) -> Key | None:
