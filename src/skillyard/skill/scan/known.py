@@ -18,6 +18,9 @@ KNOWN_INSTALLERS, KNOWN_OWNERS, FORGES, PASTE_HOSTS, COLLECTORS, _DYNAMIC_NAMES,
 _SUSPICIOUS = PASTE_HOSTS | COLLECTORS | _DYNAMIC_NAMES | _SHORTENERS
 _SUSPICIOUS_TOPS = frozenset({"onion", "i2p", "tk", "ml", "ga", "cf", "gq"})
 _LOCAL_NAMES = frozenset({"localhost", "local", "internal", "lan", "arpa"})
+_PRIVATE_NETWORKS = tuple(
+    ipaddress.ip_network(network) for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+)
 
 _AUTHORITY = re.compile(
     r"//(?:[^/@\s'\"]{0,200}@)?(\[[0-9a-f:.]{2,45}\]|[^/:?#@\s\"'`<>\\()\[\]]{1,255})", re.IGNORECASE
@@ -58,7 +61,10 @@ def is_local_host(host: str) -> bool:
     if host.rpartition(".")[2] in _LOCAL_NAMES:
         return True
     address = _ip_address(host)
-    return address is not None and (address.is_private or address.is_loopback or address.is_unspecified)
+    if address is None:
+        return False
+    # not `is_private`, which also holds for addresses reserved for documentation
+    return address.is_loopback or address.is_link_local or address.is_unspecified or _is_in_private_network(address)
 
 
 def is_suspicious_host(host: str) -> bool:
@@ -85,6 +91,10 @@ def _ip_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | No
     *heads, last = [_number(part) for part in host.split(".")]
     value = sum(head << 8 * (3 - place) for place, head in enumerate(heads)) + last
     return ipaddress.IPv4Address(value) if 0 <= value < 1 << 32 else None
+
+
+def _is_in_private_network(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    return any(address in network for network in _PRIVATE_NETWORKS if network.version == address.version)
 
 
 def _number(text: str) -> int:

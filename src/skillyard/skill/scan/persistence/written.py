@@ -57,7 +57,7 @@ r"\bmcp settings\b",
     ),
     "schedule": Place(
         catalog.SCHEDULED_TASK,
-        r"\bcrontab\s+(?:-(?:\s|$|e\b)|-u\s|[\w./$\"{}-]{2,})|crontab['\"],\s*['\"]-|\|\s*crontab\b|/etc/cron\b|"
+        r"\bcrontab\s+(?:-(?:\s|$|e\b)|-u\s|['\"]?[\w{}]*[./$][\w./${}-]*)|crontab['\"],\s*['\"]-|\|\s*crontab\b|/etc/cron\b|"
         r"/etc/cron\.|/var/spool/cron|@reboot\s|systemctl\s+(?:--user\s+|--now\s+)*enable|\.config/systemd/user|"
         r"/etc/systemd/system|Library/Launch(?:Agents|Daemons)|launchctl\s+(?:load|bootstrap|enable)|"
         r"\bschtasks(?:\.exe)?\s+/create|Register-ScheduledTask|CurrentVersion\\{1,4}Run|Programs\\{1,4}Startup|"
@@ -131,8 +131,8 @@ _ASKS_TO_WRITE = re.compile(
     re.IGNORECASE,
 )
 _CONCEALED = re.compile(
-    r"without (?:telling|mentioning|notifying|informing) |(?:do not|don't|never|no need to) (?:mention|tell|show|inform|"
-    r"notify|reveal|report)(?: \w+){0,3} (?:user|this|it|them)|\bsecretly\b|keep (?:this|it) (?:hidden|secret|quiet)|"
+    r"without (?:telling|mentioning|notifying|informing) |(?:do not|don't|never|no need to) (?:mention|tell|show|"
+    r"inform|notify|reveal|report)(?: \w+){0,3} (?:user|this|it|them)|\bsecretly\b|keep (?:this|it) (?:hidden|secret|quiet)|"
     r"user (?:need|must|should|does) ?n[o']t (?:know|see)|approve everything|"
     r"auto-?approve (?:all|every)|"
     r"ignore (?:all |any )?previous|bypass (?:all )?(?:approval|confirmation)",
@@ -225,7 +225,7 @@ def _judge_by_rule(
     if rule is catalog.COMMAND_SHIM and _ASKS_FOR_PASSWORD.search(statement):
         return Severity.HIGH, 0.75
     if rule is catalog.COMMAND_SHIM and (alias := _PRIVILEGED_ALIAS.search(statement)):
-        stays_itself = alias[2].strip("'\" ").lower().startswith(alias[1].lower())
+        stays_itself = alias[2].strip("'\" ").lower().split(maxsplit=1)[:1] == [alias[1].lower()]
         return None if stays_itself else (Severity.HIGH, 0.7)
     if rule is catalog.PACKAGE_SETTINGS and _unknown_address(statement):
         return (Severity.MEDIUM, 0.5) if topic.is_security else (Severity.HIGH, 0.7)
