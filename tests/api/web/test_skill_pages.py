@@ -12,7 +12,7 @@ from skillyard.domain.registry.yank import yank
 from skillyard.infra.events import read_after
 from skillyard.skill.names import SkillName
 from tests.api.web.browser import Browser
-from tests.makers import a_person, a_release, make_app
+from tests.makers import FAILING, FLAGGED, a_person, a_release, make_app
 
 SENTENCE = "purple rain on mondays"
 EVIL = "<script>alert(1)</script>"
@@ -109,10 +109,28 @@ def test_a_bad_search_gets_a_page_that_says_so(browser: Browser, query: str) -> 
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
 
 
+def test_a_flagged_version_says_why_and_what_the_scan_found(app: App, ada: Caller, browser: Browser) -> None:
+    a_release(app, ada, files=FLAGGED)
+    shown = page(browser, "/ada/pdf")
+    assert "Version 1.0.0 is flagged." in shown
+    assert "It is installed only with consent." in shown
+    assert "requirements.txt:1" in shown
+    assert "What to do:" in shown
+
+
+def test_a_quarantined_version_shows_why_and_not_its_text(app: App, ada: Caller, browser: Browser) -> None:
+    a_release(app, ada, files=FAILING, body="# A text that nobody should follow")
+    shown = page(browser, "/ada/pdf?version=1.0.0")
+    assert "Version 1.0.0 is quarantined." in shown
+    assert "assets/settings.json" in shown
+    assert "A text that nobody should follow" not in shown
+    assert "skillyard install ada/pdf" not in shown
+
+
 def test_a_yanked_skill_says_so(app: App, ada: Caller, browser: Browser) -> None:
     a_release(app, ada)
     yank(app, ada, name=SkillName("ada", "pdf"), version="1.0.0", reason="it eats files")
-    assert "Every version of this skill is yanked" in page(browser, "/ada/pdf")
+    assert "No version of this skill is on offer" in page(browser, "/ada/pdf")
     assert "it eats files" in page(browser, "/ada/pdf?version=1.0.0")
 
 

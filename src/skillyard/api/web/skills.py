@@ -16,6 +16,7 @@ from skillyard.domain.registry.errors import ReleaseNotFound
 from skillyard.domain.registry.files import get_file, list_files
 from skillyard.domain.registry.model import DEFAULT_CHANNEL, Release
 from skillyard.domain.registry.releases import get_release, list_releases
+from skillyard.domain.registry.scans import get_scan
 from skillyard.domain.registry.search import search
 from skillyard.domain.registry.skill import get_skill
 from skillyard.infra.search import Sort
@@ -28,6 +29,7 @@ _ON_START_PAGE = 12
 _PER_PAGE = 20
 _MOST_FILES = 2000
 _MOST_SHOWN_BYTES = 200_000
+_VERDICTS = {"pass": "nothing found", "pass_with_notes": "passed, with notes", "flagged": "flagged", "fail": "failed"}
 
 Word = Annotated[str, Query(max_length=200)]
 
@@ -75,6 +77,7 @@ def show_skill(
         versions=list_releases(app, visitor.caller, name=name, limit=_PER_PAGE).items,
         versions_count=found.versions_count, is_latest=version == DEFAULT_CHANNEL,
         files=_files(app, visitor, name, release), grants=_grants(release),
+        findings=_findings(app, visitor, name, release), verdicts=_VERDICTS,
         homepage=_web_address(release.homepage if release else None),
     )  # fmt: skip
 
@@ -91,7 +94,7 @@ def show_file(
 
 
 def _release(app: App, visitor: Visitor, name: SkillName, version: str) -> Release | None:
-    """None when the skill has no latest release, because every one is yanked."""
+    """None when the skill has no latest release, because none is on offer."""
     try:
         return get_release(app, visitor.caller, name=name, version=version)
     except ReleaseNotFound:
@@ -104,6 +107,13 @@ def _files(app: App, visitor: Visitor, name: SkillName, release: Release | None)
     if release is None:
         return ()
     return list_files(app, visitor.caller, name=name, version=release.version, limit=_MOST_FILES).items
+
+
+def _findings(app: App, visitor: Visitor, name: SkillName, release: Release | None) -> list[dict[str, Any]]:
+    if release is None or release.verdict is None:
+        return []
+    found: list[dict[str, Any]] = get_scan(app, visitor.caller, name=name, version=release.version).report["findings"]
+    return found
 
 
 def _text(content: bytes) -> str | None:
