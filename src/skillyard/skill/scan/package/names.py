@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from skillyard.skill.scan.commands import Danger, danger_of
 from skillyard.skill.scan.finding import Finding, Severity
+from skillyard.skill.scan.matching import Patterns
 from skillyard.skill.scan.package import catalog
 from skillyard.skill.scan.package.formats import PROGRAMS, Format
 from skillyard.skill.scan.subject import ScanFile
@@ -61,10 +62,12 @@ _SUPPRESSION_FILE = re.compile(
     r"yara|clamav|mcp-?scan)\w*ignore",
     re.IGNORECASE,
 )
-_SUPPRESSION_COMMENT = re.compile(
-    r"\b(?:skill-?scan(?:ner)?|scanner|malware-?scan)\s*[:=-]\s*(?:ignore|disable|skip|off|safe|allow|"
-    r"trusted)\b|noqa:\s*(?:scanner|skill)",
-    re.IGNORECASE,
+_SUPPRESSION_COMMENT = Patterns(
+    {
+        "marker": r"\b(?:skill-?scan(?:ner)?|scanner|malware-?scan)\s*[:=-]\s*"
+        r"(?:ignore|disable|skip|off|safe|allow|trusted)\b",
+        "linter's marker": r"noqa:\s*(?:scanner|skill)",
+    }
 )
 
 
@@ -80,9 +83,9 @@ def name_findings(file: ScanFile, kind: Format) -> Iterator[Finding]:
         yield catalog.HIDDEN_FILE.at(file.path, 0, f"{name} with content")
     if _SUPPRESSION_FILE.fullmatch(file.path):
         yield catalog.SUPPRESSION.at(file.path, 0, name)
-    elif file.text and (match := _SUPPRESSION_COMMENT.search(file.text[: 1 << 20])):
-        line = file.text.count("\n", 0, match.start()) + 1
-        yield catalog.SUPPRESSION.at(file.path, line, match[0])
+    for hit in _SUPPRESSION_COMMENT.find(file.text or "", most=1):
+        line = (file.text or "").count("\n", 0, hit.start) + 1
+        yield catalog.SUPPRESSION.at(file.path, line, hit.text)
 
 
 def _mismatch(file: ScanFile, kind: Format) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from skillyard.skill.front_matter import parse_front_matter
 from skillyard.skill.scan.commands import Danger, danger_of
 from skillyard.skill.scan.finding import Finding, Rule, Severity
 from skillyard.skill.scan.known import host_of, is_known_installer, is_local_host, is_suspicious_host
+from skillyard.skill.scan.matching import Patterns
 from skillyard.skill.scan.persistence import catalog
 from skillyard.skill.scan.subject import Kind, Subject
 from skillyard.skill.scan.topic import Topic
@@ -24,9 +25,11 @@ _MAX_KEYS_CHARS = 400
 _FENCE = re.compile(r"[ \t>]{0,8}(?:```|~~~)[ \t]*(json[c5]?|toml)?", re.IGNORECASE)
 _LINE_COMMENT = re.compile(r"^\s*//[^\n]*", re.MULTILINE)
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
-_INTERESTING = re.compile(
-    r"hook|mcp|servers|permission|approv|sandbox|folderOpen|Command|statusLine|apiKeyHelper|BASE_URL|yolo|\\u00|notify",
-    re.IGNORECASE,
+_INTERESTING = Patterns(
+    {
+        "keys": r"hook|mcp|servers|permission|approv|sandbox|folderOpen|Command|statusLine|apiKeyHelper|BASE_URL|yolo|"
+        r"notify|\\u00"
+    }
 )
 _TAKES_QUESTIONS_AWAY = re.compile(
     r"""^(?:.*\.)?(?:
@@ -190,7 +193,7 @@ def _danger_of_called(command: str, subject: Subject) -> Danger:
 
 def _configurations(subject: Subject) -> Iterator[Configuration]:
     for file in subject.files:
-        if file.text is None or not _INTERESTING.search(file.text):
+        if file.text is None or not _INTERESTING.present(file.text):
             continue
         if file.kind in (Kind.JSON, Kind.TOML) or file.suffix in (".code-workspace", ".mcp"):
             settings = _settings(_parsed(file.text[:_MAX_CHARS], file.kind is Kind.TOML))
@@ -208,7 +211,7 @@ def _shown_in(path: str, text: str) -> Iterator[Configuration]:
         fence = _FENCE.match(line)
         if fence and language:
             source = "\n".join(lines)
-            if language != "other" and _INTERESTING.search(source):
+            if language != "other" and _INTERESTING.present(source):
                 settings = _settings(_parsed(source, language == "toml"))
                 yield Configuration(path, False, source, first_line, settings)
             language, lines = "", []

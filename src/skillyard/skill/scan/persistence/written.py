@@ -132,9 +132,8 @@ _ASKS_TO_WRITE = re.compile(
 )
 _CONCEALED = re.compile(
     r"without (?:telling|mentioning|notifying|informing) |(?:do not|don't|never|no need to) (?:mention|tell|show|"
-    r"inform|notify|reveal|report)(?: \w+){0,3} (?:user|this|it|them)|\bsecretly\b|keep (?:this|it) (?:hidden|secret|quiet)|"
-    r"user (?:need|must|should|does) ?n[o']t (?:know|see)|approve everything|"
-    r"auto-?approve (?:all|every)|"
+    r"inform|notify|reveal|report)(?: \w+){0,3} (?:user|this|it|them)|\bsecretly\b|keep (?:this|it) (?:hidden|secret|"
+    r"quiet)|user (?:need|must|should|does) ?n[o']t (?:know|see)|approve everything|auto-?approve (?:all|every)|"
     r"ignore (?:all |any )?previous|bypass (?:all )?(?:approval|confirmation)",
     re.IGNORECASE,
 )
