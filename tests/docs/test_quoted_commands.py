@@ -14,11 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.running import Server, a_server, clean_environment
+from tests.journeys.running import Server, a_server, a_skill, clean_environment
+from tests.makers import FLAGGED
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples" / "skills"
 RUN_BY_OTHERS = ("skillyard serve", "skillyard worker", "make ", "export ")  # they go on running, or set things up
+EXIT = re.compile(r"# exit (\d)$")
 WAITS_FOR_A_BROWSER = re.compile(r"skillyard login http://\S+$")
 
 
@@ -117,6 +119,37 @@ def prepare(reader: Reader, command: str) -> None:
         skill.write_text(skill.read_text().replace('  version: "1.0.0"\n', ""))
     if command.endswith("--json"):
         skill.write_text(skill.read_text().replace("metadata:\n", 'metadata:\n  version: "1.1.0"\n'))
+
+
+def test_the_trust_guide_works_word_by_word(server: Server, tmp_path: Path) -> None:
+    reader = Reader(tmp_path / "home", server, "yard")
+    reader.type(f"skillyard login --link {shlex.quote(server.link or '')} --username yard")
+    for version in ("1.0.0", "1.0.1"):
+        shutil.copytree(EXAMPLES / "text-kit", reader.folder / "text-kit", dirs_exist_ok=True)
+        skill = reader.folder / "text-kit" / "SKILL.md"
+        skill.write_text(re.sub(r'version: "[^"]+"', f'version: "{version}"', skill.read_text()))
+        reader.type("skillyard publish text-kit")
+    mirror = a_skill(reader.folder / "mirror", "mirror")
+    for path, text in FLAGGED.items():
+        (mirror / path).write_text(text)
+    reader.type("skillyard publish mirror")
+    typed = commands("docs/guide/trust.md")
+    assert len(typed) >= 18
+    for command in typed:
+        prepare_for_trust(reader, command)
+        reader.type(command, expect=int(found[1]) if (found := EXIT.search(command)) else 0)
+
+
+def prepare_for_trust(reader: Reader, command: str) -> None:
+    """What happens between two commands of the guide: somebody reads an id off the screen, and a minute passes."""
+    if "$APPEAL" in command:
+        reader.environment["APPEAL"] = json.loads(reader.type("skillyard review list --json"))[0]["id"]
+    if command.startswith("skillyard recall"):
+        reader.type("skillyard install yard/text-kit@1.0.0 --agent claude-code")
+        manifest = reader.folder / "skillyard.json"
+        manifest.write_text(manifest.read_text().replace('"yard/text-kit": "1.0.0"', '"yard/text-kit": "^1.0.0"'))
+    if command.startswith("skillyard audit"):
+        shutil.rmtree(Path(reader.environment["SKILLYARD_CACHE_DIR"]) / "recalls", ignore_errors=True)
 
 
 def test_the_readme_works_word_by_word(server: Server, tmp_path: Path) -> None:
