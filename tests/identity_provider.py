@@ -81,13 +81,11 @@ class IdentityProvider:
 
 
 @contextlib.contextmanager
-def identity_provider(*audiences: str) -> Iterator[IdentityProvider]:
-    """Running until the end of the block; signs for these audiences."""
+def identity_provider() -> Iterator[IdentityProvider]:
+    """Running until the end of the block."""
     package = npm_install("oidc-provider", "9.13.3")
     script = Path(__file__).with_suffix(".mjs")
-    process = subprocess.Popen(
-        [node(), script, package, *audiences], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
+    process = subprocess.Popen([node(), script, package], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         assert process.stdout is not None
         yield IdentityProvider(issuer=json.loads(process.stdout.readline())["issuer"])

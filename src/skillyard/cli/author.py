@@ -67,6 +67,7 @@ def publish(
     visibility: Visibility | None = None, channel: str | None = None,
     dry_run: Annotated[bool, Parameter(negative="", help="Run every check of the server and store nothing.")] = False,
     two_phase: Annotated[bool, Parameter(negative="", help="Upload to a signed address, then confirm.")] = False,
+    oidc: Annotated[bool, Parameter(negative="", help="In CI: publish with the job's identity, not a token.")] = False,
     registry: Registry = None, json: Json = False,
 ) -> None:  # fmt: skip
     """Check, pack and publish a skill folder as a release that never changes again."""
@@ -75,7 +76,7 @@ def publish(
     package = read_package(folder)
     if not json:
         _warn(package)
-    with Client(registry) as client, tempfile.TemporaryDirectory() as scratch:
+    with _connect(registry, package, namespace, oidc) as client, tempfile.TemporaryDirectory() as scratch:
         name = f"{namespace or client.me()['user']['username']}/{package.name}"
         archive = write_package(package, Path(scratch) / f"{package.name}.zip")
         with show.progress(f"Publishing {name}"):
@@ -143,6 +144,18 @@ def channel(
         return show.data(answer)
     show.line("{channel} of {release} is set", channel=channel, release=release)
     return None
+
+
+def _connect(registry: str | None, package: Package, namespace: str | None, oidc: bool) -> Client:
+    """As whoever is signed in; or as the CI job that this runs in."""
+    if not oidc:
+        return Client(registry)
+    from skillyard.sdk.trusted_publishing import exchange_identity
+
+    if namespace is None:
+        raise UsageError("A CI job has no namespace.", code="namespace_missing", hint="Name it with --namespace.")
+    with Client(registry) as client:
+        return Client(client.base_url, exchange_identity(client, f"{namespace}/{package.name}"))
 
 
 def _send(

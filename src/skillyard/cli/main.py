@@ -37,6 +37,7 @@ _VERBS = {
         "review": ("trust:review", "Answer appeals, for reviewers."),
         "recall": ("trust:recall", "Recall dangerous releases."),
         "advisories": ("trust:advisories", "List recalls."),
+        "trust": ("publishers:trust", "CI workflows that may publish without a token."),
     },
     "Account": {
         "login": ("account:login", "Sign in."),

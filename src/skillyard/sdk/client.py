@@ -194,6 +194,26 @@ class Client(ApiCalls):
     def remove_member(self, namespace: str, username: str) -> dict[str, Any]:
         return cast("dict[str, Any]", self.send_json("DELETE", _member_path(namespace, username)))
 
+    def publishers(self, namespace: str) -> list[dict[str, Any]]:
+        """The CI systems that may publish to a namespace without a stored token."""
+        return self.all_items(f"/namespaces/{_segment(namespace)}/publishers")
+
+    def add_publisher(
+        self, namespace: str, issuer: str, claims: Mapping[str, str], slug: str | None = None
+    ) -> dict[str, Any]:
+        """Let whoever has an ID token of `issuer` with these claims publish one skill, or all of the namespace."""
+        body = _without_none({"issuer": issuer, "claims": dict(claims), "slug": slug})
+        return cast("dict[str, Any]", self.send_json("POST", f"/namespaces/{_segment(namespace)}/publishers", body))
+
+    def remove_publisher(self, namespace: str, publisher_id: str) -> dict[str, Any]:
+        path = f"/namespaces/{_segment(namespace)}/publishers/{_segment(publisher_id)}"
+        return cast("dict[str, Any]", self.send_json("DELETE", path))
+
+    def exchange_id_token(self, id_token: str, target: str) -> dict[str, Any]:
+        """For a CI job's ID token one that may publish `target`, for 15 minutes."""
+        body = {"token": id_token, "target": target}
+        return cast("dict[str, Any]", self.send_json("POST", "/auth/oidc/exchange", body))
+
     def create_sign_in_link(self, username: str | None = None) -> dict[str, Any]:
         """A one-time link for an account, or an invitation."""
         body = _without_none({"username": username})
