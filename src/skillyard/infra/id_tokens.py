@@ -20,7 +20,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
 
 from skillyard.infra.errors import Unauthenticated, Upstream
-from skillyard.infra.outbound import Bounds, Outbound
+from skillyard.infra.outbound import AddressNotAllowed, Bounds, Outbound
 
 Key = RSAKey | ECKey | OKPKey
 
@@ -109,7 +109,7 @@ class IssuerKeys:
         """Ask anew. While the issuer is down, what was known before still counts."""
         known.asked_s = self._now()
         try:
-            keys = _read_keys(self._outbound, issuer)
+            keys = _ask(self._outbound, issuer)
         except Upstream:
             if _of(known.keys, kid) is None:
                 raise
@@ -205,6 +205,14 @@ def _read_id(claims: Mapping[str, Any]) -> str:
     if not isinstance(value, str) or not 1 <= len(value) <= 255:
         raise ValueError("it has no id of its own (claim jti)")
     return value
+
+
+def _ask(outbound: Outbound, issuer: str) -> Sequence[Key]:
+    """Its keys. An address that is not for us to call is the operator's business, and not of who brings a token."""
+    try:
+        return _read_keys(outbound, issuer)
+    except AddressNotAllowed as error:
+        raise IssuerNotUnderstood(issuer=issuer, why=error.message.rstrip(".")) from None
 
 
 def _read_keys(outbound: Outbound, issuer: str) -> Sequence[Key]:
