@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-ALL = ("documents", "blobs", "publish", "install", "resolve", "search", "durability", "jobs", "startup")
+ALL = ("documents", "blobs", "publish", "install", "resolve", "search", "durability", "jobs", "startup", "tank")
 
 
 def main() -> None:

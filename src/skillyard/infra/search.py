@@ -206,6 +206,8 @@ def _run(view: _View, query: Query, sort: Sort, limit: int, offset: int) -> Hits
     )
     total, merged = 0, []
     for part, asked in ((view.settled, but_outdated), (view.recent, query)):
+        if not part.num_docs:
+            continue
         found = _search(part, asked, sort, limit + offset)
         total += int(getattr(found, "count", 0) or 0)  # missing in the stubs
         merged += [(value, part, address) for value, address in found.hits]
@@ -230,7 +232,8 @@ def _search(part: Searcher, query: Query, sort: Sort, limit: int) -> tantivy.Sea
 
 
 def _one_of(field: str, values: Iterable[str]) -> Query:
-    return Query.term_set_query(SCHEMA, field, list(values))
+    """For a handful of values: beyond some hundred, a set of terms would be found faster."""
+    return Query.boolean_query([(Occur.Should, term_query(field, value)) for value in values])
 
 
 def _all_of(queries: Sequence[Query]) -> Query:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from skillyard.api.native.documents import Document, Documents
@@ -12,7 +13,7 @@ from skillyard.api.tank.addresses import MOUNT
 from skillyard.app import App
 from skillyard.domain.accounts.model import ANONYMOUS, Caller
 from skillyard.domain.registry.errors import SkillNotFound
-from skillyard.domain.registry.search import search_names
+from skillyard.domain.registry.search import FoundNames, search_names
 from skillyard.skill.names import NAME_PATTERN, SkillName
 
 MOST_RESULTS = 50
@@ -57,18 +58,32 @@ class Searches:
         self._kept_at = (0, 0)
 
     def find(self, query: SearchQuery) -> bytes | None:
-        """From memory only."""
-        return self._kept.get(query) if self._kept_at == self._now() else None
+        """The answer for everybody, if all of it is in memory: that takes less than to hand it to a thread."""
+        now = self._now()
+        if self._kept_at == now and (answer := self._kept.get(query)) is not None:
+            return answer
+        found = self._search(ANONYMOUS, query)
+        documents = [self._documents.find(f"{_FOUND}{name}") for name in found.names]
+        items = [document.body for document in documents if document is not None]
+        return self._show(query, found, items, now) if len(items) == len(documents) else None
 
     def run(self, caller: Caller, query: SearchQuery) -> bytes:
         """The answer in JSON."""
         now = self._now()
-        offset = (query.page - 1) * query.limit
-        found = search_names(self._app, caller, text=query.text, limit=query.limit, offset=offset)
+        found = self._search(caller, query)
         items = [item for name in found.names if (item := self._render(caller, name)) is not None]
+        return self._show(query, found, items, now if caller is ANONYMOUS else None)
+
+    def _search(self, caller: Caller, query: SearchQuery) -> FoundNames:
+        offset = (query.page - 1) * query.limit
+        return search_names(self._app, caller, text=query.text, limit=query.limit, offset=offset)
+
+    def _show(
+        self, query: SearchQuery, found: FoundNames, items: Sequence[bytes], keep_at: tuple[int, int] | None
+    ) -> bytes:
         answer = pages.render_search(items, page=query.page, limit=query.limit, total=found.total)
-        if caller is ANONYMOUS:
-            self._keep(query, answer, now)
+        if keep_at is not None:
+            self._keep(query, answer, keep_at)
         return answer
 
     def _render(self, caller: Caller, name: str) -> bytes | None:
