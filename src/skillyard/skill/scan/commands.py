@@ -7,8 +7,13 @@ from enum import IntEnum
 
 from skillyard.skill.scan.known import host_of, is_known_installer, is_local_host, is_suspicious_host
 from skillyard.skill.scan.matching import Patterns
+from skillyard.skill.scan.subject import Subject
 
 MAX_CHARS = 8192
+MAX_SCRIPT_CHARS = 65_536
+_LONGEST_LINE_CHARS = 1500
+_SHORTEST_NAME = 4
+_MOST_FILES = 5
 
 
 class Danger(IntEnum):
@@ -68,7 +73,8 @@ _SENDS = {
         rf"-X\s*(?:POST|PUT)|-Method\s+Post|-Body)\b"
     ),
     "pipes out": r"\|\s*(?:nc|ncat|curl|wget|socat|telnet|mail|sendmail)\b",
-    "posts": r"\b(?:requests|httpx|axios|urllib\.request|fetch)\b[^\n]{0,60}(?:post|put|request|urlopen|method)\b",
+    "posts": r"\b(?:requests|httpx|axios|urllib\.request|fetch)\b[^\n]{0,60}(?:post|put|request|urlopen|method)\b|"
+    r"\bhttps?\.request\(|\bsendBeacon\(|\bnet\.connect\(|\bsocket\.create_connection\(",
     "asks names": r"\b(?:nslookup|dig|host|ping)\s+(?:-\S+\s+)*[^\s`]{0,100}(?:\$\(|\$\{)",
 }
 _SECRETS = {
@@ -77,7 +83,10 @@ _SECRETS = {
         r"/etc/(?:passwd|shadow)|\.docker/config|wallet|keychain|login data|cookies\.sqlite|\.env\b|"
         r"credentials"
     ),
-    "variables": r"\b(?:env|printenv)\b|os\.environ|process\.env|\$\{?[a-z_]*(?:TOKEN|SECRET|PASSWORD|API_KEY|APIKEY)",
+    "variables": (
+        r"\b(?:env|printenv)\b|os\.environ|process\.env|toJSON\(secrets\)|\$\{?[a-z_]*(?:TOKEN|SECRET|"
+        r"PASSWORD|API_KEY|APIKEY)"
+    ),
     "history": r"_history\b|transcript|\.claude/projects|\$ARGUMENTS|tool_input",
 }
 _NETWORK = {
@@ -115,3 +124,28 @@ def danger_of(command: str) -> Danger:
     if "sends" in groups:
         return Danger.SENDS
     return Danger.NETWORK if "network" in groups else Danger.NONE
+
+
+def hostile_line(text: str) -> tuple[int, str] | None:
+    """The first line of a script, from 1, that is hostile by itself, with those that a backslash continues."""
+    number = 1
+    for line in text[:MAX_SCRIPT_CHARS].replace("\\\n", " \f").split("\n"):
+        if len(line) <= _LONGEST_LINE_CHARS and danger_of(line) is Danger.HOSTILE:
+            return number, line
+        number += 1 + line.count("\f")
+    return None
+
+
+def danger_with_files(command: str, subject: Subject) -> Danger:
+    """Of a command together with the skill's own scripts that it names.
+
+    A script that merely asks the network for something is as harmless as the command that calls it.
+    """
+    named = [file for file in subject.files if len(file.name) >= _SHORTEST_NAME and file.name in command and file.text]
+    return max([danger_of(command), *(_danger_of_script(file.text or "") for file in named[:_MOST_FILES])])
+
+
+def _danger_of_script(text: str) -> Danger:
+    if hostile_line(text):
+        return Danger.HOSTILE
+    return Danger.SENDS if danger_of(text) >= Danger.SENDS else Danger.NONE

@@ -37,6 +37,7 @@ _NPM_TABLES = (
     "resolutions",
     "overrides",
 )
+_GO_REPLACE = re.compile(r"^[^\n]{0,300}=>\s*([\w-]+(?:\.[\w-]+)+/[^\s]{1,200})", re.MULTILINE)
 _RESOLVED = re.compile(r"\"?(?:resolved|tarball|url)\"?\s*[:=]?\s*\"?(https?://[^\s\"',}]{4,300})")
 _SPECIAL_SPEC = re.compile(r"^(?:git|https?:|github:|gitlab:|bitbucket:|gist:|[\w.-]+/[\w.-]+(?:#.*)?$)")
 
@@ -202,13 +203,20 @@ def _environment_yaml(path: str, text: str) -> Iterator[Dependency]:
             yield Dependency(address=address[0], is_index=True, file=path, line=number, text=line.strip())
 
 
+def _go_module(path: str, text: str) -> Iterator[Dependency]:
+    """Replaced modules, which are taken from elsewhere than their names say."""
+    for match in _GO_REPLACE.finditer(text):
+        line = text.count("\n", 0, match.start()) + 1
+        yield Dependency(address=f"https://{match[1]}", file=path, line=line, text=match[0].strip())
+
+
 def _line_of(text: str, needle: str) -> int:
     return text.count("\n", 0, max(text.find(needle), 0)) + 1
 
 
 _BY_NAME: dict[str, Callable[[str, str], Iterator[Dependency]]] = {
     "pyproject.toml": _pyproject, "pipfile": _pyproject, "uv.toml": _pyproject, "cargo.toml": _pyproject,
-    "setup.py": _setup, "package.json": _package_json, "gemfile": _gemfile,
+    "setup.py": _setup, "package.json": _package_json, "gemfile": _gemfile, "go.mod": _go_module,
     "environment.yml": _environment_yaml, "environment.yaml": _environment_yaml, "conda.yaml": _environment_yaml,
     "package-lock.json": _lock, "npm-shrinkwrap.json": _lock, "yarn.lock": _lock, "pnpm-lock.yaml": _lock,
     "poetry.lock": _lock, "uv.lock": _lock, "pipfile.lock": _lock, "cargo.lock": _lock, "bun.lock": _lock,

@@ -10,6 +10,7 @@ from skillyard.skill.scan.matching import Hit, Patterns
 from skillyard.skill.scan.subject import Kind, Part, Subject, View
 
 SCRIPTS = frozenset({Kind.PYTHON, Kind.SHELL, Kind.JAVASCRIPT, Kind.POWERSHELL, Kind.CODE})
+_DOCUMENTS = (".md", ".mdx", ".markdown", ".txt", ".rst", ".html", ".ipynb")
 _REST = r"(?P<rest>[^\n`;|&#)]{1,600})"
 _PATTERNS = Patterns(
     {
@@ -142,6 +143,6 @@ def _dependency(
         file=view.file,
         line=view.line_at(hit.start),
         text=hit.text,
-        is_shown=not (view.kind in SCRIPTS and view.part is Part.CODE),
+        is_shown=view.part is not Part.CODE or view.kind not in SCRIPTS or view.file.endswith(_DOCUMENTS),
         via=view.via,
     )

@@ -6,12 +6,12 @@ import json
 import re
 from collections.abc import Iterator
 
-from skillyard.skill.scan.commands import Danger, danger_of
+from skillyard.skill.scan.commands import Danger, danger_with_files, hostile_line
 from skillyard.skill.scan.dependencies import catalog
 from skillyard.skill.scan.dependencies.dependency import Trust, trust_in
 from skillyard.skill.scan.finding import Finding, Severity
-from skillyard.skill.scan.matching import Patterns
-from skillyard.skill.scan.subject import Subject, View
+from skillyard.skill.scan.matching import Hit, Patterns
+from skillyard.skill.scan.subject import Kind, Part, Subject, View
 from skillyard.skill.scan.topic import Topic
 
 _LIFECYCLE = (
@@ -55,6 +55,7 @@ _UNVERIFIED = Patterns(
         r"(?:sudo\s+)?(?:(?:ba|z)?sh|python[0-9.]*|tar)\b",
     }
 )
+_BUILD_KINDS = frozenset({Kind.CODE, Kind.YAML, Kind.TEXT})
 _PROGRAM_ENDS = r"exe|msi|msix|scr|dmg|pkg|deb|rpm|appimage|run|bin|jar|apk|vbs|hta|bat|cmd|ps1|sh"
 _FETCHED = Patterns(
     {
@@ -62,6 +63,8 @@ _FETCHED = Patterns(
         r"[^\n]{0,300}(?:/usr/local/bin|/usr/bin|\.local/bin|chmod\s+\S*[x7])",
         "named": rf"\b(?:curl|wget|aria2c|invoke-webrequest|iwr|download|fetch|get|install|run)\b[^\n]{{0,160}}?"
         rf"(?P<address>https?://[^\s'\"`|;)>]{{4,400}}\.(?:{_PROGRAM_ENDS}|zip|7z|rar))(?:[\s'\"`|;)>,]|$)",
+        "piped": r"\b(?:curl|wget)\b[^\n|]{0,300}(?P<address>https?://[^\s'\"`|;)>]{4,400})[^\n|]{0,200}\|\s*(?:sudo\s+)?"
+        r"(?:(?:ba|z|da)?sh|python[0-9.]*|node|perl)\b",
         "repository": r"\b(?:add-apt-repository|apt-add-repository|yum-config-manager|zypper\s+(?:ar|"
         r"addrepo))\b[^\n]{0,100}"
         r"(?P<address>https?://[^\s'\"`|;)>]{4,400})",
@@ -89,7 +92,7 @@ def lifecycle_findings(subject: Subject) -> Iterator[Finding]:
             for event, command in _scripts(file.text):
                 yield from _lifecycle(subject, file.path, file.text, event, command)
         elif file.name == "setup.py" and (acts := _SETUP_ACTS.search(file.text)):
-            hostile = danger_of(file.text) is Danger.HOSTILE
+            hostile = hostile_line(file.text) is not None
             severity = Severity.HIGH if hostile or _SETUP_RUNS.search(file.text) else Severity.LOW
             line = file.text.count("\n", 0, acts.start()) + 1
             confidence = 0.7 if hostile else 0.5
@@ -102,7 +105,7 @@ def practice_findings(subject: Subject, topic: Topic) -> Iterator[Finding]:
         for hit in _UNVERIFIED.find(view.text, most=10):
             yield _unverified(view, hit.start, hit.text)
         for hit in _FETCHED.find(view.text, most=30):
-            yield from _fetched(view, hit.start, hit.text, hit.groups["address"] or "", topic)
+            yield from _fetched(view, hit, topic)
         for hit in _MOVING.find(view.text, most=3):
             yield catalog.MOVING_TARGET.at(view.file, view.line_at(hit.start), hit.text, via=view.via)
 
@@ -121,12 +124,11 @@ def _scripts(text: str) -> list[tuple[str, str]]:
 def _lifecycle(subject: Subject, path: str, text: str, event: str, command: str) -> Iterator[Finding]:
     if _HARMLESS.fullmatch(command):
         return
-    called = [file for file in subject.files if file.text and len(file.name) > 3 and file.name in command]
-    danger = max(danger_of(command), *[danger_of(file.text or "") for file in called[:5]], Danger.NONE)
+    danger = danger_with_files(command, subject)
     severity, confidence = Severity.LOW, 0.5
     if danger is Danger.HOSTILE:
         severity, confidence = Severity.CRITICAL, 0.92
-    elif danger is Danger.NETWORK or _CODE_OF_ITS_OWN.search(command):
+    elif danger is not Danger.NONE or _CODE_OF_ITS_OWN.search(command):
         severity, confidence = Severity.HIGH, 0.65
     line = text.count("\n", 0, max(text.find(f'"{event}"'), 0)) + 1
     yield catalog.LIFECYCLE_SCRIPT.at(path, line, f"{event}: {command}", severity=severity, confidence=confidence)
@@ -145,14 +147,16 @@ def _unverified(view: View, position: int, text: str) -> Finding:
     )
 
 
-def _fetched(view: View, position: int, text: str, address: str, topic: Topic) -> Iterator[Finding]:
-    trust = trust_in(address)
+def _fetched(view: View, hit: Hit, topic: Topic) -> Iterator[Finding]:
+    """What is piped into a shell by a build file, no rule about scripts sees."""
+    trust = trust_in(hit.groups["address"] or "")
+    if trust not in (Trust.UNKNOWN, Trust.SUSPICIOUS):
+        return
+    severity, confidence = Severity.MEDIUM, 0.6
     if trust is Trust.SUSPICIOUS and not topic.is_security:
         severity, confidence = Severity.HIGH, 0.75
-    elif trust in (Trust.UNKNOWN, Trust.SUSPICIOUS):
-        severity, confidence = Severity.MEDIUM, 0.6
-    else:
-        return
+    elif hit.name == "piped" and view.kind in _BUILD_KINDS and view.part is Part.CODE and not view.file.endswith(".md"):
+        severity, confidence = Severity.HIGH, 0.65
     yield catalog.FETCHED_PROGRAM.at(
-        view.file, view.line_at(position), text, severity=severity, confidence=confidence, via=view.via
+        view.file, view.line_at(hit.start), hit.text, severity=severity, confidence=confidence, via=view.via
     )

@@ -32,6 +32,9 @@ _ACTS = re.compile(
     r"\batob\s*\(|new Function|\bimport\s*\(|location\s*=|src\s*=\s*['\"]https?:",
     re.IGNORECASE,
 )
+_STEALS_COOKIES = re.compile(
+    r"(?:fetch\s*\(|sendBeacon\(|\.src\s*=|\.open\()[^\n]{0,200}(?:document\.cookie|localStorage\.)", re.IGNORECASE
+)
 _PDF_ACTIVE = re.compile(rb"/(?:JavaScript|JS|Launch|EmbeddedFile|RichMedia)\b")
 _MACRO_STORAGE = "Macros".encode("utf-16-le"), "VBA".encode("utf-16-le"), "_VBA_PROJECT".encode("utf-16-le")
 
@@ -42,6 +45,9 @@ def findings_in_documents(file: ScanFile, kind: Format) -> Iterator[Finding]:
         yield from _behind_end(file, kind)
     if kind is Format.PDF:
         yield from _pdf(file)
+    elif file.kind is Kind.HTML and (match := _STEALS_COOKIES.search((file.text or "")[:_MAX_CHARS])):
+        line = (file.text or "").count("\n", 0, match.start()) + 1
+        yield catalog.ACTIVE_CONTENT.at(file.path, line, match[0], severity=Severity.HIGH, confidence=0.65)
     elif file.kind is Kind.SVG and file.text:
         yield from _svg(file.path, file.text[:_MAX_CHARS])
     elif kind is Format.OLE and any(name in file.data for name in _MACRO_STORAGE):

@@ -62,7 +62,7 @@ _HARMLESS = (
     b"wOFF", b"wOF2", b"\0\1\0\0\0", b"OTTO", b"ttcf", b"true\0", b"RIFF", b"OggS", b"ID3", b"\xff\xfb", b"\xff\xf3",
     b"fLaC", b"BM", b"\0\0\1\0", b"\0\0\2\0", b"II*\0", b"MM\0*", b"8BPS", b"SQLite format 3\0", b"PAR1",
     b"ARROW1", b"\x89HDF", b"GGUF", b"\x93NUMPY", b"\x1aE\xdf\xa3", b"Obj\x01", b"Bud1", b"\0\0\0\1Bud1", b"bplist",
-    b"glTF", b"LZIP", b"\xde\x12\x04\x95", b"DuckDB", b"qoif", b"\0\0\0\x0cJXL", b"\xff\x0a", b"MThd", b"FWS", b"CWS", b"@AB",
+    b"glTF", b"LZIP", b"\xde\x12\x04\x95", b"DuckDB", b"qoif", b"\0\0\0\x0cJXL", b"\xff\x0a", b"MThd", b"FWS", b"CWS",
 )  # fmt: skip
 _BRANDED = (b"ftyp", b"moov", b"mdat")
 _OFFICE_SUFFIXES = frozenset({".docx", ".xlsx", ".pptx", ".dotx", ".xltx", ".potx", ".docm", ".xlsm", ".pptm"})

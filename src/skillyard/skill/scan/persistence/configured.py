@@ -11,7 +11,7 @@ from itertools import islice
 
 from skillyard.skill.faults import SkillError
 from skillyard.skill.front_matter import parse_front_matter
-from skillyard.skill.scan.commands import Danger, danger_of
+from skillyard.skill.scan.commands import Danger, danger_of, danger_with_files
 from skillyard.skill.scan.finding import Finding, Rule, Severity
 from skillyard.skill.scan.known import host_of, is_known_installer, is_local_host, is_suspicious_host
 from skillyard.skill.scan.matching import Patterns
@@ -44,9 +44,7 @@ _TAKES_QUESTIONS_AWAY = re.compile(
     )$""",
     re.VERBOSE | re.IGNORECASE,
 )
-_BASE_URL = re.compile(
-    r"(?:^|\.)(?:ANTHROPIC|OPENAI|GEMINI|GOOGLE_GEMINI|CLAUDE|CODEX)\w*_BASE_URL$|(?:^|\.)(?:chatgpt_)?base_url$", re.I
-)
+_BASE_URL = re.compile(r"(?:^|\.)(?:ANTHROPIC|OPENAI|GEMINI|GOOGLE_GEMINI|CLAUDE|CODEX)\w*_BASE_URL$", re.IGNORECASE)
 _HOOK = re.compile(
     r"(?:^|\.)hooks\.\w+\.(?:\d+\.)?(?:hooks\.\d+\.)?(?:command|bash|powershell|url)$|(?:^|"
     r"\.)(?:statusLine\.command|apiKeyHelper|awsAuthRefresh|otelHeadersHelper)$|^notify\.\d+$",
@@ -118,9 +116,10 @@ def _questions_taken_away(configuration: Configuration, topic: Topic) -> Iterato
         elif _BASE_URL.search(setting.keys) and isinstance(setting.value, str) and "//" in setting.value:
             host = host_of(setting.value)
             if host and not is_known_installer(setting.value) and not is_local_host(host):
-                severity = Severity.HIGH if is_suspicious_host(host) else Severity.MEDIUM
+                is_flag = configuration.is_shipped or is_suspicious_host(host)
+                severity = Severity.HIGH if is_flag else Severity.MEDIUM
                 yield catalog.AGENT_SETTINGS.at(
-                    configuration.file, configuration.line_of(setting), shown, severity=severity, confidence=0.6
+                    configuration.file, configuration.line_of(setting), shown, severity=severity, confidence=0.65
                 )
 
 
@@ -128,7 +127,7 @@ def _hooks(configuration: Configuration, subject: Subject, topic: Topic) -> Iter
     for setting in configuration.settings:
         if not _HOOK.search(setting.keys) or not isinstance(setting.value, str):
             continue
-        danger = max(danger_of(setting.value), _danger_of_called(setting.value, subject))
+        danger = danger_with_files(setting.value, subject)
         yield _finding(catalog.AGENT_HOOK, configuration, setting, setting.value, danger, topic)
 
 
@@ -182,13 +181,6 @@ def _grade(configuration: Configuration, topic: Topic, severity: Severity, confi
     if configuration.is_shipped:
         return severity, confidence
     return (Severity.MEDIUM, 0.5) if topic.is_security else (Severity.HIGH, 0.65)
-
-
-def _danger_of_called(command: str, subject: Subject) -> Danger:
-    """Of the skill's own files that a command names."""
-    named = [file for file in subject.files if file.text and len(file.name) > 3 and file.name in command]
-    dangers = [danger_of(file.text or "") for file in named[:5]]
-    return Danger.HOSTILE if Danger.HOSTILE in dangers else Danger.NONE
 
 
 def _configurations(subject: Subject) -> Iterator[Configuration]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from skillyard.skill.scan.commands import Danger, danger_of
+from skillyard.skill.scan.commands import hostile_line
 from skillyard.skill.scan.finding import Finding, Rule, Severity
 from skillyard.skill.scan.known import host_of, is_known_installer, is_local_host
 from skillyard.skill.scan.persistence import catalog
@@ -79,25 +79,13 @@ def findings_in_files(subject: Subject) -> Iterator[Finding]:
 
 
 def _in_role(file: ScanFile, text: str, role: Role) -> Iterator[Finding]:
-    worst, line, evidence = _worst_line(text)
-    if worst is Danger.HOSTILE:
-        yield role.rule.at(file.path, line, evidence, severity=Severity.CRITICAL, confidence=0.9)
+    if hostile := hostile_line(text):
+        yield role.rule.at(file.path, *hostile, severity=Severity.CRITICAL, confidence=0.9)
     elif role.itself:
         severity, confidence = role.itself
         yield role.rule.at(file.path, 1, text[:200], severity=severity, confidence=confidence)
     else:
-        yield role.rule.at(file.path, 1, evidence or text[:200])
-
-
-def _worst_line(text: str) -> tuple[Danger, int, str]:
-    """The first line that is hostile, with those that a backslash continues counted as one."""
-    joined = text[:65_536].replace("\\\n", " \f")
-    number = 1
-    for line in joined.split("\n"):
-        if danger_of(line) is Danger.HOSTILE:
-            return Danger.HOSTILE, number, line
-        number += 1 + line.count("\f")
-    return Danger.NONE, 0, ""
+        yield role.rule.at(file.path, 1, text[:200])
 
 
 def _package_index(file: ScanFile, text: str) -> Iterator[Finding]:
