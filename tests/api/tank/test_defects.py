@@ -268,9 +268,7 @@ def test_a_scan_of_what_is_no_skill_says_so(cli: TankCli) -> None:
     assert "no archive" in answer.json()["error"]
 
 
-@pytest.mark.parametrize(
-    "url", ["http://127.0.0.1/a.tgz", "https://127.0.0.1/a.tgz", "https://localhost/", "file:///"]
-)
+@pytest.mark.parametrize("url", ["http://127.0.0.1/a.tgz", "https://127.0.0.1/a.tgz", "https://localhost/", "file:///"])
 def test_a_scan_fetches_from_public_addresses_only(cli: TankCli, url: str) -> None:
     answer = cli.post("/scan", {"url": url})
     assert answer.status == 400
