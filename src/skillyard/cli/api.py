@@ -69,7 +69,9 @@ def request(
 
 
 def _print(answer: Any) -> None:
-    if isinstance(answer, bytes):
+    if isinstance(answer, bytes) and sys.stdout.isatty():
+        show.line("{text}", text=answer.decode(errors="backslashreplace"))
+    elif isinstance(answer, bytes):
         sys.stdout.buffer.write(answer)
     else:
         show.data(answer)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cyclopts import App
+    from cyclopts import App, CycloptsError
+
+    from skillyard.sdk.errors import SdkError
 
 _VERBS = {
     "Find and install": {
@@ -81,29 +84,64 @@ def build_commands() -> App:
 
 
 def main() -> None:
-    """Run one command and leave with its exit code: 0 ok, 1 refused or failed, 2 usage, 3 try again, 4 needs input."""
-    arguments = sys.argv[1:]
+    """Run one command and leave with its exit code: 0 ok, 1 refused or failed, 2 usage, 3 try again, 4 needs input.
+
+    130 when interrupted, 141 when whoever reads the output went away: as shells say it of programs that a signal ended.
+    """
+    try:
+        try:
+            _run(sys.argv[1:])
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it ends
+        sys.exit(141)
+
+
+def _run(arguments: list[str]) -> None:
     if arguments == ["--version"]:
         from skillyard import __version__
 
         print(__version__)
         return
-    _run(arguments)
+    from cyclopts import CycloptsError
 
-
-def _run(arguments: list[str]) -> None:
+    from skillyard.cli import show
     from skillyard.sdk.errors import SdkError
 
+    as_json = "--json" in arguments
     try:
-        build_commands()(arguments, result_action="return_none")
+        build_commands()(arguments, result_action="return_none", print_error=False, exit_on_error=False)
     except SdkError as error:
-        from skillyard.cli.show import fail
-
-        fail(error, as_json="--json" in arguments)
+        show.fail(error, as_json=as_json)
+    except CycloptsError as error:
+        show.fail(_misused(error), as_json=as_json)
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
-        sys.stderr.close()
+        raise
+    except Exception as error:
+        if os.environ.get("SKILLYARD_DEBUG") == "1":
+            raise
+        show.fail(_unexpected(error), as_json=as_json)
+
+
+def _misused(error: CycloptsError) -> SdkError:
+    from skillyard.sdk.errors import UsageError
+
+    command = " ".join(["skillyard", *(error.command_chain or ())])
+    return UsageError(" ".join(str(error).split()), code="usage", hint=f"See `{command} --help`.")
+
+
+def _unexpected(error: Exception) -> SdkError:
+    from skillyard.sdk.errors import SdkError
+
+    said = " ".join(str(error).split())[:500]
+    return SdkError(
+        f"unexpected {type(error).__name__}" + (f": {said}" if said else ""),
+        code="unexpected",
+        hint="This is a fault of skillyard: run it again with SKILLYARD_DEBUG=1 to see where, and report it.",
+    )
 
 
 if __name__ == "__main__":

@@ -39,8 +39,11 @@ def err() -> Console:
 
 
 def data(value: Any) -> None:
-    """The whole result as one JSON document on stdout."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    """The whole result as one JSON document on stdout; what could steer a terminal is escaped, as JSON may."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    if not text.replace("\n", "").isprintable():
+        text = "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text)
+    sys.stdout.write(text + "\n")
 
 
 def line(template: str, /, **values: Any) -> None:
@@ -57,14 +60,14 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table of plain values; tab separated where stdout is not a terminal."""
     if not sys.stdout.isatty():
         for row in rows:
-            sys.stdout.write("\t".join(str(value) for value in row) + "\n")
+            sys.stdout.write("\t".join(_in_a_cell(value) for value in row) + "\n")
         return
     from rich.table import Table
     from rich.text import Text
 
     grid = Table(*columns, box=None, header_style="bold", pad_edge=False)
     for row in rows:
-        grid.add_row(*(Text(str(value)) for value in row))
+        grid.add_row(*(Text(_in_a_cell(value)) for value in row))
     out().print(grid)
 
 
@@ -130,6 +133,11 @@ def _filled(template: str, values: dict[str, Any]) -> str:
     from rich.markup import escape
 
     return template.format(**{name: escape(_printable(str(value))) for name, value in values.items()})
+
+
+def _in_a_cell(value: object) -> str:
+    """A value must not end its cell or its row either."""
+    return _printable(str(value)).replace("\t", "\\t").replace("\n", "\\n")
 
 
 def _printable(text: str) -> str:

@@ -262,3 +262,10 @@ def test_nobody_gets_in(ada: Api, nobody: Api, method: str, path: str) -> None:
     answer = nobody.send(method, path, bodies.get(path) if method in ("POST", "PUT") else None)
     assert answer.status == 401
     assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_health_is_told_whatever_token_comes_along(ada: Api) -> None:
+    ada.post("/auth/logout")
+    assert ada.get("/me").json()["error"]["code"] == "token_revoked"
+    for asking in (ada, ada.as_("nonsense"), ada.as_(""), ada.as_(None)):
+        assert asking.get("/health").json()["status"] == "ok"
