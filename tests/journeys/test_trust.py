@@ -143,3 +143,14 @@ def test_young_releases_wait(ada: User, reader: User) -> None:
     refused = reader.data("install", "ada/fresh", "--min-age", "3d", expect=1)["error"]
     assert "younger than the age you ask for" in str(refused)
     reader.run("install", "ada/fresh", "--min-age", "0")
+
+
+def test_an_update_keeps_what_is_yanked_and_has_no_successor(ada: User, reader: User) -> None:
+    for name in ("kept", "moving"):
+        ada.run("publish", folder_of(ada, name))
+    reader.run("install", "ada/kept", "ada/moving")
+    ada.run("yank", "ada/kept@1.0.0", "--reason", "Not wanted any more.")
+    ada.run("publish", folder_of(ada, "moving", "1.1.0"))
+    updated = reader.run("update")
+    assert "ada/kept stays as it is" in updated.stderr
+    assert {one["name"]: one["version"] for one in reader.data("list")} == {"ada/kept": "1.0.0", "ada/moving": "1.1.0"}

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from skillyard.sdk.advisories import recalls_of, refreshed
-from skillyard.sdk.errors import SdkError, UsageError
+from skillyard.sdk.errors import ApiError, SdkError, UsageError
 from skillyard.sdk.gate import check_lock
 from skillyard.sdk.plan import Action, Plan
 from skillyard.sdk.policy import Policy, read_policy
 from skillyard.sdk.project import LOCK, MANIFEST, Project, ProjectFile, is_channel
 from skillyard.sdk.resolving import (
     DEFAULT_CHANNEL,
+    Decision,
     Standing,
     decide,
     fits,
@@ -23,6 +24,7 @@ from skillyard.sdk.resolving import (
     unknown_skill,
 )
 from skillyard.sdk.run import Connect, Goal, Options, Report, Run, Step, start_run
+from skillyard.sdk.status import yanked_in
 from skillyard.skill.lockfile import Lockfile
 
 __all__ = ["Action", "Connect", "Options", "Plan", "Report", "Step", "ci", "install", "uninstall", "update"]
@@ -101,8 +103,7 @@ def update(
             for name, text in manifest.skills.items()
             if name in unlocked
         }
-        min_age_s = _policy(run, manifest).min_age_s
-        decision = decide(run.client(), manifest, lock, asked=asked, unlocked=unlocked, min_age_s=min_age_s)
+        decision = _decide_update(run, manifest, lock, asked, unlocked, may_stay=not chosen)
         run.tell("resolve")
         ranges = {name: _widened(text, decision.roots[name]) for name, text in manifest.skills.items()}
         decided = _checked(run, manifest, decision.lock, lock, decision.standings)
@@ -129,6 +130,29 @@ def uninstall(project: Project, names: Sequence[str], *, options: Options = _DEF
             raise _lock_outdated(f"{LOCK} does not have {', '.join(missing)}", [])
         goal = _goal(manifest, pruned(lock, kept), kept)
         return run.reach(replace(goal, by_name=tuple(chosen)))
+
+
+def _decide_update(
+    run: Run,
+    manifest: ProjectFile,
+    lock: Lockfile | None,
+    asked: Mapping[str, str],
+    unlocked: Collection[str],
+    *,
+    may_stay: bool,
+) -> Decision:
+    """The newest versions that go together; what is yanked and has no successor may stay as it is."""
+    min_age_s = _policy(run, manifest).min_age_s
+    try:
+        return decide(run.client(), manifest, lock, asked=asked, unlocked=unlocked, min_age_s=min_age_s)
+    except ApiError as error:
+        yanked = yanked_in(run.client(), lock) if may_stay and lock and error.status in (404, 409) else set()
+        if not yanked:
+            raise
+    for name in sorted(yanked):
+        run.note(f"{name} stays as it is: it is yanked, and nothing else fits.")
+    kept = {name: text for name, text in asked.items() if name not in yanked}
+    return decide(run.client(), manifest, lock, asked=kept, unlocked=set(unlocked) - yanked, min_age_s=min_age_s)
 
 
 def _policy(run: Run, manifest: ProjectFile) -> Policy:

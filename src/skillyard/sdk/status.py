@@ -155,6 +155,12 @@ def outdated(project: Project, client: Client) -> list[Outdated]:
     return compared
 
 
+def yanked_in(client: Client, lock: Lockfile) -> set[str]:
+    """The skills of the lock whose release is yanked by now."""
+    found = side_by_side([partial(_look_up, client, skill) for skill in _skills(lock)])
+    return {skill.name for skill, (_, _, yanked) in zip(_skills(lock), found, strict=True) if yanked}
+
+
 def why(project: Project, name: str) -> list[list[str]]:
     """The shortest path to `name` from each skill of skillyard.json. Raises SdkError when it is not installed."""
     lock = project.read_lock()
