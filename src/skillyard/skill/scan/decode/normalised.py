@@ -28,6 +28,8 @@ _UNSEEN = (
 _UNSEEN_CHARS = re.compile(f"[{_UNSEEN}]")
 WORD = re.compile(f"[A-Za-z0-9_{_IMITATING}]+")
 MIXED = re.compile(f"[A-Za-z][{_IMITATING}]|[{_IMITATING}][A-Za-z]")
+_SUSPECT = re.compile(f"(?<![^\\W_])[A-Za-z0-9_]{{0,40}}[{_IMITATING}][A-Za-z0-9_{_IMITATING}]*(?![^\\W_])")
+_GREEK = re.compile("[\u0370-\u03ff]")
 FULL_WIDTH_WORD = re.compile("[\uff21-\uff3a\uff41-\uff5a][\uff10-\uff19\uff21-\uff3a\uff3f\uff41-\uff5a]+")
 STYLED_WORD = re.compile("[\U0001d400-\U0001d7ff\u2100-\u2138\u24b6-\u24e9\U0001f130-\U0001f189]{3,}")
 CUT_WORD = re.compile(f"[A-Za-z][{_UNSEEN}]+[A-Za-z]")
@@ -53,4 +55,19 @@ def normalised_lines(text: str) -> list[Passage]:
             plain = read_as_latin(line)
             if plain != line:
                 found.append(Passage(number, plain))
+    return found
+
+
+def mixed_words(text: str) -> list[tuple[str, int]]:
+    """Words of Latin letters and imitations of them that are all Latin once read so, and where they stand.
+
+    A single Greek letter beside Latin ones is ordinary in science, and so is a Latin ending of a Cyrillic word.
+    """
+    found = []
+    for word in _SUSPECT.finditer(text):
+        whole = word[0]
+        plain = whole.translate(READS_AS)
+        imitations = sum(not char.isascii() for char in whole)
+        if plain.isascii() and MIXED.search(whole) and len(whole) > 2 and not (_GREEK.search(whole) and imitations < 2):
+            found.append((whole, word.start()))
     return found

@@ -1,0 +1,1 @@
+"""Reads prose as orders to an agent: concepts by word lists of ten languages, and how they stand together."""
