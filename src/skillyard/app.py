@@ -17,6 +17,7 @@ from skillyard.infra.search import SearchIndex
 from skillyard.infra.secrets import Signer, load_key
 from skillyard.settings import Settings
 from skillyard.skill.archive import Limits
+from skillyard.skill.log.note import SignerKey
 
 _MIB = 1024 * 1024
 
@@ -30,6 +31,7 @@ class App:
     bell: EventBell
     events: Recorder
     signer: Signer
+    log_key: SignerKey
     limiter: Limiter
     index: SearchIndex
     archive_limits: Limits
@@ -58,6 +60,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> App:
         bell=bell,
         events=Recorder(clock, bell),
         signer=signer,
+        log_key=SignerKey(name=settings.log_name, seed=load_key(database, "log")),
         limiter=Limiter(),
         index=SearchIndex(settings.home / "search", source=signer.sign("index")),
         archive_limits=Limits(

@@ -23,13 +23,15 @@ from skillyard.domain.registry import jobs as registry_jobs
 from skillyard.domain.registry.download import flushing
 from skillyard.domain.registry.look_into import warm_up
 from skillyard.domain.registry.search import index_batch
+from skillyard.domain.transparency import jobs as transparency_jobs
 from skillyard.infra.events import Follower, StoredEvent
 from skillyard.infra.jobs import Worker
 from skillyard.infra.telemetry import set_up_logging
 from skillyard.settings import Settings
 
 _BACKLOG = 1024
-DECLARING_JOBS = (accounts_jobs, registry_jobs)  # a worker knows the jobs of the modules that were imported
+# A worker knows the jobs of the modules that were imported.
+DECLARING_JOBS = (accounts_jobs, transparency_jobs, registry_jobs)
 
 
 def serve(settings: Settings, *, ready: Callable[[App], None], with_worker: bool = True) -> None:

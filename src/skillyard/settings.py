@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     )
     trusted_issuers: str = Field(
         default="",
+        pattern=r"^[\s,]*((github=|gitlab=)?https?://[^\s,]+[\s,]*)*$",
         description="Issuers of CI identities beside GitHub and GitLab, between spaces; `github=` or `gitlab=` goes"
         " before another instance of these: `gitlab=https://gitlab.example.org`.",
     )
@@ -55,6 +56,11 @@ class Settings(BaseSettings):
     )
     tank_hosts: str = Field(default="", description="Host names, with commas between them, that speak Tank's API only.")
     tank_port: int = Field(default=0, ge=0, le=65535, description="A second port that speaks Tank's API only; 0: none.")
+    log_origin: str = Field(
+        default="",
+        pattern=r"^[^\s+]*$",
+        description="Name of the public log, which must never change; empty: that of `public_url` without the scheme.",
+    )
     log_level: str = Field(default="warning", description="debug, info, warning or error.")
 
     @property
@@ -68,6 +74,11 @@ class Settings(BaseSettings):
     @property
     def blobs(self) -> str:
         return self.blobs_url or f"file://{self.home}/blobs"
+
+    @property
+    def log_name(self) -> str:
+        """The origin of the public log: an address without scheme (https://c2sp.org/tlog-checkpoint)."""
+        return self.log_origin or self.address.partition("://")[2].replace("+", "-")
 
     @property
     def address(self) -> str:
