@@ -90,13 +90,13 @@ _SECRETS = {
     "history": r"_history\b|transcript|\.claude/projects|\$ARGUMENTS|tool_input",
 }
 _NETWORK = {
-    "tool": rf"{_DOWNLOADER}|\b(?:ssh|scp|rsync|nc|ncat|telnet|ftp|socat)\s+\S|\bhttps?://|\bwss?://",
+    "tool": rf"{_DOWNLOADER}|\b(?:ssh|scp|rsync|nc|ncat|telnet|ftp|socat)\s+\S|\b(?:https?|wss?|ssh|git|ftp)://",
 }
 _GROUPS = {
     "runs": _DOWNLOADS_AND_RUNS, "hostile": _HOSTILE, "sends": _SENDS, "secrets": _SECRETS, "network": _NETWORK,
 }  # fmt: skip
 _PATTERNS = Patterns({f"{group}:{name}": text for group, texts in _GROUPS.items() for name, text in texts.items()})
-_ADDRESS = re.compile(r"\b(?:https?|wss?|ftp)://[^\s'\"`<>|;)]{1,500}", re.IGNORECASE)
+_ADDRESS = re.compile(r"\b(?:https?|wss?|ftp|ssh|git)://[^\s'\"`<>|;)]{1,500}", re.IGNORECASE)
 _BARE_ADDRESS = re.compile(
     r"\b(?:curl|wget)\s+(?:-[\w-]+\s+)*([a-z0-9][a-z0-9.-]*\.[a-z]{2,}/[^\s'\"`|;)]*)", re.IGNORECASE
 )

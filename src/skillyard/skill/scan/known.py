@@ -23,7 +23,7 @@ _PRIVATE_NETWORKS = tuple(
 )
 
 _AUTHORITY = re.compile(
-    r"//(?:[^/@\s'\"]{0,200}@)?(\[[0-9a-f:.]{2,45}\]|[^/:?#@\s\"'`<>\\()\[\]]{1,255})", re.IGNORECASE
+    r"//(?:[^/\s'\"]{0,200}@)?(\[[0-9a-f:.]{2,45}\]|[^/:?#@\s\"'`<>\\()\[\]]{1,255})", re.IGNORECASE
 )
 _PATH_OWNER = re.compile(r"//[^/\s]{1,255}/([A-Za-z0-9_.-]{1,100})/")
 _SCP_ADDRESS = re.compile(r"[\w.-]{1,64}@([A-Za-z0-9.-]{1,255}):")

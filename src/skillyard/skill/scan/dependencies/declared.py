@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 
 from skillyard.skill.scan.dependencies.dependency import Dependency
+from skillyard.skill.scan.matching import Patterns
 from skillyard.skill.scan.subject import Kind, ScanFile, Subject
 
 _MAX_CHARS = 524_288
@@ -20,7 +21,11 @@ _ADDRESS = re.compile(
 _INDEX_LINE = re.compile(r"(?:--index-url|--extra-index-url|-i|--find-links|-f|--index|--default-index)(?:\s+|=)(\S+)")
 _INLINE_METADATA = re.compile(r"^# /// script\s*\n((?:#[^\n]*\n){1,400}?)# ///\s*$", re.MULTILINE)
 _REQUIREMENTS_NAME = re.compile(
-    r"(?:.*[-_.])?(?:requirements|constraints)(?:[-_.].*)?\.(?:txt|in|pip)|.*/requirements/[^/]+\.txt", re.IGNORECASE
+    r"(?:.*[-_.])?(?:requirements|constraints)(?:[-_.].*)?\.(?:txt|in|pip)|(?:.*/)?requirements/[^/]+\.txt",
+    re.IGNORECASE,
+)
+_HANDED_TO_PIP = Patterns(
+    {"option": r"\b(?:pip[0-9.]{0,5}|uv)\b[^\n]{0,200}\s(?:-r|--requirements?)[ =]*['\"]?(?P<file>[\w./-]{1,200})"}
 )
 _QUOTED = re.compile(
     r"['\"]([A-Za-z0-9][\w.-]{0,100}(?:\[[^\]\n]{0,100}\])?\s*(?:@\s*[^'\"\n]{1,300}|[<>=!~][^'\"\n]{0,100})?)['\"]"
@@ -43,10 +48,20 @@ _SPECIAL_SPEC = re.compile(r"^(?:git|https?:|github:|gitlab:|bitbucket:|gist:|[\
 
 
 def declared_in(subject: Subject) -> Iterator[Dependency]:
-    """Every dependency, and every index, that files of known names and PEP 723 blocks declare."""
+    """Every dependency, and every index, that files of known names and PEP 723 blocks declare.
+
+    A file that pip is told to read is a list of requirements, whatever its name.
+    """
+    handed_to_pip = {
+        (hit.groups["file"] or "").rpartition("/")[2]
+        for view in subject.views
+        for hit in _HANDED_TO_PIP.find(view.text)
+    }
     for file in subject.files:
         if file.text is None:
             continue
+        if file.name in handed_to_pip and not _REQUIREMENTS_NAME.fullmatch(file.path):
+            yield from islice(_requirements(file.path, file.text[:_MAX_CHARS]), _MAX_PER_FILE)
         for reader in _readers(file):
             yield from islice(reader(file.path, file.text[:_MAX_CHARS]), _MAX_PER_FILE)
 
