@@ -435,3 +435,47 @@ def test_warnings_never_crowd_out_an_error():
     found = report(MINIMAL + "".join(f"x{n}: y\n" for n in range(300)) + "version: x\n")
     assert found.manifest is None
     assert len(found.faults) < 100
+
+
+def test_a_name_with_its_scope_is_read_as_tanks_skills_write_it():
+    found = report('name: "@acme/pdf"\ndescription: Reads PDF files.\n', tank={"name": "@acme/pdf"})
+    assert found.manifest is not None
+    assert (found.manifest.namespace, found.manifest.name) == ("acme", "pdf")
+    assert [fault.code for fault in found.faults] == ["scoped_name"]
+
+
+@pytest.mark.parametrize("name", ["@acme/PDF", "@acme", "@/pdf", "@acme/pdf/x", "@"])
+def test_what_is_no_name_with_a_scope_is_refused(name):
+    assert fault(f'name: "{name}"\ndescription: Reads PDF files.\n').line == 2
+
+
+@pytest.mark.parametrize("other", ["@acme/text", "@evil/pdf"])
+def test_two_names_with_their_scopes_must_be_the_same(other):
+    found = report('name: "@acme/pdf"\ndescription: Reads PDF files.\n', tank={"name": other})
+    assert found.manifest is None
+    assert "contradiction" in [fault.code for fault in found.faults]
+
+
+def test_what_skill_md_leaves_out_is_taken_from_the_json_file():
+    said = {"name": "@acme/pdf", "version": "1.0.0", "description": "Reads PDF files."}
+    assert warning("description: Reads PDF files.\n", tank=said).code == "name_missing"
+    manifest = read("name: pdf\n", tank=said)
+    assert (manifest.name, manifest.description) == ("pdf", "Reads PDF files.")
+
+
+def test_a_skill_md_without_front_matter_counts_where_the_json_file_says_it_all():
+    said = {"name": "@acme/pdf", "version": "1.0.0", "description": "Reads PDF files."}
+    files = Files({"SKILL.md": b"\xef\xbb\xbf# Pdf\n\nRead it.\n", "tank.json": json.dumps(said).encode()})
+    found = read_manifest(files)
+    assert found.manifest is not None
+    assert (found.manifest.namespace, found.manifest.name) == ("acme", "pdf")
+    assert found.manifest.body == "# Pdf\n\nRead it."
+    assert {fault.severity for fault in found.faults} == {"warning"}
+    del files["tank.json"]
+    assert read_manifest(files).manifest is None
+
+
+def test_front_matter_that_is_broken_is_not_passed_over():
+    said = {"name": "@acme/pdf", "version": "1.0.0", "description": "Reads PDF files."}
+    for text in (b"---\nname: pdf\n", b"\n---\nname: pdf\n---\n", b"\xef\xbb\xbf ---\nname: pdf\n---\n"):
+        assert read_manifest(Files({"SKILL.md": text, "tank.json": json.dumps(said).encode()})).manifest is None

@@ -3,6 +3,7 @@
 The front matter is that of the Agent Skills specification (https://agentskills.io/specification). It has no place for
 version, tags, dependencies and homepage: they are text in `metadata`. Permissions, which are nested, are in the JSON
 file. Keys of ours at the top level are read too, with a warning, because the reference validator refuses them there.
+So is what Tank's skills leave to their JSON file: a name with its scope, or front matter that is not there at all.
 """
 
 from __future__ import annotations
@@ -29,9 +30,18 @@ from skillyard.skill.fields import (
 from skillyard.skill.files import SKILL_FILE, skill_files
 from skillyard.skill.front_matter import FrontMatter, read_front_matter
 from skillyard.skill.json_manifest import JsonManifest, ReadableFiles, read_json_manifest, read_scoped_name
-from skillyard.skill.names import check_name
+from skillyard.skill.names import SkillName, check_name
 from skillyard.skill.permissions import NO_PERMISSIONS, Permissions, permissions_at
-from skillyard.skill.reading import UNREADABLE, Place, as_text, as_web_address, decode, did_you_mean, quoted
+from skillyard.skill.reading import (
+    UNREADABLE,
+    Place,
+    as_text,
+    as_web_address,
+    decode,
+    did_you_mean,
+    plain_lines,
+    quoted,
+)
 
 MAX_SKILL_FILE_BYTES = 4 * 1024 * 1024
 _SPECIFIED = ("name", "description", "license", "compatibility", "metadata", "allowed-tools")
@@ -100,8 +110,8 @@ def read_manifest(files: ReadableFiles) -> ManifestReport:
     """Read and check all that a skill declares. Raises nothing: what is wrong is in the report."""
     faults: list[Fault] = []
     place = Place(faults=faults, file=SKILL_FILE, lines={(): 1})
-    front = _read_skill_file(files, place)
     beside = read_json_manifest(files, faults)
+    front = _read_skill_file(files, place, beside)
     if front is None:
         _check_alone(beside)
         manifest = None
@@ -139,12 +149,16 @@ def _as_yaml(text: str) -> str:
     return text if is_plain else json.dumps(text, ensure_ascii=False)
 
 
-def _read_skill_file(files: ReadableFiles, place: Place) -> FrontMatter | None:
+def _read_skill_file(files: ReadableFiles, place: Place, beside: JsonManifest) -> FrontMatter | None:
     if SKILL_FILE not in files:
         missing = replace(place, lines={})
         missing.refuse("no_skill_file", f"there is no {SKILL_FILE}", f"add a {SKILL_FILE} at the root")
         return None
     text = decode(files.read(SKILL_FILE), place, most_bytes=MAX_SKILL_FILE_BYTES)
+    if text is not None and beside.values.get("name") and not text.removeprefix("\ufeff").lstrip().startswith("---"):
+        message = f"the file has no front matter; what it should say is taken from {beside.place.file}"
+        place.warn("no_front_matter", message, "begin it with name and description: agents read nothing else")
+        return FrontMatter(values={}, lines={}, body=plain_lines(text, place).strip("\n"))
     return None if text is None else read_front_matter(text, place)
 
 
@@ -203,16 +217,22 @@ class _Sources:
 
     def _names(self) -> tuple[str | None, str]:
         value, place = self._front.values.get("name"), self._place.at("name")
-        if value is None:
-            place.refuse("name_missing", "the skill has no name", "add name: my-skill, as its folder is called")
-        else:
-            place.faults.extend(check_name(value, what="skill name", file=place.file, line=place.line))
         scoped = read_scoped_name(self._beside)
-        if scoped and isinstance(value, str) and scoped.slug != value:
-            _refuse_contradiction((scoped.slug, self._beside.place.at("name")), (value, place))
-        return scoped.namespace if scoped else None, value if isinstance(value, str) else ""
+        if value is None and scoped:
+            message = f"the skill's name stands in {self._beside.place.file} only"
+            place.warn("name_missing", message, f"write name: {scoped.slug} here too: agents read nothing else")
+            return scoped.namespace, scoped.slug
+        namespace, name = _read_name(value, place)
+        if scoped and name and (scoped.slug != name or namespace not in (None, scoped.namespace)):
+            ours = f"{namespace}/{name}" if namespace else name
+            theirs = str(scoped) if namespace else scoped.slug
+            _refuse_contradiction((theirs, self._beside.place.at("name")), (ours, place))
+        return scoped.namespace if scoped else namespace, name
 
     def _description(self) -> str:
+        stated = [text for text, _ in self._beside.stated("description")]
+        if stated and self._front.values.get("description") is None:
+            return read_description(stated[0], self._beside.place.at("description"))
         description = read_description(self._front.values.get("description"), self._place.at("description"))
         for value, place in self._beside.stated("description"):
             if as_text(value, place, most_chars=MAX_DESCRIPTION_CHARS) != description:
@@ -230,6 +250,26 @@ class _Sources:
             place = stated[0][1]
             place.refuse("depends_on_itself", f"{own_name} depends on itself", "take it out of the dependencies")
         return dependencies
+
+
+def _read_name(value: object, place: Place) -> tuple[str | None, str]:
+    """The name in SKILL.md, empty when it is none; with the namespace where it is `@scope/name`, as Tank's skills write
+    it.
+    """
+    if value is None:
+        place.refuse("name_missing", "the skill has no name", "add name: my-skill, as its folder is called")
+    elif isinstance(value, str) and value.startswith("@"):
+        try:
+            parsed = SkillName.parse(value)
+        except SkillError as error:
+            place.refuse_for(error)
+            return None, ""
+        message = f"the reference validator of Agent Skills refuses the name {quoted(value)}"
+        place.warn("scoped_name", message, f"write name: {parsed.slug}, and the scope in the JSON file only")
+        return parsed.namespace, parsed.slug
+    else:
+        place.faults.extend(check_name(value, what="skill name", file=place.file, line=place.line))
+    return None, value if isinstance(value, str) else ""
 
 
 def _agreed(stated: Iterable[Stated], read: Callable[[object, Place], T | None]) -> T | None:

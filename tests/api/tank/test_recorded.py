@@ -111,6 +111,24 @@ def test_publish_sends_three_requests(each_cli: TankCli) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '---\nname: "@acme/hello"\ndescription: Says hello.\n---\n\n# Hello\n',
+        "---\ndescription: Says hello.\n---\n\n# Hello\n",
+        "---\nname: hello\n---\n\n# Hello\n",
+        "# Hello\n\nSay hello.\n",
+    ],
+    ids=["scoped name", "no name", "no description", "no front matter"],
+)
+def test_publish_takes_skills_as_they_are_written_for_tank(cli: TankCli, text: str) -> None:
+    """The name with its scope in SKILL.md, as in Tank's own skills; or what is missing there in tank.json only."""
+    skill = pack(files={"SKILL.md": text})
+    assert cli.publish(skill).status == 200
+    assert cli.get(f"/skills/{HELLO}").json()["description"].startswith("Says hello")
+    assert cli.install("@acme/hello", "1.0.0").body == skill.tarball
+
+
 def test_publish_of_a_version_that_exists_is_409(cli: TankCli) -> None:
     assert cli.publish(pack()).status == 200
     again_ = cli.start(pack())
