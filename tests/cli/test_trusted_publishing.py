@@ -68,6 +68,8 @@ def test_a_github_job_publishes_without_a_stored_token(
     assert "eyJ" not in done.stdout + done.stderr
     assert not (job.home / "config" / "config.json").exists()
     assert owner.data("info", "acme/pdf@1.0.0")["provenance"]["commit"] == GITHUB_JOB["sha"]
+    shown = owner.run("info", "acme/pdf@1.0.0").stdout
+    assert f"acme/skills at {GITHUB_JOB['sha']} run 90210 sworn by {ci_system.issuer}" in shown
     (publisher,) = owner.data("trust", "list", "acme/pdf")
     assert publisher["lasting"] == {"repository_id": "4711", "repository_owner_id": "42"}
 

@@ -81,6 +81,7 @@ def _show_skill(document: dict[str, Any], release: dict[str, Any] | None) -> Non
         "scan": f"{release['verdict']}, {release['score']} of 10" if release["verdict"] else None,
         "digest": release["digest"],
         "published": f"{release['published_at']} by {release['published_by']}",
+        "built from": _origin(release.get("provenance") or {}),
         "yanked": (release["yanked"] or {}).get("reason"),
         "deprecated": (release["deprecated"] or {}).get("message"),
     }
@@ -90,6 +91,12 @@ def _show_skill(document: dict[str, Any], release: dict[str, Any] | None) -> Non
     for reason in release["reasons"]:
         show.line("  [red]{status}[/] {reason}", status=release["status"], reason=reason)
     show.line("\nInstall it: [bold]skillyard install {name}[/]", name=document["name"])
+
+
+def _origin(provenance: dict[str, Any]) -> str:
+    """Which run of a CI system made the release; nothing when a person did."""
+    parts = {"": "repository", "at ": "commit", "run ": "run_id", "sworn by ": "issuer"}
+    return " ".join(f"{word}{provenance[name]}" for word, name in parts.items() if provenance.get(name))
 
 
 def _show_scan(scanned: dict[str, Any]) -> None:

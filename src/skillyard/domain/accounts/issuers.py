@@ -69,12 +69,12 @@ def known_issuers(more: str) -> Mapping[str, System]:
     """
     issuers = {GITHUB_ISSUER: GITHUB, GITLAB_ISSUER: GITLAB}
     for word in filter(None, re.split(r"[\s,]+", more)):
-        kind, found, address = word.partition("=")
-        issuer = address if found and kind in _KINDS else word
+        kind = next((kind for kind in _KINDS if word.startswith(f"{kind}=")), "")
+        issuer = word.removeprefix(f"{kind}=")
         parts = urlsplit(issuer)
         if parts.scheme not in ("https", "http") or not parts.hostname:
             raise ValueError(f"{word!r} is no address of an issuer")
-        issuers[issuer] = _KINDS[kind] if issuer is not word else System(name=parts.hostname)
+        issuers[issuer] = _KINDS.get(kind) or System(name=parts.hostname)
     return issuers
 
 
