@@ -28,6 +28,7 @@ VALUES = {
     "username": "ada", "token_id": "tok_none", "session_id": "cli_none", "upload_id": "upl_none",
     "publisher_id": "pub_none", "sha256": "0" * 64,
     "appeal_id": "apl_none", "override_id": "ovr_none", "advisory_id": "adv_none",
+    "level": "0", "index": "000.p/1",
 }  # fmt: skip
 
 

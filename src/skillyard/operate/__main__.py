@@ -99,6 +99,16 @@ def sign_in_link(username: str | None = None, /, *, data_dir: Path | None = None
     _data({"url": url}) if json else print(url)
 
 
+@commands.command(name="log-export")
+def log_export(folder: Path, /, *, data_dir: Path | None = None, json: Json = False) -> None:
+    """Write the public log as files for a static host; again into the same folder, only what is new."""
+    from skillyard.app import build
+    from skillyard.operate.log_export import export_log
+
+    done = export_log(build(_settings(data_dir=data_dir)), folder)
+    _data(asdict(done)) if json else print(f"{done.entries} entries in {folder}, {done.written} files written")
+
+
 @commands.command(show=False)
 def reference(folder: Path, /) -> None:
     """Write the pages of docs/reference."""

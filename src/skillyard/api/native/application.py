@@ -14,6 +14,7 @@ from skillyard.api.native import (
     blobs,
     changes,
     dialect,
+    log,
     me,
     namespaces,
     publishers,
@@ -71,7 +72,7 @@ def every_route() -> list[APIRoute]:
 
 def _routers() -> list[APIRouter]:
     accounts = (auth, me, namespaces, publishers)
-    modules = (system, *accounts, admin, search, skills, releases, trust, uploads, blobs, changes, resolve)
+    modules = (system, *accounts, admin, search, skills, releases, trust, uploads, blobs, changes, resolve, log)
     return [module.router for module in modules]
 
 

@@ -30,7 +30,7 @@ def list_entries(
     """
     (before,) = read_cursor(cursor, [_NEWEST])
     with app.database.reading() as tx:
-        if name is not None and not _may_read(tx, caller, name):
+        if name is not None and not (name.isprintable() and _may_read(tx, caller, name)):
             return Page(items=(), next_cursor=None)
         found = store.list_entries(tx, name=name, after=after, before=int(before), limit=limit + 1)
         entries = shown(tx, caller, found, named={name} if name else ())
