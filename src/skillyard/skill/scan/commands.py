@@ -9,11 +9,10 @@ from skillyard.skill.scan.known import host_of, is_known_installer, is_local_hos
 from skillyard.skill.scan.matching import Patterns
 from skillyard.skill.scan.subject import Subject
 
-MAX_CHARS = 8192
-MAX_SCRIPT_CHARS = 65_536
+MAX_CHARS = 65_536
 _LONGEST_LINE_CHARS = 1500
 _SHORTEST_NAME = 4
-_MOST_FILES = 5
+_MOST_FILES = 3
 
 
 class Danger(IntEnum):
@@ -110,9 +109,12 @@ def addresses_in(text: str) -> list[str]:
 def danger_of(command: str) -> Danger:
     """By its look alone; a command that only reaches vendors' own hosts, or this machine, is not dangerous."""
     command = command[:MAX_CHARS]
-    groups = {name.partition(":")[0] for name in _PATTERNS.present(command)}
-    if "hostile" in groups:
+    names = set(_PATTERNS.present(command))
+    groups = {name.partition(":")[0] for name in names}
+    if "hostile" in groups or ("sends" in groups and "secrets:files" in names):
         return Danger.HOSTILE
+    if not groups:
+        return Danger.NONE
     addresses = addresses_in(command)
     hosts = [host_of(address) for address in addresses]
     if any(is_suspicious_host(host) for host in hosts):
@@ -128,8 +130,11 @@ def danger_of(command: str) -> Danger:
 
 def hostile_line(text: str) -> tuple[int, str] | None:
     """The first line of a script, from 1, that is hostile by itself, with those that a backslash continues."""
+    joined = text[:MAX_CHARS].replace("\\\n", " \f")
+    if danger_of(joined) is not Danger.HOSTILE:
+        return None  # a part is no worse than the whole
     number = 1
-    for line in text[:MAX_SCRIPT_CHARS].replace("\\\n", " \f").split("\n"):
+    for line in joined.split("\n"):
         if len(line) <= _LONGEST_LINE_CHARS and danger_of(line) is Danger.HOSTILE:
             return number, line
         number += 1 + line.count("\f")

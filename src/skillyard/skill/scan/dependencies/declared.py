@@ -14,6 +14,7 @@ from skillyard.skill.scan.subject import Kind, ScanFile, Subject
 
 _MAX_CHARS = 524_288
 _MAX_PER_FILE = 3000
+_MAX_METADATA_CHARS = 65_536
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][\w.-]{0,100})\s*(?:\[[^\]\n]{0,200}\])?\s*(?:@\s*([^\s;]+))?")
 _ADDRESS = re.compile(
     r"(?:git\+|hg\+|svn\+|bzr\+)?(?:https?|git|ssh|ftp)(?:\+\w+)?://[^\s;'\"#,\])]+|git@[\w.-]+:\S+", re.IGNORECASE
@@ -43,7 +44,7 @@ _NPM_TABLES = (
     "overrides",
 )
 _GO_REPLACE = re.compile(r"^[^\n]{0,300}=>\s*([\w-]+(?:\.[\w-]+)+/[^\s]{1,200})", re.MULTILINE)
-_RESOLVED = re.compile(r"\"?(?:resolved|tarball|url)\"?\s*[:=]?\s*\"?(https?://[^\s\"',}]{4,300})")
+_RESOLVED = re.compile(r"\"?(?:resolved|tarball|url)\"?\s{0,4}[:=]?\s{0,4}\"?(https?://[^\s\"',}]{4,300})")
 _SPECIAL_SPEC = re.compile(r"^(?:git|https?:|github:|gitlab:|bitbucket:|gist:|[\w.-]+/[\w.-]+(?:#.*)?$)")
 
 
@@ -102,7 +103,7 @@ def _no_group(_: int) -> str:
 
 def _inline_metadata(path: str, text: str) -> Iterator[Dependency]:
     """PEP 723: a TOML table in comments."""
-    for match in _INLINE_METADATA.finditer(text):
+    for match in _INLINE_METADATA.finditer(text[:_MAX_METADATA_CHARS]):
         block = "\n".join(line[2:] if line.startswith("# ") else line[1:] for line in match[1].split("\n"))
         yield from _toml(path, text, block)
 

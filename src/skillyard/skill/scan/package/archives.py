@@ -44,12 +44,15 @@ class Member:
         return _PROGRAM.fullmatch(self.name) is not None or self.head.startswith(_PROGRAM_BEGINS)
 
 
-def members_of(data: bytes) -> list[Member]:
-    """The members of a zip, tar or compressed tar; a compressed file alone is one member. Raises UnreadableError."""
+def members_of(data: bytes, most_bytes: int = MAX_BYTES) -> list[Member]:
+    """The members of a zip, tar or compressed tar; a compressed file alone is one member. Raises UnreadableError.
+
+    Beyond `most_bytes` unpacked, members of a zip have no head, and those of a tar are not told.
+    """
     try:
         if data.startswith(b"PK"):
-            return list(_zip_members(data))
-        return list(_tar_members(data))
+            return list(_zip_members(data, most_bytes))
+        return list(_tar_members(data, most_bytes))
     except (
         zipfile.BadZipFile, zipfile.LargeZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError,
         NotImplementedError, RuntimeError, ValueError, LookupError, OverflowError, MemoryError,
@@ -57,8 +60,7 @@ def members_of(data: bytes) -> list[Member]:
         raise UnreadableError(str(error)) from error
 
 
-def _zip_members(data: bytes) -> Iterator[Member]:
-    left = MAX_BYTES
+def _zip_members(data: bytes, left: int) -> Iterator[Member]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for info in archive.infolist()[:MAX_MEMBERS]:
             encrypted = bool(info.flag_bits & 1)
@@ -71,8 +73,8 @@ def _zip_members(data: bytes) -> Iterator[Member]:
             yield Member(info.filename, head, encrypted)
 
 
-def _tar_members(data: bytes) -> Iterator[Member]:
-    plain = _decompressed(data)
+def _tar_members(data: bytes, most_bytes: int) -> Iterator[Member]:
+    plain = _decompressed(data, most_bytes)
     if plain[257:262] != b"ustar":
         yield Member("", plain[:MAX_MEMBER_BYTES])
         return
@@ -88,12 +90,12 @@ def _tar_members(data: bytes) -> Iterator[Member]:
             yield Member(info.name, opened.read(MAX_MEMBER_BYTES) if opened else b"")
 
 
-def _decompressed(data: bytes) -> bytes:
-    """At most MAX_BYTES of what is compressed in `data`."""
+def _decompressed(data: bytes, most_bytes: int) -> bytes:
+    """At most so many bytes of what is compressed in `data`."""
     if data.startswith(b"\x1f\x8b"):
-        return zlib.decompressobj(31).decompress(data, MAX_BYTES)
+        return zlib.decompressobj(31).decompress(data, most_bytes)
     if data.startswith(b"BZh"):
-        return bz2.BZ2Decompressor().decompress(data, MAX_BYTES)
+        return bz2.BZ2Decompressor().decompress(data, most_bytes)
     if data.startswith(b"\xfd7zXZ"):
-        return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MEMORY_BYTES).decompress(data, MAX_BYTES)
+        return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MEMORY_BYTES).decompress(data, most_bytes)
     return data

@@ -7,33 +7,33 @@ from collections.abc import Iterator
 
 from skillyard.skill.scan.commands import Danger, danger_of
 from skillyard.skill.scan.finding import Finding, Severity
+from skillyard.skill.scan.matching import Patterns
 from skillyard.skill.scan.package import catalog
 from skillyard.skill.scan.package.archives import Member
 from skillyard.skill.scan.package.formats import Format
 from skillyard.skill.scan.subject import Kind, ScanFile
 
-_MAX_CHARS = 1 << 20
 _FEWEST_BYTES_BEHIND = 16
 _PROGRAM_BEHIND = re.compile(
     rb"\s*(?:#!|<\?php|<script|<html|PK\x03\x04|\x7fELF|MZ|import |curl |wget |7z\xbc\xaf|Rar!|powershell)",
     re.IGNORECASE,
 )
 _ZIP_END = b"PK\x05\x06"
-_SVG_SCRIPT = re.compile(
-    r"<(?:\w+:)?script\b[^>]{0,500}>|<(?:\w+:)?(?:foreignObject|iframe|embed|object)\b|(?:href|"
-    r"src)\s*=\s*['\"]?\s*(?:javascript:|data:text/html)",
-    re.IGNORECASE,
+_SVG = Patterns(
+    {
+        "handler": r"<[a-z:]+\b[^>]{0,900}\son(?:load|error|begin|click|mouse\w+|focus\w*|activate|end|repeat)\s*=",
+        "script": r"<(?:\w+:)?(?:script|foreignObject|iframe|embed|object)\b|"
+        r"(?:href|src)\s*=\s*['\"]?\s*(?:javascript:|data:text/html)",
+    }
 )
-_SVG_HANDLER = re.compile(
-    r"<[a-z:]+\b[^>]{0,2000}?\son(?:load|error|begin|click|mouse\w+|focus\w*|activate|end|repeat)\s*=", re.IGNORECASE
+_ACTS = Patterns(
+    {
+        "acts": r"\bfetch\s*\(|XMLHttpRequest|sendBeacon|WebSocket|\beval\s*\(|document\.cookie|localStorage|"
+        r"\batob\s*\(|new Function|\bimport\s*\(|location\s*=|src\s*=\s*['\"]https?:"
+    }
 )
-_ACTS = re.compile(
-    r"\bfetch\s*\(|XMLHttpRequest|sendBeacon|WebSocket|\beval\s*\(|document\.cookie|localStorage|"
-    r"\batob\s*\(|new Function|\bimport\s*\(|location\s*=|src\s*=\s*['\"]https?:",
-    re.IGNORECASE,
-)
-_STEALS_COOKIES = re.compile(
-    r"(?:fetch\s*\(|sendBeacon\(|\.src\s*=|\.open\()[^\n]{0,200}(?:document\.cookie|localStorage\.)", re.IGNORECASE
+_STEALS_COOKIES = Patterns(
+    {"sends": r"(?:fetch\s*\(|sendBeacon\(|\.src\s*=|\.open\()[^\n]{0,200}(?:document\.cookie|localStorage\.)"}
 )
 _PDF_ACTIVE = re.compile(rb"/(?:JavaScript|JS|Launch|EmbeddedFile|RichMedia)\b")
 _MACRO_STORAGE = "Macros".encode("utf-16-le"), "VBA".encode("utf-16-le"), "_VBA_PROJECT".encode("utf-16-le")
@@ -45,11 +45,12 @@ def findings_in_documents(file: ScanFile, kind: Format) -> Iterator[Finding]:
         yield from _behind_end(file, kind)
     if kind is Format.PDF:
         yield from _pdf(file)
-    elif file.kind is Kind.HTML and (match := _STEALS_COOKIES.search((file.text or "")[:_MAX_CHARS])):
-        line = (file.text or "").count("\n", 0, match.start()) + 1
-        yield catalog.ACTIVE_CONTENT.at(file.path, line, match[0], severity=Severity.HIGH, confidence=0.65)
+    elif file.kind is Kind.HTML and file.text:
+        for hit in _STEALS_COOKIES.find(file.text, most=1):
+            line = _line_at(file.text, hit.start)
+            yield catalog.ACTIVE_CONTENT.at(file.path, line, hit.text, severity=Severity.HIGH, confidence=0.65)
     elif file.kind is Kind.SVG and file.text:
-        yield from _svg(file.path, file.text[:_MAX_CHARS])
+        yield from _svg(file.path, file.text)
     elif kind is Format.OLE and any(name in file.data for name in _MACRO_STORAGE):
         yield catalog.ACTIVE_CONTENT.at(file.path, 0, "VBA macros", severity=Severity.HIGH, confidence=0.7)
 
@@ -114,13 +115,15 @@ def _pdf(file: ScanFile) -> Iterator[Finding]:
 
 def _svg(path: str, text: str) -> Iterator[Finding]:
     """A script that acts on its own is worse than a drawing that reacts to the pointer."""
-    for pattern in (_SVG_HANDLER, _SVG_SCRIPT):
-        if match := pattern.search(text):
-            acts = _ACTS.search(text)
-            severity, confidence = (Severity.HIGH, 0.8) if acts else (Severity.MEDIUM, 0.5)
-            line = text.count("\n", 0, match.start()) + 1
-            evidence = text[match.start() : match.start() + 200]
-            yield catalog.ACTIVE_CONTENT.at(path, line, evidence, severity=severity, confidence=confidence)
+    for hit in _SVG.find(text, most=1):
+        severity, confidence = (Severity.HIGH, 0.8) if _ACTS.present(text) else (Severity.MEDIUM, 0.5)
+        evidence = text[hit.start : hit.start + 200]
+        line = _line_at(text, hit.start)
+        yield catalog.ACTIVE_CONTENT.at(path, line, evidence, severity=severity, confidence=confidence)
+
+
+def _line_at(text: str, position: int) -> int:
+    return text.count("\n", 0, position) + 1
 
 
 def _shown(data: bytes) -> str:

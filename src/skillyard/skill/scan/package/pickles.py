@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pickletools
 import re
-from collections.abc import Iterator
+from dataclasses import dataclass
 
-MAX_OPCODES = 50_000
+MAX_OPCODES = 100_000
 MAX_BYTES = 8 << 20
 _DANGEROUS_MODULES = re.compile(
     r"(?:os|posix|nt|subprocess|sys|socket|shutil|runpy|code|pty|commands|importlib|webbrowser|ctypes|urllib|requests|"
@@ -32,10 +32,30 @@ _HARMLESS = frozenset(
 )
 
 
-def dangerous_names(data: bytes) -> tuple[str, ...]:
-    """What a pickle would import and call that can run commands or code; raises ValueError if it is no pickle."""
-    found = {f"{module}.{name}" for module, name in _globals(data[:MAX_BYTES]) if _is_dangerous(module, name)}
-    return tuple(sorted(found))
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """`dangerous`: what a pickle would import and call that can run commands or code. `is_whole`: it was read to its
+    end; one that breaks off runs up to there, so that what was read counts.
+    """
+
+    dangerous: tuple[str, ...]
+    opcodes: int
+    is_whole: bool
+
+
+def calls_in(data: bytes, most_opcodes: int = MAX_OPCODES) -> Calls:
+    """Reads at most so many opcodes. What is no pickle calls nothing, and is not whole."""
+    reading = _Reading()
+    is_whole = False
+    try:
+        for opcode, argument, _ in pickletools.genops(data[:MAX_BYTES]):
+            if reading.opcodes >= most_opcodes:
+                break
+            reading.take(opcode.name, argument)
+            is_whole = opcode.name == "STOP"
+    except (ValueError, LookupError, OverflowError, MemoryError):
+        pass
+    return Calls(tuple(sorted(reading.dangerous)), reading.opcodes, is_whole)
 
 
 def _is_dangerous(module: str, name: str) -> bool:
@@ -46,23 +66,36 @@ def _is_dangerous(module: str, name: str) -> bool:
     return _DANGEROUS_MODULES.match(module) is not None
 
 
-def _globals(data: bytes) -> Iterator[tuple[str, str]]:
+class _Reading:
     """GLOBAL and INST carry module and name; STACK_GLOBAL takes the two strings last pushed, also from the memo."""
-    strings: list[str] = []
-    memo: dict[object, str] = {}
-    for number, (opcode, argument, _) in enumerate(pickletools.genops(data)):
-        if number > MAX_OPCODES:
-            return
-        if opcode.name in ("GLOBAL", "INST"):
-            module, _, name = str(argument).partition(" ")
-            yield module, name
-        elif opcode.name == "STACK_GLOBAL" and len(strings) >= 2:
-            yield strings[-2], strings[-1]
-        elif opcode.name == "MEMOIZE":
-            memo[len(memo)] = strings[-1] if strings else ""
-        elif opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and strings:
-            memo[argument] = strings[-1]
-        elif opcode.name in ("GET", "BINGET", "LONG_BINGET") and argument in memo:
-            strings = [*strings[-8:], memo[argument]]
-        elif isinstance(argument, str) and ("UNICODE" in opcode.name or "STRING" in opcode.name):
-            strings = [*strings[-8:], str(argument)]
+
+    def __init__(self) -> None:
+        self.opcodes = 0
+        self.dangerous: set[str] = set()
+        self._strings: list[str] = []
+        self._memo: dict[object, str] = {}
+
+    def take(self, opcode: str, argument: object) -> None:
+        self.opcodes += 1
+        if opcode in ("GLOBAL", "INST"):
+            self._names(*str(argument).partition(" ")[::2])
+        elif opcode == "STACK_GLOBAL" and len(self._strings) >= 2:
+            self._names(*self._strings[-2:])
+        elif opcode == "MEMOIZE":
+            self._memo[len(self._memo)] = self._last()
+        elif opcode in ("PUT", "BINPUT", "LONG_BINPUT"):
+            self._memo[argument] = self._last()
+        elif opcode in ("GET", "BINGET", "LONG_BINGET"):
+            self._push(self._memo.get(argument, ""))
+        elif isinstance(argument, str) and ("UNICODE" in opcode or "STRING" in opcode):
+            self._push(argument)
+
+    def _names(self, module: str, name: str) -> None:
+        if _is_dangerous(module, name):
+            self.dangerous.add(f"{module}.{name}")
+
+    def _push(self, text: str) -> None:
+        self._strings = [*self._strings[-1:], text]
+
+    def _last(self) -> str:
+        return self._strings[-1] if self._strings else ""

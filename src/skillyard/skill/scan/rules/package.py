@@ -8,28 +8,25 @@ from skillyard.skill.scan.family import Family
 from skillyard.skill.scan.finding import Finding, Severity
 from skillyard.skill.scan.package import catalog
 from skillyard.skill.scan.package.bytecode import findings_in_bytecode
-from skillyard.skill.scan.package.contents import archive_findings, hidden_script_findings, pickle_findings
+from skillyard.skill.scan.package.contents import Contents
 from skillyard.skill.scan.package.documents import findings_in_documents
 from skillyard.skill.scan.package.formats import PROGRAMS, Format, format_of
 from skillyard.skill.scan.package.names import name_findings
 from skillyard.skill.scan.subject import ScanFile, Subject
 
-_ARCHIVES = frozenset({Format.ZIP, Format.TAR, Format.COMPRESSED, Format.SEALED})
 _PROGRAM_SUFFIXES = frozenset({".exe", ".dll", ".so", ".dylib", ".msi", ".dmg", ".scr", ".node", ".app"})
 
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Look at every file by its format."""
+    contents = Contents(subject)
     for file in subject.files:
         kind = format_of(file)
         yield from name_findings(file, kind)
         yield from _program(file, kind)
         yield from findings_in_documents(file, kind)
-        yield from pickle_findings(file, kind)
-        yield from hidden_script_findings(file, kind)
-        if kind in _ARCHIVES:
-            yield from archive_findings(file, kind, subject)
-        elif kind is Format.PYC:
+        yield from contents.findings(file, kind)
+        if kind is Format.PYC:
             yield from findings_in_bytecode(file, subject.by_path)
 
 
