@@ -84,7 +84,7 @@ _WORDS = frozenset(
 def installed_in(subject: Subject) -> Iterator[Dependency]:
     """What install commands name, in order."""
     for view in subject.views:
-        for hit in _PATTERNS.find(view.text, most=60):
+        for hit in _PATTERNS.find(view.text, most=200):
             yield from _read(view, hit)
 
 

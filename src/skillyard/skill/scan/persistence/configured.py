@@ -22,6 +22,8 @@ from skillyard.skill.scan.topic import Topic
 _MAX_CHARS = 262_144
 _MAX_VALUES = 4000
 _MAX_KEYS_CHARS = 400
+_MOST_CONFIGURATIONS = 300
+_MOST_JUDGED = 40
 _FENCE = re.compile(r"[ \t>]{0,8}(?:```|~~~)[ \t]*(json[c5]?|toml)?", re.IGNORECASE)
 _LINE_COMMENT = re.compile(r"^\s*//[^\n]*", re.MULTILINE)
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
@@ -98,7 +100,7 @@ class Configuration:
 
 def findings_in_configuration(subject: Subject, topic: Topic) -> Iterator[Finding]:
     """What settings, hooks, servers and tasks in the skill would do where an agent or an editor reads them."""
-    for configuration in _configurations(subject):
+    for configuration in islice(_configurations(subject), _MOST_CONFIGURATIONS):
         yield from _questions_taken_away(configuration, topic)
         yield from _hooks(configuration, subject, topic)
         yield from _servers(configuration, topic)
@@ -124,11 +126,11 @@ def _questions_taken_away(configuration: Configuration, topic: Topic) -> Iterato
 
 
 def _hooks(configuration: Configuration, subject: Subject, topic: Topic) -> Iterator[Finding]:
-    for setting in configuration.settings:
-        if not _HOOK.search(setting.keys) or not isinstance(setting.value, str):
-            continue
-        danger = danger_with_files(setting.value, subject)
-        yield _finding(catalog.AGENT_HOOK, configuration, setting, setting.value, danger, topic)
+    hooks = (setting for setting in configuration.settings if _HOOK.search(setting.keys))
+    for setting in islice(hooks, _MOST_JUDGED):
+        command = str(setting.value)
+        danger = danger_with_files(command, subject)
+        yield _finding(catalog.AGENT_HOOK, configuration, setting, command, danger, topic)
 
 
 def _servers(configuration: Configuration, topic: Topic) -> Iterator[Finding]:
@@ -136,7 +138,7 @@ def _servers(configuration: Configuration, topic: Topic) -> Iterator[Finding]:
     for setting in configuration.settings:
         if match := _SERVER.search(setting.keys):
             servers.setdefault(match[1], []).append(setting)
-    for settings in servers.values():
+    for settings in islice(servers.values(), _MOST_JUDGED):
         command = " ".join(str(setting.value) for setting in settings)
         danger = _danger_of_server(command)
         if danger is not Danger.NONE or _MOVING_PACKAGE.search(command):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from skillyard.skill.scan.finding import Finding, Severity
 from skillyard.skill.scan.persistence.judge import Writing, judge
@@ -14,7 +15,8 @@ from skillyard.skill.scan.topic import Topic
 _MAX_STATEMENT_CHARS = 4000
 _MAX_BLOCK_LINES = 40
 _LINES_TO_BLOCK = 4
-_MOST_HITS = 20
+_MOST_HITS_PER_VIEW = 60
+_MOST_WRITINGS = 1000
 _SCRIPTS = frozenset({Kind.PYTHON, Kind.SHELL, Kind.JAVASCRIPT, Kind.POWERSHELL, Kind.CODE})
 _DOCUMENTS = frozenset({Kind.MARKDOWN, Kind.TEXT, Kind.HTML, Kind.NOTEBOOK})
 _FENCE = re.compile(r"[ \t>]{0,8}(?:```|~~~)")
@@ -38,27 +40,41 @@ _ASKS_TO_WRITE = re.compile(
 )
 
 
+class Lines:
+    """The lines of files, split once."""
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self._split: dict[str, list[str]] = {}
+
+    def of(self, path: str) -> list[str]:
+        if path not in self._split:
+            self._split[path] = (self._subject.by_path[path].text or "").split("\n")
+        return self._split[path]
+
+
 def findings_in_texts(subject: Subject, topic: Topic) -> Iterator[Finding]:
     """One finding for each place that a text writes to, or asks to write to.
 
     A script that names the place in one line and writes in another is met only when it is bad.
     """
-    for view in subject.views:
-        for writing, is_here in _writings(view, subject):
-            severity, confidence = judge(writing, subject, topic)
-            if is_here or severity in (Severity.HIGH, Severity.CRITICAL):
-                yield writing.place.rule.at(
-                    view.file,
-                    view.line_at(writing.position),
-                    writing.statement,
-                    severity=severity,
-                    confidence=confidence,
-                    via=view.via,
-                )
+    lines = Lines(subject)
+    writings = (found for view in subject.views for found in _writings(view, subject, lines))
+    for writing, is_here in islice(writings, _MOST_WRITINGS):
+        severity, confidence = judge(writing, subject, topic)
+        if is_here or severity in (Severity.HIGH, Severity.CRITICAL):
+            yield writing.place.rule.at(
+                writing.view.file,
+                writing.view.line_at(writing.position),
+                writing.statement,
+                severity=severity,
+                confidence=confidence,
+                via=writing.view.via,
+            )
 
 
-def _writings(view: View, subject: Subject) -> Iterator[tuple[Writing, bool]]:
-    hits = list(PATTERNS.find(view.text, most=_MOST_HITS))
+def _writings(view: View, subject: Subject, lines: Lines) -> Iterator[tuple[Writing, bool]]:
+    hits = list(PATTERNS.find(view.text, most=_MOST_HITS_PER_VIEW))
     if not hits:
         return
     is_document = subject.by_path[view.file].kind in _DOCUMENTS
@@ -69,21 +85,18 @@ def _writings(view: View, subject: Subject) -> Iterator[tuple[Writing, bool]]:
         statement = _statement_at(view.text, start)
         is_here = bool(_WRITES_IN_CODE.search(statement) or (not is_script and _ASKS_TO_WRITE.search(statement)))
         if is_here or writes_somewhere:
-            block = _block_after(subject, view, start) if is_document else ""
+            block = _block_after(lines.of(view.file), view.line_at(start)) if is_document else ""
             yield Writing(PLACES[hit.name], view, start, statement, block, is_script), is_here
 
 
-def _block_after(subject: Subject, view: View, position: int) -> str:
-    """The fenced block that a line of a document leads to, as in "add this to the file:"."""
-    lines = (subject.by_path[view.file].text or "").split("\n")
-    first = view.line_at(position)
-    opening = next(
-        (at for at in range(first, first + _LINES_TO_BLOCK) if at < len(lines) and _FENCE.match(lines[at])), 0
-    )
-    if not opening:
+def _block_after(lines: list[str], line: int) -> str:
+    """The fenced block that a line of a document, counted from 1, leads to, as in "add this to the file:"."""
+    nearby = range(line, min(line + _LINES_TO_BLOCK, len(lines)))
+    opening = next((at for at in nearby if _FENCE.match(lines[at])), None)
+    if opening is None:
         return ""
     block = lines[opening + 1 : opening + 1 + _MAX_BLOCK_LINES]
-    closing = next((at for at, line in enumerate(block) if _FENCE.match(line)), len(block))
+    closing = next((at for at, text in enumerate(block) if _FENCE.match(text)), len(block))
     return "\n".join(block[:closing])[:_MAX_STATEMENT_CHARS]
 
 
