@@ -145,8 +145,11 @@ def _run(serving: Coroutine[None, None, None]) -> None:
 
 def _with_a_port(settings: Settings) -> Settings:
     """Find out early that a port is taken, and choose one where 0 was asked for."""
-    for port in filter(None, (settings.tank_port,)):
+    others = [port for port in (settings.tank_port,) if port]
+    for port in others:
         _probe(settings.host, port)
+    if settings.port in others:
+        raise OSError(f"port {settings.port} is named for two APIs; choose another one for one of them")
     return settings.model_copy(update={"port": _probe(settings.host, settings.port)})
 
 

@@ -238,6 +238,17 @@ def test_a_zip_of_our_own_client_becomes_a_tarball_that_matches_its_integrity(re
     assert listed[1]["integrity"] == registry.get("/skills/%40bob%2Fpdf/1.0.0").json()["integrity"]
 
 
+def test_a_version_whose_paths_fit_into_no_tarball_is_left_out(registry: TankCli) -> None:
+    """A zip takes longer names than the tar that every client reads."""
+    owner = a_person(registry.app, "bob")
+    a_release(registry.app, owner, "bob/pdf", "1.0.0")
+    a_release(registry.app, owner, "bob/pdf", "1.1.0", files={f"docs/{'x' * 110}": "text"})
+    assert [one["version"] for one in registry.get("/skills/pdf/versions").json()["versions"]] == ["1.0.0"]
+    refused = registry.as_(None).get("/skills/%40bob%2Fpdf/1.1.0")
+    assert refused.status == 400
+    assert "docs/" in refused.json()["error"]
+
+
 def test_what_tank_publishes_is_the_same_skill_everywhere(registry: TankCli) -> None:
     registry.publish(pack())
     native = TankCli(registry.app, base="/api/v1")

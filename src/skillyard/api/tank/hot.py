@@ -19,6 +19,7 @@ from skillyard.app import App
 from skillyard.domain.accounts.authenticate import authenticate
 from skillyard.domain.accounts.model import ANONYMOUS
 from skillyard.infra.errors import SkillyardError
+from skillyard.skill.faults import SkillError
 from skillyard.skill.names import NAME_PATTERN, SkillName
 
 _SHOWN_FOR_MS = 60_000  # an address in a page is good for 59 minutes at least
@@ -67,7 +68,10 @@ class TankReads:
     async def _find(self, path: str) -> Document | None:
         document = self._documents.find(path)
         if document is None and _PAGE.fullmatch(path):
-            return await asyncio.to_thread(self._documents.render, path)
+            try:
+                return await asyncio.to_thread(self._documents.render, path)
+            except (SkillyardError, SkillError):
+                return None  # the surface says why
         return document
 
     async def _may_ask(self, headers: Mapping[bytes, bytes]) -> bool:

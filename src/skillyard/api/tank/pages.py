@@ -26,7 +26,7 @@ def render_metadata(app: App, caller: Caller, name: SkillName) -> bytes:
 def render_versions(app: App, caller: Caller, name: SkillName) -> bytes:
     """Those that a new install may choose: a flagged one among them is handed out only with consent."""
     offered = list_offered(app, caller, name=name)
-    return json_body(wire.show_versions(str(name), [(one, tarballs.integrity_of(app, one)) for one in offered]))
+    return json_body(wire.show_versions(str(name), tarballs.list_integrities(app, offered)))
 
 
 def render_detail(app: App, caller: Caller, name: SkillName, version: str) -> bytes:

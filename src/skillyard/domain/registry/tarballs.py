@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from skillyard.app import App
@@ -19,6 +20,7 @@ from skillyard.domain.registry.store import releases
 from skillyard.domain.registry.trust import Status
 from skillyard.skill.archive import open_safely, pack
 from skillyard.skill.digest import sha256_hex, sha512_sri
+from skillyard.skill.faults import SkillError
 
 LIFE_MS = 3600 * 1000
 _PURPOSE = "download"
@@ -46,8 +48,19 @@ class SignedAddress:
 
 
 def integrity_of(app: App, release: Release) -> str:
-    """The SHA-512 of the release's tarball. Raises BlobMissing."""
+    """The SHA-512 of the release's tarball. Raises BlobMissing, or SkillError when there can be none."""
     return _tarballs.facts(app, release).sha512
+
+
+def list_integrities(app: App, releases: Iterable[Release]) -> list[tuple[Release, str]]:
+    """Each release with the SHA-512 of its tarball, but for those whose paths fit into none. Raises BlobMissing."""
+    found = []
+    for release in releases:
+        try:
+            found.append((release, integrity_of(app, release)))
+        except SkillError:
+            continue
+    return found
 
 
 def sign_address(app: App, release: Release) -> SignedAddress:
