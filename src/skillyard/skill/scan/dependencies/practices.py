@@ -43,43 +43,38 @@ _SETUP_RUNS = re.compile(
     r"cmdclass|class\s+\w+\((?:\w+\.)?(?:install|develop|build_py|egg_info|sdist|bdist_egg|Command)\)", re.IGNORECASE
 )
 _SETUP_ACTS = re.compile(r"urlopen|requests\.|os\.system|subprocess|\bexec\(|\beval\(|base64|socket\.", re.IGNORECASE)
-_UNVERIFIED = Patterns(
-    {
-        "pip": r"--trusted-host[= ]+\S+|\bPIP_TRUSTED_HOST\s*=\s*\S+|--allow-insecure-host[= ]+\S+",
-        "npm": r"strict-ssl[ =]+false|enableStrictSsl:\s*false|NODE_TLS_REJECT_UNAUTHORIZED['\"]?\]?\s*[=:]\s*['\"]?0",
-        "git": r"http\.sslVerify[ =]+['\"]?false|GIT_SSL_NO_VERIFY\s*=\s*['\"]?(?:1|true)",
-        "python": r"PYTHONHTTPSVERIFY\s*=\s*['\"]?0|\bssl_verify:?\s+false",
-        "system": r"--allow-unauthenticated|--no-?gpg-?checks?|\[trusted=yes\]|--force-yes\b",
-        "go": r"\b(?:GONOSUMDB|GONOSUMCHECK|GOINSECURE|GOFLAGS)\s*=\s*\S*(?:insecure|\*|\w+\.\w+)|GOSUMDB\s*=\s*off",
-        "piped": r"\b(?:curl|wget)\b[^\n|]{0,200}(?:\s-[a-z]*k\b|--insecure|--no-check-certificate)[^\n|]{0,200}\|\s*"
-        r"(?:sudo\s+)?(?:(?:ba|z)?sh|python[0-9.]*|tar)\b",
-    }
-)
+_UNVERIFIED = {
+    "pip": r"--trusted-host[= ]+\S+|\bPIP_TRUSTED_HOST\s*=\s*\S+|--allow-insecure-host[= ]+\S+",
+    "npm": r"strict-ssl[ =]+false|enableStrictSsl:\s*false|NODE_TLS_REJECT_UNAUTHORIZED['\"]?\]?\s*[=:]\s*['\"]?0",
+    "git": r"http\.sslVerify[ =]+['\"]?false|GIT_SSL_NO_VERIFY\s*=\s*['\"]?(?:1|true)",
+    "python": r"PYTHONHTTPSVERIFY\s*=\s*['\"]?0|\bssl_verify:?\s+false",
+    "system": r"--allow-unauthenticated|--no-?gpg-?checks?|\[trusted=yes\]|--force-yes\b",
+    "go": r"\b(?:GONOSUMDB|GONOSUMCHECK|GOINSECURE|GOFLAGS)\s*=\s*\S*(?:insecure|\*|\w+\.\w+)|GOSUMDB\s*=\s*off",
+    "unverified pipe": r"\b(?:curl|wget)\b[^\n|]{0,200}(?:\s-[a-z]*k\b|--insecure|--no-check-certificate)[^\n|]{0,200}"
+    r"\|\s*(?:sudo\s+)?(?:(?:ba|z)?sh|python[0-9.]*|tar)\b",
+}
 _BUILD_KINDS = frozenset({Kind.CODE, Kind.YAML, Kind.TEXT})
 _PROGRAM_ENDS = r"exe|msi|msix|scr|dmg|pkg|deb|rpm|appimage|run|bin|jar|apk|vbs|hta|bat|cmd|ps1|sh"
-_FETCHED = Patterns(
-    {
-        "saved": r"\b(?:curl|wget|aria2c|invoke-webrequest|iwr)\b[^\n]{0,300}(?P<address>https?://[^\s'\"`|;)>]{4,400})"
-        r"[^\n]{0,300}(?:/usr/local/bin|/usr/bin|\.local/bin|chmod\s+\S*[x7])",
-        "named": rf"\b(?:curl|wget|aria2c|invoke-webrequest|iwr|download|fetch|get|install|run)\b[^\n]{{0,160}}?"
-        rf"(?P<address>https?://[^\s'\"`|;)>]{{4,400}}\.(?:{_PROGRAM_ENDS}|zip|7z|rar))(?:[\s'\"`|;)>,]|$)",
-        "piped": r"\b(?:curl|wget)\b[^\n|]{0,300}(?P<address>https?://[^\s'\"`|;)>]{4,400})[^\n|]{0,200}\|\s*(?:sudo\s+)?"
-        r"(?:(?:ba|z|da)?sh|python[0-9.]*|node|perl)\b",
-        "repository": r"\b(?:add-apt-repository|apt-add-repository|yum-config-manager|zypper\s+(?:ar|"
-        r"addrepo))\b[^\n]{0,100}"
-        r"(?P<address>https?://[^\s'\"`|;)>]{4,400})",
-        "source list": r"\bdeb\s+(?:\[[^\]\n]{0,200}\]\s+)?(?P<address>https?://[^\s'\"`|;)>]{4,400})\s+\S+",
-    }
-)
-_MOVING = Patterns(
-    {
-        "npx": (
-            r"\b(?:npx|bunx|pnpm\s+dlx|yarn\s+dlx|uvx|"
-            r"pipx\s+run)\s+(?:-\S+\s+)*(?:@[\w.-]+/)?[\w.-]+@(?:latest|next|canary)\b"
-        ),
-        "go": r"\bgo\s+(?:install|run)\s+\S+@(?:latest|main|master)\b",
-    }
-)
+_FETCHED = {
+    "saved": r"\b(?:curl|wget|aria2c|invoke-webrequest|iwr)\b[^\n]{0,300}(?P<address>https?://[^\s'\"`|;)>]{4,400})"
+    r"[^\n]{0,300}(?:/usr/local/bin|/usr/bin|\.local/bin|chmod\s+\S*[x7])",
+    "named": rf"\b(?:curl|wget|aria2c|invoke-webrequest|iwr|download|fetch|get|install|run)\b[^\n]{{0,160}}?"
+    rf"(?P<address>https?://[^\s'\"`|;)>]{{4,400}}\.(?:{_PROGRAM_ENDS}|zip|7z|rar))(?:[\s'\"`|;)>,]|$)",
+    "piped": r"\b(?:curl|wget)\b[^\n|]{0,300}(?P<address>https?://[^\s'\"`|;)>]{4,400})[^\n|]{0,200}\|\s*(?:sudo\s+)?"
+    r"(?:(?:ba|z|da)?sh|python[0-9.]*|node|perl)\b",
+    "repository": r"\b(?:add-apt-repository|apt-add-repository|yum-config-manager|zypper\s+(?:ar|"
+    r"addrepo))\b[^\n]{0,100}"
+    r"(?P<address>https?://[^\s'\"`|;)>]{4,400})",
+    "source list": r"\bdeb\s+(?:\[[^\]\n]{0,200}\]\s+)?(?P<address>https?://[^\s'\"`|;)>]{4,400})\s+\S+",
+}
+_MOVING = {
+    "npx": (
+        r"\b(?:npx|bunx|pnpm\s+dlx|yarn\s+dlx|uvx|"
+        r"pipx\s+run)\s+(?:-\S+\s+)*(?:@[\w.-]+/)?[\w.-]+@(?:latest|next|canary)\b"
+    ),
+    "go": r"\bgo\s+(?:install|run)\s+\S+@(?:latest|main|master)\b",
+}
+_PATTERNS = Patterns(_UNVERIFIED | _FETCHED | _MOVING)
 _INDEX_NAMES = re.compile(r"(?:pypi\.org|pythonhosted\.org|pypi\.python\.org|npmjs\.org|github\.com)", re.IGNORECASE)
 
 
@@ -102,12 +97,13 @@ def lifecycle_findings(subject: Subject) -> Iterator[Finding]:
 def practice_findings(subject: Subject, topic: Topic) -> Iterator[Finding]:
     """Options that switch verification off, programs from unknown hosts, and versions that move."""
     for view in subject.views:
-        for hit in _UNVERIFIED.find(view.text, most=10):
-            yield _unverified(view, hit.start, hit.text)
-        for hit in _FETCHED.find(view.text, most=30):
-            yield from _fetched(view, hit, topic)
-        for hit in _MOVING.find(view.text, most=3):
-            yield catalog.MOVING_TARGET.at(view.file, view.line_at(hit.start), hit.text, via=view.via)
+        for hit in _PATTERNS.find(view.text, most=30):
+            if hit.name in _FETCHED:
+                yield from _fetched(view, hit, topic)
+            elif hit.name in _MOVING:
+                yield catalog.MOVING_TARGET.at(view.file, view.line_at(hit.start), hit.text, via=view.via)
+            else:
+                yield _unverified(view, hit.start, hit.text)
 
 
 def _scripts(text: str) -> list[tuple[str, str]]:

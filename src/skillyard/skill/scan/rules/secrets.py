@@ -33,7 +33,7 @@ PRIVATE_KEY = _rule("private-key", Severity.MEDIUM, 0.8, "A private key in the f
 PASSWORD = _rule("password", Severity.MEDIUM, 0.6, "An address with a password in the files")
 ASSIGNED = _rule("assigned", Severity.LOW, 0.5, "A value that looks like a secret")
 
-_TOKENS = Patterns(
+_PATTERNS = Patterns(
     {
         "AWS access key": r"\b(?-i:(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16})\b",
         "GitHub token": r"\b(?-i:gh[pousr]_[A-Za-z0-9]{36,251}|github_pat_[A-Za-z0-9_]{50,255})\b",
@@ -64,28 +64,16 @@ _TOKENS = Patterns(
         "Databricks token": r"\b(?-i:dapi[a-f0-9]{32})\b",
         "Supabase secret": r"\b(?-i:sb_secret_[A-Za-z0-9_-]{30,60}|sbp_[a-f0-9]{40})\b",
         "JSON Web Token": r"\b(?-i:eyJ[A-Za-z0-9_-]{15,500}\.eyJ[A-Za-z0-9_-]{15,1000}\.[A-Za-z0-9_-]{20,700})\b",
-    }
-)
-_KEYS = Patterns(
-    {
         "private key": (
             r"-----BEGIN (?:RSA |EC |DSA |OPENSSH |ENCRYPTED |"
             r"PGP )?PRIVATE KEY(?: BLOCK)?-----(?P<body>[A-Za-z0-9+/=\s\\n:,-]{100,1000})"
-        )
-    }
-)
-_PASSWORDS = Patterns(
-    {
+        ),
         "address": r"\b(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|redis|rediss|amqps?|mssql|clickhouse|ftp|"
         r"sftp|smtps?|https?)"
-        r"(?:\+\w+)?://[\w.%-]{0,64}:(?P<secret>[^\s@/:'\"<>`{}$]{6,100})@(?P<host>[\w.-]{3,255})"
-    }
-)
-_ASSIGNMENTS = Patterns(
-    {
+        r"(?:\+\w+)?://[\w.%-]{0,64}:(?P<secret>[^\s@/:'\"<>`{}$]{6,100})@(?P<host>[\w.-]{3,255})",
         "assignment": r"\b[\w-]{0,40}(?:api[_-]?key|secret(?:[_-]?key)?|access[_-]?token|auth[_-]?token|bot[_-]?token|"
         r"client[_-]?secret|"
-        r"private[_-]?key|password|passwd)['\"]?\s*(?::|=|:=|=>)\s*['\"](?P<secret>[A-Za-z0-9+/_=.~-]{20,200})['\"]"
+        r"private[_-]?key|password|passwd)['\"]?\s*(?::|=|:=|=>)\s*['\"](?P<secret>[A-Za-z0-9+/_=.~-]{20,200})['\"]",
     }
 )
 _PLACEHOLDER = re.compile(
@@ -111,33 +99,44 @@ _LOCAL_HOSTS = re.compile(
 )
 _FEWEST_BITS_PER_CHAR = 3.0
 _BITS_OF_RANDOM_VALUE = 3.6
+_FEWEST_BITS_IN_KEYS = 4.0
+_FEWEST_BITS_IN_PASSWORDS = 2.0
+_KEY_HEADER_CHARS = 40
 
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Look in every text as written; a credential that is disguised is still only its author's."""
     for view in subject.views:
-        if view.via:
-            continue
-        for hit in _TOKENS.find(view.text, most=10):
-            if _is_real(hit.text, _FEWEST_BITS_PER_CHAR):
-                yield _finding(TOKEN, view, hit, hit.text)
-        for hit in _KEYS.find(view.text, most=5):
-            body = hit.groups["body"] or ""
-            if _is_real(body[40:], 4.0):
-                yield PRIVATE_KEY.at(view.file, view.line_at(hit.start), f"{hit.text[:31]} …")
-        for hit in _PASSWORDS.find(view.text, most=10):
-            secret, host = hit.groups["secret"] or "", hit.groups["host"] or ""
-            if not _LOCAL_HOSTS.match(host) and _is_real(secret, 2.0) and not _is_word(secret):
-                yield _finding(PASSWORD, view, hit, secret)
-        for hit in _ASSIGNMENTS.find(view.text, most=10):
-            secret = hit.groups["secret"] or ""
-            if _is_real(secret, _BITS_OF_RANDOM_VALUE) and _is_mixed(secret):
-                yield _finding(ASSIGNED, view, hit, secret)
+        for hit in _PATTERNS.find(view.text, most=10) if not view.via else ():
+            judge = _JUDGES.get(hit.name, _token)
+            yield from judge(view, hit)
 
 
-def _finding(rule: Rule, view: View, hit: Hit, secret: str) -> Finding:
-    kind = "" if hit.name in ("address", "assignment") else f"{hit.name}: "
-    return rule.at(view.file, view.line_at(hit.start), f"{kind}{secret[:_SHOWN_CHARS]}…")
+def _token(view: View, hit: Hit) -> Iterator[Finding]:
+    if _is_real(hit.text, _FEWEST_BITS_PER_CHAR):
+        yield _finding(TOKEN, view, hit, f"{hit.name}: {hit.text[:_SHOWN_CHARS]}…")
+
+
+def _private_key(view: View, hit: Hit) -> Iterator[Finding]:
+    body = hit.groups["body"] or ""
+    if _is_real(body[_KEY_HEADER_CHARS:], _FEWEST_BITS_IN_KEYS):
+        yield _finding(PRIVATE_KEY, view, hit, f"{hit.text.partition('-----')[2][:31]}…")
+
+
+def _password(view: View, hit: Hit) -> Iterator[Finding]:
+    secret, host = hit.groups["secret"] or "", hit.groups["host"] or ""
+    if not _LOCAL_HOSTS.match(host) and _is_real(secret, _FEWEST_BITS_IN_PASSWORDS) and not _is_word(secret):
+        yield _finding(PASSWORD, view, hit, f"{secret[:_SHOWN_CHARS]}…")
+
+
+def _assigned(view: View, hit: Hit) -> Iterator[Finding]:
+    secret = hit.groups["secret"] or ""
+    if _is_real(secret, _BITS_OF_RANDOM_VALUE) and _is_mixed(secret):
+        yield _finding(ASSIGNED, view, hit, f"{secret[:_SHOWN_CHARS]}…")
+
+
+def _finding(rule: Rule, view: View, hit: Hit, evidence: str) -> Finding:
+    return rule.at(view.file, view.line_at(hit.start), evidence)
 
 
 def _is_real(secret: str, fewest_bits: float) -> bool:
@@ -170,4 +169,5 @@ def _is_word(secret: str) -> bool:
     )
 
 
+_JUDGES = {"private key": _private_key, "address": _password, "assignment": _assigned}
 FAMILY = Family(name="secrets", rules=(TOKEN, PRIVATE_KEY, PASSWORD, ASSIGNED), check=check)
