@@ -67,8 +67,7 @@ def list_publishers_for(tx: Tx, issuer: str, namespace: str, skill: str) -> list
 
 
 def remove_publisher(tx: Tx, namespace: str, publisher_id: str) -> bool:
-    """With the tokens that it was handed."""
-    tx.run("DELETE FROM publisher_tokens WHERE publisher_id = ?", publisher_id)
+    """The tokens that it was handed go with it (ON DELETE CASCADE)."""
     return bool(tx.run("DELETE FROM trusted_publishers WHERE namespace = ? AND id = ?", namespace, publisher_id))
 
 
