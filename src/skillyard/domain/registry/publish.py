@@ -26,10 +26,12 @@ from skillyard.domain.registry.model import (
     Visibility,
     Wish,
 )
+from skillyard.domain.registry.statements import log_release
 from skillyard.domain.registry.store import advisories, releases, removals, scans, skills, uploads
 from skillyard.infra.database import Tx
 from skillyard.infra.ids import new_id
 from skillyard.skill.faults import Fault
+from skillyard.skill.log.leaf import Kind
 from skillyard.skill.names import SkillName
 
 
@@ -73,6 +75,8 @@ def store_release(
         _add_skill(tx, wish, now_ms=new.published_ms)
         _add_release(tx, wish, _judged(tx, new, report), report)
         stored = access.get_release(tx, wish.name, new.version)
+        details = {"status": stored.status.value, "verdict": stored.verdict}
+        log_release(tx, Kind.PUBLISHED, stored, details, by=new.published_by, now_ms=new.published_ms)
         app.events.record(tx, _event(new))
     return Published(release=stored, warnings=tuple(fault for fault in examined.faults if fault.severity == "warning"))
 

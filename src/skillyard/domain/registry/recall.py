@@ -15,13 +15,7 @@ from skillyard.domain.registry.errors import (
 )
 from skillyard.domain.registry.model import Release, Visibility
 from skillyard.domain.registry.rejudge import rejudge
-from skillyard.domain.registry.statements import (
-    ADVISORY_MADE,
-    ADVISORY_WITHDRAWN,
-    facts_of,
-    log_statement,
-    sign_statement,
-)
+from skillyard.domain.registry.statements import facts_of, log_rows
 from skillyard.domain.registry.store import advisories as store
 from skillyard.domain.registry.store import releases, scans, skills
 from skillyard.domain.registry.trust import (
@@ -31,9 +25,11 @@ from skillyard.domain.registry.trust import (
     AdvisoryWithdrawn,
     Dependant,
 )
+from skillyard.domain.transparency.sign import sign_statement
 from skillyard.infra.database import Tx
 from skillyard.infra.ids import new_id
 from skillyard.infra.paging import Page, page_of, read_cursor
+from skillyard.skill.log.leaf import Kind
 from skillyard.skill.names import SkillName
 from skillyard.skill.versions import Range, Version
 
@@ -67,9 +63,8 @@ def recall(
         raise NothingToRecall(name=str(name), versions=versions[:100])
     advisory = _advisory(app, caller, name, meant, severity, reason, safe_version)
     with app.database.transaction() as tx:
-        access.begin_change(tx, name)
         store.add_advisory(tx, advisory)
-        _draw_consequences(app, tx, advisory, ADVISORY_MADE, by=by)
+        _draw_consequences(app, tx, advisory, Kind.ADVISORY_PUBLISHED, by=by)
         event = AdvisoryPublished(id=advisory.id, name=advisory.name, versions=advisory.versions, by=by)
         app.events.record(tx, event)
     return advisory
@@ -86,7 +81,7 @@ def withdraw_recall(app: App, caller: Caller, *, advisory_id: str) -> Advisory:
     with app.database.transaction() as tx:
         if not store.set_withdrawn(tx, advisory_id, now_ms=app.clock.now_ms()):
             raise AdvisoryNotFound(advisory_id=advisory_id[:64])
-        _draw_consequences(app, tx, advisory, ADVISORY_WITHDRAWN, by=by)
+        _draw_consequences(app, tx, advisory, Kind.ADVISORY_WITHDRAWN, by=by)
         app.events.record(tx, AdvisoryWithdrawn(id=advisory.id, name=advisory.name, by=by))
     return advisory
 
@@ -188,16 +183,14 @@ def _advisory(
         made_ms=app.clock.now_ms(),
         note="",
     )
-    return replace(unsigned, note=sign_statement(app, ADVISORY_MADE, facts_of(unsigned)))
+    return replace(unsigned, note=sign_statement(app, Kind.ADVISORY_PUBLISHED, facts_of(unsigned)))
 
 
-def _draw_consequences(app: App, tx: Tx, advisory: Advisory, kind: str, *, by: str) -> None:
+def _draw_consequences(app: App, tx: Tx, advisory: Advisory, kind: Kind, *, by: str) -> None:
     now_ms = app.clock.now_ms()
-    for row in scans.list_by_digest(tx, advisory.digests):
-        if not advisory.concerns(row["skill"]):
-            continue
-        changed = rejudge(tx, row, now_ms=now_ms)
-        details = {"advisory": advisory.id, "severity": advisory.severity.value, "safe_version": advisory.safe_version}
-        log_statement(tx, kind, row, details, by=by, now_ms=now_ms)
-        if changed:
-            app.events.record(tx, changed)
+    rows = [row for row in scans.list_by_digest(tx, advisory.digests) if advisory.concerns(row["skill"])]
+    changed = rejudge(tx, rows, now_ms=now_ms)
+    details = {"advisory": advisory.id, "severity": advisory.severity.value, "safe_version": advisory.safe_version}
+    log_rows(tx, kind, rows, details, by=by, now_ms=now_ms)
+    for event in changed:
+        app.events.record(tx, event)

@@ -17,18 +17,14 @@ from skillyard.domain.registry.errors import (
 )
 from skillyard.domain.registry.judgement import rules_that_count
 from skillyard.domain.registry.rejudge import rejudge
-from skillyard.domain.registry.statements import (
-    OVERRIDE_ENDED,
-    OVERRIDE_MADE,
-    facts_of,
-    log_statement,
-    sign_statement,
-)
+from skillyard.domain.registry.statements import facts_of, log_rows
 from skillyard.domain.registry.store import scans as store
 from skillyard.domain.registry.trust import Appeal, AppealAnswered, AppealMade, AppealState, Override
+from skillyard.domain.transparency.sign import sign_statement
 from skillyard.infra.database import Tx
 from skillyard.infra.ids import new_id
 from skillyard.infra.paging import Page, page_of, read_cursor
+from skillyard.skill.log.leaf import Kind
 from skillyard.skill.names import SkillName
 
 MOST_DAYS = 365
@@ -143,28 +139,26 @@ def _override(app: App, caller: Caller, digest: str, rule: str, reason: str, day
         expires_ms=now_ms + days * _DAY_MS,
         note="",
     )
-    return replace(unsigned, note=sign_statement(app, OVERRIDE_MADE, facts_of(unsigned)))
+    return replace(unsigned, note=sign_statement(app, Kind.OVERRIDE, facts_of(unsigned)))
 
 
 def _add_override(app: App, tx: Tx, override: Override) -> None:
     store.add_override(tx, override)
-    _draw_consequences(app, tx, override, OVERRIDE_MADE, by=override.made_by)
+    _draw_consequences(app, tx, override, Kind.OVERRIDE, by=override.made_by)
 
 
 def _end(app: App, tx: Tx, override: Override, *, by: str) -> None:
-    _draw_consequences(app, tx, override, OVERRIDE_ENDED, by=by)
+    _draw_consequences(app, tx, override, Kind.OVERRIDE_ENDED, by=by)
 
 
-def _draw_consequences(app: App, tx: Tx, override: Override, kind: str, *, by: str) -> None:
+def _draw_consequences(app: App, tx: Tx, override: Override, kind: Kind, *, by: str) -> None:
     now_ms = app.clock.now_ms()
     rows = store.list_by_digest(tx, [override.digest])
-    changed = [rejudge(tx, row, now_ms=now_ms) for row in rows]
-    for row in rows:
-        details = {"override": override.id, "rule": override.rule, "expires_ms": override.expires_ms}
-        log_statement(tx, kind, row, details, by=by, now_ms=now_ms)
+    changed = rejudge(tx, rows, now_ms=now_ms)
+    details = {"override": override.id, "rule": override.rule, "expires_ms": override.expires_ms}
+    log_rows(tx, kind, rows, details, by=by, now_ms=now_ms)
     for event in changed:
-        if event:
-            app.events.record(tx, event)
+        app.events.record(tx, event)
 
 
 def _answer(app: App, tx: Tx, caller: Caller, appeal_id: str, state: AppealState, reason: str) -> Appeal:

@@ -75,5 +75,5 @@ def _store_report(app: App, row: Row, report: Report, dependencies: Mapping[str,
         store.add_dependencies(tx, row["id"], dependencies)
         store.add_scan(tx, row["id"], report.show(), now_ms=now_ms)
         store.set_scanned(tx, row["id"], verdict=report.verdict.value, score=report.score, rules=report.rules)
-        if changed := rejudge(tx, row, now_ms=now_ms):
+        for changed in rejudge(tx, [row], now_ms=now_ms):
             app.events.record(tx, changed)

@@ -1,4 +1,4 @@
-"""What the registry puts its name to: statements signed with the key of the public log, and their entries in it."""
+"""What the registry enters into the public log, and the statements that it signs with the log's key."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-import orjson
-
-from skillyard.app import App
+from skillyard.domain.registry.model import Release
+from skillyard.domain.registry.store import skills
 from skillyard.domain.registry.trust import Advisory, Override
+from skillyard.domain.transparency.append import append
 from skillyard.infra.database import Row, Tx
-
-OVERRIDE_MADE = "release.override"
-OVERRIDE_ENDED = "release.override_ended"
-ADVISORY_MADE = "advisory.published"
-ADVISORY_WITHDRAWN = "advisory.withdrawn"
+from skillyard.skill.log.leaf import Kind, Leaf
+from skillyard.skill.names import SkillName
 
 
 def facts_of(statement: Override | Advisory) -> dict[str, Any]:
@@ -24,9 +21,27 @@ def facts_of(statement: Override | Advisory) -> dict[str, Any]:
     return {key: value for key, value in asdict(statement).items() if key not in later}
 
 
-def sign_statement(app: App, kind: str, facts: Mapping[str, Any]) -> str:
-    return orjson.dumps({"kind": kind, **facts}, option=orjson.OPT_SORT_KEYS).decode()
+def log_release(tx: Tx, kind: Kind, release: Release, details: Mapping[str, Any], *, by: str, now_ms: int) -> None:
+    """Enter something that was done with a release. Call it before events are recorded."""
+    leaf = Leaf(
+        kind=kind,
+        name=release.name,
+        version=release.version,
+        digest=release.digest,
+        archive_sha256=release.archive.sha256,
+        at_ms=now_ms,
+        by=by,
+        details=details,
+    )
+    append(tx, leaf, visibility=release.visibility.value)
 
 
-def log_statement(tx: Tx, kind: str, row: Row, details: Mapping[str, Any], *, by: str, now_ms: int) -> None:
-    return None
+def log_rows(tx: Tx, kind: Kind, rows: list[Row], details: Mapping[str, Any], *, by: str, now_ms: int) -> None:
+    """The same for several releases; of each row the `skill`, `version` and `digest` count."""
+    for row in rows:
+        leaf = Leaf(
+            kind=kind, name=row["skill"], version=row["version"], digest=row["digest"], at_ms=now_ms, by=by,
+            details=details,
+        )  # fmt: skip
+        visibility = skills.find_visibility(tx, SkillName.parse(row["skill"]))
+        append(tx, leaf, visibility=visibility.value if visibility else "private")

@@ -8,6 +8,8 @@ from skillyard.domain.registry import access
 from skillyard.domain.registry.model import SkillPage, Visibility, VisibilityChanged
 from skillyard.domain.registry.skill import read_skill
 from skillyard.domain.registry.store import skills
+from skillyard.domain.transparency.append import append
+from skillyard.skill.log.leaf import Kind, Leaf
 from skillyard.skill.names import SkillName
 
 
@@ -19,5 +21,13 @@ def set_visibility(app: App, caller: Caller, *, name: SkillName, visibility: Vis
         is_new = skills.set_visibility(tx, name, visibility)
         page = read_skill(tx, name)
         if is_new:
+            leaf = Leaf(
+                kind=Kind.VISIBILITY,
+                name=str(name),
+                at_ms=app.clock.now_ms(),
+                by=by,
+                details={"visibility": visibility.value},
+            )
+            append(tx, leaf, visibility=visibility.value)
             app.events.record(tx, VisibilityChanged(name=str(name), visibility=visibility.value, by=by))
     return page

@@ -6,7 +6,9 @@ from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.registry import access, rules
 from skillyard.domain.registry.model import Release, ReleaseUnyanked, ReleaseYanked, Standing, Yank
+from skillyard.domain.registry.statements import log_release
 from skillyard.domain.registry.store import releases, skills
+from skillyard.skill.log.leaf import Kind
 from skillyard.skill.names import SkillName
 
 
@@ -29,6 +31,7 @@ def yank(app: App, caller: Caller, *, name: SkillName, version: str, reason: str
         skills.set_channels(tx, name, channels, left)
         skills.set_updated(tx, name, now_ms=now_ms)
         release = access.get_release(tx, name, release.version)
+        log_release(tx, Kind.YANKED, release, {"reason": reason}, by=caller_name, now_ms=now_ms)
         app.events.record(tx, ReleaseYanked(name=str(name), version=release.version, reason=reason, by=caller_name))
     return release
 
@@ -46,5 +49,6 @@ def unyank(app: App, caller: Caller, *, name: SkillName, version: str) -> Releas
         skills.set_channels(tx, name, channels, rules.channels_with(channels, standing))
         skills.set_updated(tx, name, now_ms=app.clock.now_ms())
         release = access.get_release(tx, name, release.version)
+        log_release(tx, Kind.UNYANKED, release, {}, by=caller_name, now_ms=app.clock.now_ms())
         app.events.record(tx, ReleaseUnyanked(name=str(name), version=release.version, by=caller_name))
     return release

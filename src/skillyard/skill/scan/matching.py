@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import re2
 
-_MEMORY_BYTES = 64 << 20
+_SET_BYTES = 16 << 20  # a set begins its cache anew when it is full, and finds nothing if that is too small for it
+_PATTERN_BYTES = 4 << 20  # a pattern goes on without a cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +22,9 @@ class Hit:
     groups: Mapping[str, str | None]
 
 
-def _options() -> re2.Options:
+def _options(memory_bytes: int) -> re2.Options:
     options = re2.Options()
-    options.max_mem = _MEMORY_BYTES
+    options.max_mem = memory_bytes
     options.log_errors = False
     return options
 
@@ -36,11 +37,11 @@ class Patterns:
 
     def __init__(self, patterns: Mapping[str, str]) -> None:
         self._names = tuple(patterns)
-        options = _options()
-        self._set = re2.Set.SearchSet(options)
+        self._set = re2.Set.SearchSet(_options(_SET_BYTES))
         for text in patterns.values():
             self._set.Add(f"(?i){text}")
         self._set.Compile()
+        options = _options(_PATTERN_BYTES)
         self._compiled = [re2.compile(f"(?i){text}", options) for text in patterns.values()]
 
     def present(self, text: str) -> list[str]:
