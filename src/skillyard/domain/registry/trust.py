@@ -81,11 +81,18 @@ class Appeal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanResult:
-    """`report` is what `skill.scan.report.Report.show` returned; `judgement` what follows with `overrides`."""
+    """`report` is what `skill.scan.report.Report.show` returned; `judgement` what follows with `overrides`.
+
+    `declared`, `found` and `observed` are profiles of permissions: what its author says, what the content needs, and
+    what runs in a sandbox showed; None as long as there were none.
+    """
 
     name: str
     version: str
     report: Mapping[str, Any]
+    declared: Mapping[str, Any]
+    found: Mapping[str, Any]
+    observed: Mapping[str, Any] | None
     scanned_ms: int
     judgement: Judgement
     overrides: tuple[Override, ...]

@@ -87,6 +87,7 @@ _SCAN = {
     "status": "flagged",
     "reasons": ["Runs what it downloads in scripts/setup.sh:12 (code.remote-execution): curl …"],
     "scanned_at": "2026-11-21T07:00:00.000Z",
+    "permissions": {"declared": {}, "found": {}, "observed": None},
     "report": {
         "engine": "1",
         "rules": "9f86d081884c7d65",
@@ -147,6 +148,14 @@ class AcceptedOnWire(BaseModel):
     override: OverrideOnWire
 
 
+class ProfilesOnWire(BaseModel):
+    model_config = example({"declared": {}, "found": {}, "observed": None})
+
+    declared: dict[str, Any] = Field(description="What its author says that it may do.")
+    found: dict[str, Any] = Field(description="What the content needs, as far as that shows without running it.")
+    observed: dict[str, Any] | None = Field(description="What runs in a sandbox showed; none until there was one.")
+
+
 class ScanOnWire(BaseModel):
     model_config = example(_SCAN)
 
@@ -155,6 +164,7 @@ class ScanOnWire(BaseModel):
     status: Status
     reasons: list[str] = Field(description="Why it is not simply listed.")
     scanned_at: Time
+    permissions: ProfilesOnWire
     report: dict[str, Any] = Field(description="The same that `skillyard scan` prints for these files.")
     overrides: list[OverrideOnWire]
     appeals: list[AppealOnWire]
@@ -238,6 +248,11 @@ def show_scan(found: ScanResult) -> ScanOnWire:
         status=found.judgement.status,
         reasons=list(found.judgement.reasons),
         scanned_at=iso(found.scanned_ms),
+        permissions=ProfilesOnWire(
+            declared=dict(found.declared),
+            found=dict(found.found),
+            observed=dict(found.observed) if found.observed is not None else None,
+        ),
         report=dict(found.report),
         overrides=[show_override(one) for one in found.overrides],
         appeals=[show_appeal(one) for one in found.appeals],
