@@ -57,11 +57,14 @@ _BUILD_KINDS = frozenset({Kind.CODE, Kind.YAML, Kind.TEXT})
 _PROGRAM_ENDS = r"exe|msi|msix|scr|dmg|pkg|deb|rpm|appimage|run|bin|jar|apk|vbs|hta|bat|cmd|ps1|sh"
 _FETCHED = {
     "saved": r"\b(?:curl|wget|aria2c|invoke-webrequest|iwr)\b[^\n]{0,300}(?P<address>https?://[^\s'\"`|;)>]{4,400})"
-    r"[^\n]{0,300}(?:/usr/local/bin|/usr/bin|\.local/bin|chmod\s+\S*[x7])",
+    r"[^\n]{0,300}(?:/usr/local/bin|/usr/bin|\.local/bin|(?:\n[^\n]{0,80})?chmod\s+\S*[x7])",
     "named": rf"\b(?:curl|wget|aria2c|invoke-webrequest|iwr|download|fetch|get|install|run)\b[^\n]{{0,160}}?"
     rf"(?P<address>https?://[^\s'\"`|;)>]{{4,400}}\.(?:{_PROGRAM_ENDS}|zip|7z|rar))(?:[\s'\"`|;)>,]|$)",
     "piped": r"\b(?:curl|wget)\b[^\n|]{0,300}(?P<address>https?://[^\s'\"`|;)>]{4,400})[^\n|]{0,200}\|\s*(?:sudo\s+)?"
     r"(?:(?:ba|z|da)?sh|python[0-9.]*|node|perl)\b",
+    "substituted": r"(?:\b(?:(?:ba|z)?sh|eval|iex|invoke-expression|python[0-9.]*)\b|\bsource\s)[^\n]{0,80}"
+    r"(?:\$\(|<\(|`|downloadstring\(|\bi[wr][rm]\b|"
+    r"invoke-webrequest)[^\n]{0,160}?(?P<address>https?://[^\s'\"`|;)>]{4,400})",
     "repository": r"\b(?:add-apt-repository|apt-add-repository|yum-config-manager|zypper\s+(?:ar|"
     r"addrepo))\b[^\n]{0,100}"
     r"(?P<address>https?://[^\s'\"`|;)>]{4,400})",
@@ -75,6 +78,15 @@ _MOVING = {
     "go": r"\bgo\s+(?:install|run)\s+\S+@(?:latest|main|master)\b",
 }
 _PATTERNS = Patterns(_UNVERIFIED | _FETCHED | _MOVING)
+_HIDES = re.compile(
+    r"com\.apple\.quarantine|spctl\s+--(?:master|global)-disable|-WindowStyle\s+Hidden|-w\s+hidden|Set-MpPreference|"
+    r"(?:/tmp|/var/tmp|/dev/shm|\.cache|\$HOME|~)/\.[\w.-]+[\s\"';&]|openssl\s+(?:enc|"
+    r"aes\S*)\s[^\n]*-d\b|\bnohup\s+[/~$]|"
+    r"unzip\s+-P|7z\s+x\s+-p|\bsetenforce\s+0|chattr\s+\+i|history\s+-c|unset\s+HISTFILE",
+    re.IGNORECASE,
+)
+_SAVED_AS = re.compile(r"\s(?:-o|-O|--output|>)[ =]*['\"]?([\w./-]{3,200})")
+_NEAR_CHARS = 400
 _INDEX_NAMES = re.compile(r"(?:pypi\.org|pythonhosted\.org|pypi\.python\.org|npmjs\.org|github\.com)", re.IGNORECASE)
 
 
@@ -99,7 +111,7 @@ def practice_findings(subject: Subject, topic: Topic) -> Iterator[Finding]:
     for view in subject.views:
         for hit in _PATTERNS.find(view.text, most=30):
             if hit.name in _FETCHED:
-                yield from _fetched(view, hit, topic)
+                yield from _fetched(view, hit, subject, topic)
             elif hit.name in _MOVING:
                 yield catalog.MOVING_TARGET.at(view.file, view.line_at(hit.start), hit.text, via=view.via)
             else:
@@ -143,16 +155,28 @@ def _unverified(view: View, position: int, text: str) -> Finding:
     )
 
 
-def _fetched(view: View, hit: Hit, topic: Topic) -> Iterator[Finding]:
-    """What is piped into a shell by a build file, no rule about scripts sees."""
+def _fetched(view: View, hit: Hit, subject: Subject, topic: Topic) -> Iterator[Finding]:
+    """An unknown host is a note, as most vendors are unknown; what is done furtively as well is not."""
     trust = trust_in(hit.groups["address"] or "")
     if trust not in (Trust.UNKNOWN, Trust.SUSPICIOUS):
         return
     severity, confidence = Severity.MEDIUM, 0.6
     if trust is Trust.SUSPICIOUS and not topic.is_security:
         severity, confidence = Severity.HIGH, 0.75
-    elif hit.name == "piped" and view.kind in _BUILD_KINDS and view.part is Part.CODE and not view.file.endswith(".md"):
-        severity, confidence = Severity.HIGH, 0.65
+    elif view.part is Part.CODE and _is_furtive(view, hit, subject) and not topic.is_security:
+        severity, confidence = Severity.HIGH, 0.7
     yield catalog.FETCHED_PROGRAM.at(
         view.file, view.line_at(hit.start), hit.text, severity=severity, confidence=confidence, via=view.via
     )
+
+
+def _is_furtive(view: View, hit: Hit, subject: Subject) -> bool:
+    """Whether it runs in a build file, hides what it starts, or replaces a file of the skill that was looked at."""
+    if hit.name == "piped" and view.kind in _BUILD_KINDS and subject.by_path[view.file].kind is not Kind.MARKDOWN:
+        return True
+    around = view.text[max(0, hit.start - _NEAR_CHARS) : hit.end + _NEAR_CHARS]
+    if _HIDES.search(around):
+        return True
+    saved = _SAVED_AS.search(view.text[hit.start : hit.end + _NEAR_CHARS])
+    folder = saved[1].removeprefix("./").rpartition("/")[0] if saved else ""
+    return bool(folder) and any(path.startswith(f"{folder}/") for path in subject.by_path)

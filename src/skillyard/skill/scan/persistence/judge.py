@@ -59,6 +59,7 @@ _POISONS_MEMORY = re.compile(
     re.IGNORECASE,
 )
 _PUBLIC_KEY = re.compile(r"\b(?:ssh-(?:rsa|ed25519|dss)|ecdsa-sha2-\S{1,20})\s+AAAA[A-Za-z0-9+/]{40}")
+_THROUGH_A_STRANGER = re.compile(r"\bHost\s+\*\s[\s\S]{0,400}\bProxy(?:Jump|Command)\s+\S", re.IGNORECASE)
 _PRIVILEGED_ALIAS = re.compile(r"\balias\s+(sudo|su|ssh|scp|gpg)\s*=\s*['\"]?([^\n]{1,300})", re.IGNORECASE)
 _ASKS_FOR_PASSWORD = re.compile(r"\bread\s+-\w*s|\bstty\s+-echo|getpass", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"[<{\[$]|your|my-?company|acme|example\.(?:com|org|net)|corp\b|internal", re.IGNORECASE)
@@ -135,6 +136,8 @@ def _judge_place(writing: Writing, topic: Topic, is_said: bool) -> Grade | None:
         if _PUBLIC_KEY.search(statement):
             return Severity.HIGH, 0.8
         return (Severity.HIGH, 0.65) if writing.is_script and not is_said else None
+    if rule is catalog.SSH_ACCESS and _THROUGH_A_STRANGER.search(f"{statement}\n{writing.block}"):
+        return Severity.HIGH, 0.7
     if rule is catalog.COMMAND_SHIM:
         return _judge_shim(statement)
     if rule is catalog.PACKAGE_SETTINGS and _has_unknown_address(statement):
