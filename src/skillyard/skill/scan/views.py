@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from skillyard.skill.scan.decode.concealed import Hidden, hidden_in
+from skillyard.skill.scan.decode.concealed import Hidden, far_away_in, hidden_in
 from skillyard.skill.scan.decode.encoded import Layer, layers_in
 from skillyard.skill.scan.decode.formats import cells_of, comments_of, long_strings, scripts_of, words_of
 from skillyard.skill.scan.decode.invisible import invisible_in
@@ -23,7 +23,7 @@ MAX_DECODED_VIEWS = 200
 
 _SCRIPTS = frozenset({Kind.PYTHON, Kind.SHELL, Kind.JAVASCRIPT, Kind.POWERSHELL, Kind.CODE})
 _VALUES = frozenset({Kind.JSON, Kind.YAML, Kind.TOML})
-_MARKED_UP = frozenset({Kind.MARKDOWN, Kind.HTML, Kind.SVG, Kind.TEXT})
+_MARKED_UP = frozenset({Kind.HTML, Kind.SVG})
 
 
 @dataclass(slots=True)
@@ -61,9 +61,13 @@ def views_of(files: tuple[ScanFile, ...]) -> tuple[View, ...]:
 
 def _written(file: ScanFile, text: str) -> Iterator[View | None]:
     via = ("utf-16",) if _is_wide(file) else ()
-    hidden = hidden_in(text) if file.kind in _MARKED_UP else []
-    if file.kind in (Kind.MARKDOWN, Kind.TEXT):
-        yield from _markdown(file, text, hidden, via)
+    hidden = hidden_in(text) if file.kind in _MARKED_UP else far_away_in(text)
+    if file.kind is Kind.MARKDOWN:
+        yield from _markdown(file, text, via)
+        return
+    if file.kind is Kind.TEXT:
+        shown = blanked(text, [(part.start, part.end) for part in hidden])
+        yield view_of(file.path, file.kind, Part.PROSE, [Passage(1, shown)], via)
     elif file.kind in (Kind.HTML, Kind.SVG):
         shown = words_of(blanked(text, [(part.start, part.end) for part in hidden]))
         yield view_of(file.path, file.kind, Part.PROSE, [Passage(1, shown)], via)
@@ -82,14 +86,18 @@ def _written(file: ScanFile, text: str) -> Iterator[View | None]:
     yield from _concealed(file, text, hidden)
 
 
-def _markdown(file: ScanFile, text: str, hidden: list[Hidden], via: tuple[str, ...]) -> Iterator[View | None]:
+def _markdown(file: ScanFile, text: str, via: tuple[str, ...]) -> Iterator[View | None]:
+    """What is in a fenced block is shown as it is, and hides nothing but by its distance."""
     parts = split_markdown(text)
-    body = blanked(parts.body, [(part.start, part.end) for part in hidden if part.via != "alt text"])
+    hidden = [*hidden_in(parts.body), *far_away_in(text)]
+    unseen = sorted((part.start, part.end) for part in hidden if part.via != "alt text")
+    body = blanked(parts.body, unseen)
     yield view_of(file.path, file.kind, Part.PROSE, [Passage(1, body)], via)
     if parts.front:
         yield view_of(file.path, Kind.YAML, Part.VALUE, [parts.front], via)
     for fence in parts.fences:
         yield view_of(file.path, fence.kind, Part.CODE, [fence.passage], via)
+    yield from _concealed(file, text, hidden)
 
 
 def _notebook(file: ScanFile, text: str) -> Iterator[View | None]:
@@ -103,7 +111,7 @@ def _notebook(file: ScanFile, text: str) -> Iterator[View | None]:
 
 
 def _concealed(file: ScanFile, text: str, hidden: Iterable[Hidden]) -> Iterator[View | None]:
-    """One view for each way of hiding; what is in a fenced block of Markdown is shown there, and hides nothing."""
+    """One view for each way of hiding."""
     lines = Lines(text)
     passages: dict[str, list[Passage]] = {}
     for part in hidden:

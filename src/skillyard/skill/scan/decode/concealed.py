@@ -53,8 +53,8 @@ class Hidden:
 
 
 def hidden_in(text: str) -> list[Hidden]:
-    """All that Markdown or HTML does not show of `text`, and what no reader scrolls to, by place."""
-    found = [*_far_away(text)]
+    """All that Markdown or HTML does not show of `text`, by place."""
+    found: list[Hidden] = []
     if "<" in text:
         found += [*_comments(text), *_hidden_elements(text), *_attributes(text)]
     if "]:" in text:
@@ -119,11 +119,14 @@ def _group(via: str, match: re.Match[str]) -> Hidden:
     return Hidden(via, match.start(), match.end(), match[1] or match[2], is_verbatim=False)
 
 
-def _far_away(text: str) -> Iterator[Hidden]:
+def far_away_in(text: str) -> list[Hidden]:
+    """What no reader scrolls to: behind long stretches of white space, or far below the end."""
+    found = []
     if " " * 120 in text or "\t" * 120 in text or "\u3000" * 120 in text:
         for match in _FAR_RIGHT.finditer(text):
-            yield Hidden("far right", match.start(1), match.end(1), match[1])
+            found.append(Hidden("far right", match.start(1), match.end(1), match[1]))
     if text.count("\n") > 40 and (blank := _FAR_DOWN.search(text)):
         rest = text[blank.end() :]
         if rest.strip():
-            yield Hidden("far down", blank.end(), len(text), rest)
+            found.append(Hidden("far down", blank.end(), len(text), rest))
+    return found

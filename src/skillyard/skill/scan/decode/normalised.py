@@ -16,8 +16,8 @@ _READS_AS = {
                "ABEKMHOPCTXYIJSGQWI", strict=True)),
     **dict(zip("\u03b1\u03b5\u03b9\u03ba\u03bd\u03bf\u03c1\u03c4\u03c5\u03c7\u03f2\u03f3\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7",
                "aeikvoptuxcjABEZHIKMNOPTYX", strict=True)),
-    **dict(zip("\u0585\u057d\u0578\u0570\u0566\u0581\u0261\u0251\u0131\u01c0\u0269\u1d04\u1d0f\u1d20\u1d21\u1d22\u0280\u0274\u029c\u1d07\u1d00\u026a\u029f\u1d1c\u1d1b\ua731\u1d18\u1d05\u1d0d\u1d0b\u0299\u0493\u0262\u028f",
-               "ounhqgGaiIiCOVWZrnheailutspdmkbfgy", strict=True)),
+    **dict(zip("\u0585\u057d\u0578\u0570\u0566\u0581\u0261\u0251\u01c0\u0269\u1d04\u1d0f\u1d20\u1d21\u1d22\u0280\u0274\u029c\u1d07\u1d00\u026a\u029f\u1d1c\u1d1b\ua731\u1d18\u1d05\u1d0d\u1d0b\u0299\u0493\u0262\u028f",
+               "ounhqggaIiCOVWZrnheailutspdmkbfgy", strict=True)),
 }  # fmt: skip
 READS_AS = str.maketrans(_READS_AS)
 _IMITATING = "".join(_READS_AS)

@@ -10,8 +10,8 @@ from skillyard.skill.scan.known import host_of, is_known_installer, is_local_hos
 from skillyard.skill.scan.matching import Hit
 from skillyard.skill.scan.prose.lexicon import Language
 from skillyard.skill.scan.prose.reading import Reading
-from skillyard.skill.scan.prose.recipes import RECIPES, Recipe
-from skillyard.skill.scan.subject import Part, Subject
+from skillyard.skill.scan.prose.recipes import Recipe, recipes
+from skillyard.skill.scan.subject import Part, Subject, View
 
 _URL = re.compile(r"(?:https?|ssh|ftp)://[^\s<>\"')\]}]{3,300}")
 _SECURITY = re.compile(
@@ -32,7 +32,7 @@ Met = tuple[str, Hit, Severity, float]
 def judge(reading: Reading, subject: Subject) -> Iterator[Met]:
     """Every rule met in `reading`, by the strongest recipe for each place of it."""
     seen: set[tuple[str, int]] = set()
-    for recipe in RECIPES:
+    for recipe in recipes():
         for hit, language in reading.hits(recipe.anchor):
             place = (recipe.rule, reading.window(hit, 0)[0])
             if place in seen or not _is_met(recipe, reading, hit, language):
@@ -56,7 +56,7 @@ def _is_met(recipe: Recipe, reading: Reading, hit: Hit, language: Language) -> b
         return False
     if recipe.anchor == "conceal" and hit.groups.get("tail"):
         return False
-    return not (recipe.can_be_denied and reading.is_denied(hit, language, loosely=recipe.loosely_denied))
+    return not (recipe.deniable and reading.is_denied(hit, language, loosely=recipe.loosely))
 
 
 def _is_with_vendors(text: str) -> bool:
@@ -74,13 +74,18 @@ def _weight(recipe: Recipe, reading: Reading, hit: Hit, subject: Subject) -> tup
         if recipe.severity is Severity.HIGH:
             return Severity.CRITICAL, max(recipe.confidence, _GRAVE_CONFIDENCE)
         return (Severity.HIGH, 0.65) if recipe.severity is Severity.MEDIUM else (Severity.LOW, recipe.confidence)
-    if taught or _is_example(reading, hit, subject):
+    if taught or _is_table(view) or _is_example(reading, hit, subject):
         return Severity.LOW, 0.4
     if reading.is_quoted(hit):
         return min(recipe.severity, Severity.MEDIUM, key=_rank), 0.5
     if recipe.grave and reading.has("conceal", *reading.window(hit, 2)):
         return Severity.CRITICAL, _GRAVE_CONFIDENCE
     return recipe.severity, recipe.confidence
+
+
+def _is_table(view: View) -> bool:
+    """Whether it is data, in which words of different rows stand side by side."""
+    return view.file.endswith((".csv", ".tsv", ".jsonl", ".log", ".xsd", ".xml"))
 
 
 def _rank(severity: Severity) -> int:

@@ -22,6 +22,12 @@ _OPENED = re.compile(r"[\"\u201c\u00ab\u300c\u300e`\u2018]")
 _CLOSED = re.compile(r"[\"\u201d\u00bb\u300d\u300f`\u2019]")
 _COMMAND = re.compile(
     r"\b(?:curl|wget|iwr|Invoke-WebRequest|nohup|sudo|scp|nc|rm -rf|eval|base64 -d|python3? -c|node -e) "
+    r"|\bfetch\(|\brequests\.(?:post|put)\(|\burllib\b|\bXMLHttpRequest\b|\bsendBeacon\b"
+)
+_REFUSED = re.compile(
+    r"\b(?:is|are|was|were|be|being|gets?)(?: \w+)? (?:refused|blocked|forbidden|prohibited|denied|rejected|disallowed|"
+    r"stopped|dangerous|banned|off limits|never|not)\b",
+    re.IGNORECASE,
 )
 _NOT = re.compile(r"\b(?:not|never|cannot|can't|won't|don't|doesn't|no|nothing|without|avoid)\b", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://\S+|\b[\w-]+(?:\.[\w-]+)+\b")
@@ -86,8 +92,9 @@ class Reading:
 
     def is_denied(self, hit: Hit, language: Language, *, loosely: bool) -> bool:
         """Whether the words before it in its sentence turn it into its opposite: "never send ..."."""
-        start = max(self.window(hit, 0)[0], hit.start - 80)
-        if loosely and _NOT.search(self.text, self.window(hit, 0)[0], hit.end):
+        first, last = self.window(hit, 0)
+        start = max(first, hit.start - 80)
+        if _REFUSED.search(self.text, hit.end, last) or (loosely and _NOT.search(self.text, first, hit.end)):
             return True
         return any(True for _ in language.find("negation", self.text[start : hit.start].rstrip(" \"'("), 1))
 
@@ -117,33 +124,21 @@ class Reading:
         said = _ADDRESS.sub("", self.text[slice(*self.window(hit, 0))])
         if any(True for language in self.languages for _ in language.find("teach", said, 1)):
             return True
-        lead = self._lead_in(self.view.line_at(hit.start))
-        return any(
-            True
-            for language in lexicon().speaks(lead)
-            for name in ("teach", "teachhead")
-            for _ in language.find(name, lead, 1)
+        heading, intro = self._lead_in(self.view.line_at(hit.start))
+        return _speaks_of(heading, ("teach",)) or _speaks_of(
+            f"{heading}\n{intro}" if intro else "", ("teach", "teachhead")
         )
 
-    def _lead_in(self, line: int) -> str:
-        """The nearest heading above a line of the file, and the line that leads into its list, table or block."""
-        lines = self._lines
-        above = lines[max(0, line - 41) : line - 1]
+    def _lead_in(self, line: int) -> tuple[str, str]:
+        """The nearest heading above a line of the file; in a list, table or block also the line that leads into it."""
+        above = self._lines[max(0, line - 41) : line - 1]
         heading = next((text for text in reversed(above) if text.startswith("#")), "")
-        own = lines[line - 1].lstrip() if 0 < line <= len(lines) else ""
-        in_block = self.view.part is Part.CODE
+        own = self._lines[line - 1].lstrip() if 0 < line <= len(self._lines) else ""
         in_list = own.startswith(("-", "*", "+", "|", ">")) or own[:1].isdigit()
-        if not (in_block or in_list):
-            return heading
-        intro = next(
-            (
-                text
-                for text in reversed(above)
-                if text.rstrip().rstrip("*").endswith((":", "\uff1a")) and len(text) < 300
-            ),
-            "",
-        )
-        return f"{heading}\n{intro}"
+        if not in_list and self.view.part is not Part.CODE:
+            return heading, ""
+        intros = (text for text in reversed(above) if text.rstrip("* ").endswith((":", "\uff1a")) and len(text) < 300)
+        return heading, next(intros, heading)
 
     @cached_property
     def _lines(self) -> list[str]:
@@ -160,3 +155,9 @@ class Reading:
         if end - start > 200:
             start = max(start, hit.start - 80)
         return self.view.text[start:end].strip()
+
+
+def _speaks_of(text: str, concepts: tuple[str, ...]) -> bool:
+    return any(
+        True for language in lexicon().speaks(text) for concept in concepts for _ in language.find(concept, text, 1)
+    )

@@ -160,6 +160,12 @@ _RULES = (
         "Remove the condition and what depends on it.",
     ),
     _rule(
+        "impersonate",
+        "Writes to others in the user's name without asking",
+        "Messages in the user's name reach people who trust the user, and cannot be taken back.",
+        "Show each message and its receivers, and send it only when the user agrees.",
+    ),
+    _rule(
         "taint",
         "Slips advertising or tracking into the user's work",
         "Links and codes that earn money for a stranger get into work the user answers for.",
