@@ -108,8 +108,12 @@ def test_bytecode_is_compared_with_the_source_beside_it():
     stale = {"scripts/a.py": source + "\n", place: compiled(source, len(source))}
     unlike = {"scripts/a.py": source, place: compiled(other, len(source))}
     alone = {"scripts/a.pyc": compiled(source, len(source))}
-    graded = [worst(FAMILY, files)["package.bytecode"] for files in (same, stale, unlike, alone)]
-    assert graded == ["low", "medium", "critical", "high"]
+    left_over = {place: compiled(other, len(source))}
+    started = left_over | {"SKILL.md": skill_md(f"Run `python {place}`.")}
+    other_stale = {"scripts/a.py": source, place: compiled(other, len(other))}
+    every = (same, stale, unlike, other_stale, alone, left_over, started)
+    graded = [worst(FAMILY, files)["package.bytecode"] for files in every]
+    assert graded == ["low", "medium", "critical", "high", "high", "medium", "high"]
 
 
 def test_a_picture_with_an_archive_behind_it_is_a_polyglot():

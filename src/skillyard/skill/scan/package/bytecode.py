@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from skillyard.skill.scan.finding import Finding, Severity
 from skillyard.skill.scan.package import catalog
-from skillyard.skill.scan.subject import ScanFile
+from skillyard.skill.scan.subject import ScanFile, Subject
 
 _HEADER_BYTES = 16  # PEP 552: magic number, flags, then time and size of the source, or a hash of it
 _MAX_BYTES = 1 << 20
@@ -19,25 +19,41 @@ _TELLING = frozenset(
 )
 
 
-def findings_in_bytecode(file: ScanFile, by_path: Mapping[str, ScanFile]) -> Iterator[Finding]:
-    """One finding for one .pyc: worse where the source is missing, or does not name what the compiled file names."""
-    source = by_path.get(_source_path(file.path))
+def findings_in_bytecode(file: ScanFile, subject: Subject) -> Iterator[Finding]:
+    """One finding for one .pyc.
+
+    Python runs one in __pycache__ only beside a source of the size and time in its header, or when the header says
+    that it need not be checked; one in the place of a source always.
+    """
+    at = catalog.BYTECODE.at
+    source = subject.by_path.get(_source_path(file.path))
     telling = _telling_names(file.data[_HEADER_BYTES:_MAX_BYTES])
     if source is None:
-        is_imported = "__pycache__/" not in file.path
-        severity = Severity.HIGH if is_imported or telling else Severity.MEDIUM
         evidence = f"no {_source_path(file.path)}; it names {_listed(telling)}"
-        yield catalog.BYTECODE.at(file.path, 0, evidence, severity=severity, confidence=0.7)
+        severity = Severity.HIGH if _is_used(file, subject) else Severity.MEDIUM
+        yield at(file.path, 0, evidence, severity=severity, confidence=0.7)
         return
-    added = sorted(name for name in telling if name.encode() not in source.data)
+    size = _source_size(file.data)
+    is_stale = size is not None and size != len(source.data)
+    added = [name for name in telling if name.encode() not in source.data]
     if added:
         evidence = f"it names {_listed(added)}, which {source.path} does not"
-        yield catalog.BYTECODE.at(file.path, 0, evidence, severity=Severity.CRITICAL, confidence=0.85)
-    elif (size := _source_size(file.data)) is not None and size != len(source.data):
+        severity, confidence = (Severity.HIGH, 0.65) if is_stale else (Severity.CRITICAL, 0.85)
+        yield at(file.path, 0, evidence, severity=severity, confidence=confidence)
+    elif is_stale:
         evidence = f"compiled from a source of {size} bytes; {source.path} has {len(source.data)}"
-        yield catalog.BYTECODE.at(file.path, 0, evidence, severity=Severity.MEDIUM)
+        yield at(file.path, 0, evidence, severity=Severity.MEDIUM)
     else:
-        yield catalog.BYTECODE.at(file.path, 0, f"compiled from {source.path}")
+        yield at(file.path, 0, f"compiled from {source.path}")
+
+
+def _is_used(file: ScanFile, subject: Subject) -> bool:
+    """Whether it lies where Python looks, or a text names it or imports what it was compiled from."""
+    if "__pycache__/" not in file.path:
+        return True
+    stem = re.escape(file.name.partition(".")[0])
+    used = re.compile(rf"{re.escape(file.name)}|\b(?:import|from)\s+(?:\w+\.)?{stem}\b")
+    return any(used.search(view.text) for view in subject.views)
 
 
 def _source_path(path: str) -> str:

@@ -50,12 +50,17 @@ _FETCH_AND_OBEY = re.compile(
     r"do what|apply|perform)\b",
     re.IGNORECASE,
 )
-_POISONS_MEMORY = re.compile(
-    r"pre-?(?:authori[sz]ed|approved)|has (?:already )?(?:authori[sz]ed|approved|consented)|"
-    r"(?:never|do not|don't) (?:ask for|warn|question|refuse|verify|flag|prompt for)\b|auto-?approve|"
-    r"skip (?:all |the |any )?(?:permission|confirmation|approval|security|safety)|"
-    r"always (?:approve|trust|allow|accept)\b|(?:disable|turn off)[^\n]{0,30}(?:security|safety|warnings)|"
+_CLAIMS_CONSENT = re.compile(
+    r"pre-?(?:authori[sz]ed|approved)|has (?:already )?(?:authori[sz]ed|approved|consented)|auto-?approve|"
+    r"skip (?:all |the |any )?(?:permission|confirmation prompt|approval|security|safety)|"
+    r"always (?:approve|trust|allow|accept) |(?:disable|turn off)[^\n]{0,30}(?:security|safety|warnings)|"
     r"(?:api.?keys?|credentials|secrets|passwords?)[^\n]{0,80}https?://",
+    re.IGNORECASE,
+)
+_DULLS_CAUTION = re.compile(r"(?:never|do not|don't) (?:ask|warn|question|refuse|verify|flag|prompt)\b", re.IGNORECASE)
+_FOR_ALL_SESSIONS = re.compile(
+    r"(?:~|\$HOME|home)\W{1,4}\.\w+|\b(?:SOUL|MEMORY|HEARTBEAT|IDENTITY)\.md|(?:every|each|all|any|future|later) "
+    r"(?:\w+ )?(?:project|session|repositor|conversation|chat)|from now on|permanently",
     re.IGNORECASE,
 )
 _PUBLIC_KEY = re.compile(r"\b(?:ssh-(?:rsa|ed25519|dss)|ecdsa-sha2-\S{1,20})\s+AAAA[A-Za-z0-9+/]{40}")
@@ -86,6 +91,10 @@ class Writing:
         return _around(self.view.text, self.position, _MAX_AROUND_CHARS)
 
     @property
+    def after(self) -> str:
+        return self.view.text[self.position : self.position + _MAX_PARAGRAPH_CHARS // 2]
+
+    @property
     def paragraph(self) -> str:
         return _around(self.view.text, self.position, _MAX_PARAGRAPH_CHARS)
 
@@ -103,7 +112,8 @@ def judge(writing: Writing, subject: Subject, topic: Topic) -> Grade:
         return worse
     if writing.is_script and not is_said:
         return (Severity.HIGH, 0.65) if place.rule is catalog.SCHEDULED_TASK else (Severity.MEDIUM, 0.6)
-    if not writing.is_script and not topic.is_security and _is_furtive(writing):
+    is_furtive = place.rule is not catalog.AGENT_MEMORY and not topic.is_security and _is_furtive(writing)
+    if not writing.is_script and is_furtive:
         return Severity.HIGH, 0.7
     return place.rule.severity, place.rule.confidence
 
@@ -116,13 +126,11 @@ def _when_hostile(writing: Writing, topic: Topic) -> Grade:
 
 def _is_furtive(writing: Writing) -> bool:
     """Whether what is asked for is kept from the user, hands over to a text from the network, or hides in a block."""
-    paragraph = writing.paragraph
-    if _CONCEALED.search(paragraph) or _FETCH_AND_OBEY.search(paragraph):
+    if _FETCH_AND_OBEY.search(writing.paragraph) or _CONCEALED.search(writing.paragraph):
         return True
     if not _ORDERS_TO_WRITE.search(writing.statement):
         return False
-    after = writing.view.text[writing.position : writing.position + _MAX_PARAGRAPH_CHARS // 2]
-    return _UNASKED.search(after) is not None or danger_of(writing.block) is Danger.HOSTILE
+    return _UNASKED.search(writing.after) is not None or danger_of(writing.block) is Danger.HOSTILE
 
 
 def _judge_place(writing: Writing, topic: Topic, is_said: bool) -> Grade | None:
@@ -161,13 +169,20 @@ def _judge_settings(writing: Writing, topic: Topic, is_said: bool) -> Grade | No
 
 
 def _judge_memory(writing: Writing, topic: Topic) -> Grade | None:
-    """Memory that says the user has agreed, or that hands something over, is what poisoned memory looks like."""
-    if writing.is_script:
-        furtive = _CONCEALED.search(writing.around) or _POISONS_MEMORY.search(writing.around)
-        return (Severity.HIGH, 0.7) if furtive else None
-    after = writing.view.text[writing.position : writing.position + _MAX_PARAGRAPH_CHARS // 2] + writing.block
-    is_poison = _ORDERS_TO_WRITE.search(writing.statement) and _POISONS_MEMORY.search(after)
-    return (Severity.HIGH, 0.7) if is_poison and not topic.is_security else None
+    """Memory that says the user has agreed, or that tells not to ask, is what poisoned memory looks like.
+
+    To keep the instructions of one project up to date is what many honest skills do.
+    """
+    text = writing.around if writing.is_script else writing.after + writing.block
+    is_order = writing.is_script or _ORDERS_TO_WRITE.search(writing.statement)
+    is_lasting = _FOR_ALL_SESSIONS.search(writing.statement) or _FOR_ALL_SESSIONS.search(writing.after)
+    poison = _CLAIMS_CONSENT.search(text) or (
+        is_lasting and (_DULLS_CAUTION.search(text) or _CONCEALED.search(text) or _UNASKED.search(text))
+    )
+    hands_over = _FETCH_AND_OBEY.search(writing.paragraph) or danger_of(writing.block) is Danger.HOSTILE
+    if (poison or hands_over) and is_order and not (topic.is_security and not writing.is_script):
+        return Severity.HIGH, 0.7
+    return None
 
 
 def _judge_shim(statement: str) -> Grade | None:

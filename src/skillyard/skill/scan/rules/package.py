@@ -27,7 +27,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         yield from findings_in_documents(file, kind)
         yield from contents.findings(file, kind)
         if kind is Format.PYC:
-            yield from findings_in_bytecode(file, subject.by_path)
+            yield from findings_in_bytecode(file, subject)
 
 
 def _program(file: ScanFile, kind: Format) -> Iterator[Finding]:
