@@ -11,9 +11,9 @@ import tomllib
 from importlib import resources
 
 _LISTS: dict[str, str] = tomllib.loads(resources.files("skillyard.skill.scan").joinpath("known_hosts.toml").read_text())
-KNOWN_INSTALLERS, KNOWN_OWNERS, FORGES, PASTE_HOSTS, COLLECTORS, _DYNAMIC_NAMES, _SHORTENERS = (
+KNOWN_INSTALLERS, KNOWN_OWNERS, FORGES, STORES, PASTE_HOSTS, COLLECTORS, _DYNAMIC_NAMES, _SHORTENERS = (
     frozenset(_LISTS[name].split())
-    for name in ("installers", "owners", "forges", "paste", "collectors", "dynamic_names", "shorteners")
+    for name in ("installers", "owners", "forges", "stores", "paste", "collectors", "dynamic_names", "shorteners")
 )
 _SUSPICIOUS = PASTE_HOSTS | COLLECTORS | _DYNAMIC_NAMES | _SHORTENERS
 _SUSPICIOUS_TOPS = frozenset({"onion", "i2p", "tk", "ml", "ga", "cf", "gq"})

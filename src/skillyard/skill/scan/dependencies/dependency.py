@@ -6,7 +6,15 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-from skillyard.skill.scan.known import FORGES, host_of, is_known_installer, is_local_host, is_suspicious_host
+from skillyard.skill.scan.known import (
+    FORGES,
+    STORES,
+    host_of,
+    is_known_installer,
+    is_local_host,
+    is_suspicious_host,
+    is_within,
+)
 
 Evidence = tuple[str, int, str]  # file, line, text
 
@@ -17,6 +25,7 @@ class Trust(Enum):
     LOCAL = "local"
     VENDOR = "vendor"
     FORGE = "forge"
+    STORE = "store"
     PLACEHOLDER = "placeholder"
     UNKNOWN = "unknown"
     SUSPICIOUS = "suspicious"
@@ -63,6 +72,8 @@ def trust_in(address: str) -> Trust:
         return Trust.SUSPICIOUS
     if is_known_installer(plain):
         return Trust.VENDOR
+    if is_within(host, STORES):
+        return Trust.STORE
     return Trust.FORGE if host in FORGES else Trust.UNKNOWN
 
 

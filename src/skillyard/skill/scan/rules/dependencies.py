@@ -45,7 +45,9 @@ def _judge_address(dependency: Dependency, topic: Topic) -> Iterator[Finding]:
     if trust in (Trust.LOCAL, Trust.VENDOR):
         return
     severity, confidence = Severity.LOW, 0.4 if is_pinned(dependency.address) else 0.6
-    if trust in (Trust.UNKNOWN, Trust.SUSPICIOUS):
+    if trust is Trust.STORE:
+        severity = Severity.MEDIUM
+    elif trust in (Trust.UNKNOWN, Trust.SUSPICIOUS):
         severity, confidence = Severity.HIGH, 0.65 if dependency.is_shown else 0.75
         if topic.is_security and dependency.is_shown:
             severity = Severity.MEDIUM
