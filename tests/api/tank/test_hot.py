@@ -103,3 +103,26 @@ def test_search_follows_a_new_description(app: App, cli: TankCli, anybody: TankC
     assert anybody.get("/search?q=hello").json()["results"][0]["description"].startswith("Says hello aloud")
     indexed(app)
     assert anybody.get("/search?q=crowds").json()["total"] == 1
+
+
+def test_a_token_that_was_revoked_is_refused_at_once(app: App, cli: TankCli) -> None:
+    """Also for what anybody may read, and right after it was good."""
+    cli.publish(pack())
+    assert cli.get(HELLO).status == 200
+    assert cli.post("/auth/logout", {}).status == 200
+    assert cli.get(HELLO).status == 401
+
+
+def test_a_skill_called_top_hides_no_list(app: App, ada: Caller, cli: TankCli) -> None:
+    cli.publish(pack("@acme/top"))
+    indexed(app)
+    assert set(cli.as_(None).get("/skills/top").json()) == {"internal", "external", "total"}
+    assert cli.as_(None).get(f"/skills/{one_segment('@acme/top')}").json()["name"] == "@acme/top"
+
+
+def test_a_bare_name_is_looked_up_anew_when_something_changes(app: App, cli: TankCli, anybody: TankCli) -> None:
+    cli.publish(pack())
+    assert anybody.get("/skills/hello").status == 200
+    other = anybody.as_(secret_of(a_person(app, "eve")))
+    assert other.publish(pack("@eve/hello")).status == 200
+    assert anybody.get("/skills/hello").status == 404

@@ -11,7 +11,7 @@ from skillyard.api.tank.addresses import base_url
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.registry import tarballs
-from skillyard.domain.registry.errors import NotScannedYet, SkillNotFound
+from skillyard.domain.registry.errors import NotScannedYet
 from skillyard.domain.registry.history import list_offered
 from skillyard.domain.registry.releases import get_release
 from skillyard.domain.registry.scans import get_scan
@@ -48,18 +48,16 @@ def render_search(items: Sequence[bytes], *, page: int, limit: int, total: int) 
     return b'{"results":[%s],"page":%d,"limit":%d,"total":%d}' % (b",".join(items), page, limit, total)
 
 
-def render_top(app: App, caller: Caller, names: Sequence[str], total: int) -> wire.TopSkills:
+def render_in_top(app: App, caller: Caller, name: SkillName) -> bytes:
+    """One entry of the list of the most downloaded."""
+    page = get_skill(app, caller, name=name)
+    findings = findings_of(app, caller, name, page.latest.version) if page.latest else []
+    return json_body(wire.show_top(page, findings))
+
+
+def render_top(items: Sequence[bytes], *, total: int) -> bytes:
     """Everything here is the registry's own: nothing is external."""
-    shown = []
-    for text in names:
-        name = SkillName.parse(text)
-        try:
-            page = get_skill(app, caller, name=name)
-        except SkillNotFound:
-            continue
-        findings = findings_of(app, caller, name, page.latest.version) if page.latest else []
-        shown.append(wire.show_top(page, findings))
-    return wire.TopSkills(internal=shown, external=[], total=total)
+    return b'{"internal":[%s],"external":[],"total":%d}' % (b",".join(items), total)
 
 
 def findings_of(app: App, caller: Caller, name: SkillName, version: str) -> Sequence[Mapping[str, Any]]:

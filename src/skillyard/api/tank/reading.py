@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import unquote
 
 from fastapi import APIRouter, Query, Request
@@ -17,7 +17,6 @@ from skillyard.api.tank.names import name_of
 from skillyard.api.tank.publishing import LATEST_MS
 from skillyard.api.tank.searching import MOST_PAGES, MOST_RESULTS, MOST_TEXT_CHARS, SearchQuery
 from skillyard.domain.registry import files, tarballs
-from skillyard.domain.registry.search import search_names
 from skillyard.domain.registry.skill import get_skill
 from skillyard.domain.registry.tarballs import SignedAddress
 
@@ -44,15 +43,19 @@ def search(request: Request, caller: CallerOf, q: Text = "", page: PageNumber = 
     return _json(request.app.state.searches.run(caller, SearchQuery(text=q, page=page, limit=limit)))
 
 
-@router.get("/skills/top", summary="The most downloaded skills")
+@router.get("/skills/top", summary="The most downloaded skills", response_model=wire.TopSkills)
 def list_top(
-    app: AppOf, caller: CallerOf, page: PageNumber = 1, limit: PageSize = 20, source: str = "all", q: Text = ""
-) -> wire.TopSkills:
+    request: Request,
+    caller: CallerOf,
+    page: PageNumber = 1,
+    limit: PageSize = 20,
+    source: Literal["all", "internal", "external"] = "all",
+    q: Text = "",
+) -> Response:
     """With downloads of 30 days, and what the scan found by severity."""
     if source == "external":
-        return wire.TopSkills(internal=[], external=[], total=0)
-    found = search_names(app, caller, text=q, limit=limit, offset=(page - 1) * limit)
-    return pages.render_top(app, caller, found.names, found.total)
+        return _json(pages.render_top([], total=0))
+    return _json(request.app.state.searches.run_top(caller, SearchQuery(text=q, page=page, limit=limit)))
 
 
 @router.get("/skills/{name}", summary="One skill", response_model=wire.Metadata)

@@ -13,7 +13,7 @@ from skillyard.api.tank import dialect, publishing, reading, scanning, signing_i
 from skillyard.api.tank.addresses import MOUNT, PREFIX
 from skillyard.api.tank.hot import TankReads, make_page
 from skillyard.api.tank.names import WholeSegments
-from skillyard.api.tank.searching import Searches, make_found
+from skillyard.api.tank.searching import Searches, make_entry
 from skillyard.app import App
 
 
@@ -21,7 +21,7 @@ def open_tank(app: App, documents: Documents) -> Door:
     """The surface by its hosts, its port, or below `MOUNT`. Its public pages are kept among `documents`."""
 
     def make(path: str) -> Document | None:
-        return make_found(app, path) if path.startswith(f"{MOUNT} ") else make_page(app, path)
+        return make_entry(app, path) if path.startswith(f"{MOUNT} ") else make_page(app, path)
 
     documents.let_make(MOUNT, make)
     searches = Searches(app, documents)

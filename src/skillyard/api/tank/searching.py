@@ -19,8 +19,8 @@ from skillyard.skill.names import NAME_PATTERN, SkillName
 MOST_RESULTS = 50
 MOST_PAGES = 500
 MOST_TEXT_CHARS = 500
-_FOUND = f"{MOUNT} found "
-_NAME = re.compile(rf"{_FOUND}({NAME_PATTERN})/({NAME_PATTERN})")
+_ENTRY = re.compile(rf"{MOUNT} (found|top) ({NAME_PATTERN})/({NAME_PATTERN})")
+_RENDER = {"found": pages.render_found, "top": pages.render_in_top}
 _MOST_KEPT = 1000
 
 
@@ -39,13 +39,13 @@ class SearchQuery:
         return is_page and len(self.text) <= MOST_TEXT_CHARS
 
 
-def make_found(app: App, path: str) -> Document | None:
-    """One result as everybody may have it. Raises NotFound when nobody may."""
-    match = _NAME.fullmatch(path)
+def make_entry(app: App, path: str) -> Document | None:
+    """One entry of a list as everybody may have it. Raises NotFound when nobody may."""
+    match = _ENTRY.fullmatch(path)
     if match is None:
         return None
-    name = SkillName(match[1], match[2])
-    return Document(name=str(name), body=pages.render_found(app, ANONYMOUS, name))
+    name = SkillName(match[2], match[3])
+    return Document(name=str(name), body=_RENDER[match[1]](app, ANONYMOUS, name))
 
 
 class Searches:
@@ -63,7 +63,7 @@ class Searches:
         if self._kept_at == now and (answer := self._kept.get(query)) is not None:
             return answer
         found = self._search(ANONYMOUS, query)
-        documents = [self._documents.find(f"{_FOUND}{name}") for name in found.names]
+        documents = [self._documents.find(_entry("found", name)) for name in found.names]
         items = [document.body for document in documents if document is not None]
         return self._show(query, found, items, now) if len(items) == len(documents) else None
 
@@ -71,8 +71,13 @@ class Searches:
         """The answer in JSON."""
         now = self._now()
         found = self._search(caller, query)
-        items = [item for name in found.names if (item := self._render(caller, name)) is not None]
+        items = self._render("found", caller, found.names)
         return self._show(query, found, items, now if caller is ANONYMOUS else None)
+
+    def run_top(self, caller: Caller, query: SearchQuery) -> bytes:
+        """The most downloaded, in JSON."""
+        found = self._search(caller, query)
+        return pages.render_top(self._render("top", caller, found.names), total=found.total)
 
     def _search(self, caller: Caller, query: SearchQuery) -> FoundNames:
         offset = (query.page - 1) * query.limit
@@ -86,13 +91,17 @@ class Searches:
             self._keep(query, answer, keep_at)
         return answer
 
-    def _render(self, caller: Caller, name: str) -> bytes | None:
-        path = f"{_FOUND}{name}"
+    def _render(self, kind: str, caller: Caller, names: Sequence[str]) -> list[bytes]:
+        """What the caller may see of these."""
+        return [item for name in names if (item := self._render_one(kind, caller, name)) is not None]
+
+    def _render_one(self, kind: str, caller: Caller, name: str) -> bytes | None:
+        path = _entry(kind, name)
         document = self._documents.find(path) or self._documents.render(path)
         if document is not None:
             return document.body
         try:
-            return pages.render_found(self._app, caller, SkillName.parse(name))
+            return _RENDER[kind](self._app, caller, SkillName.parse(name))
         except SkillNotFound:
             return None
 
@@ -108,3 +117,7 @@ class Searches:
     def _now(self) -> tuple[int, int]:
         """Changes with everything that an answer is made from: the documents, and the index that follows them."""
         return self._documents.generation, self._app.index.position
+
+
+def _entry(kind: str, name: str) -> str:
+    return f"{MOUNT} {kind} {name}"
