@@ -9,9 +9,9 @@ from skillyard.skill.scan.subject import Subject
 
 _MAX_CHARS = 65_536
 _SECURITY = re.compile(
-    r"\b(?:securit|malware|malicious|"
-    r"pentest|penetration test|threat|attack|incident respon|forensic|red.?team|ctf\b|whether a \w+ is safe|prompt injection|"
-    r"harden|vulnerab|exploit|privilege escalation|antivirus|detection rule|supply.chain)",
+    r"\b(?:securit|malware|malicious|pentest|penetration test|threat|attack|incident respon|forensic|red.?team|ctf\b|"
+    r"whether a \w+ is safe|prompt injection|harden|vulnerab|exploit|privilege escalation|antivirus|detection rule|"
+    r"supply.chain)",
     re.IGNORECASE,
 )
 

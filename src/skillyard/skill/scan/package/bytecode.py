@@ -13,9 +13,8 @@ _HEADER_BYTES = 16  # PEP 552: magic number, flags, then time and size of the so
 _MAX_BYTES = 1 << 20
 _NAME = re.compile(rb"[A-Za-z_][A-Za-z0-9_]{3,60}")
 _TELLING = frozenset(
-    b"urllib requests httpx socket urlopen subprocess Popen system popen exec eval compile ctypes base"
-    b"64 b64decode zlib "
-    b"marshal environ getenv expanduser sendall connect http https __import__ pty paramiko smtplib ftplib".split()
+    b"socket urlopen subprocess Popen system popen exec eval ctypes b64decode marshal sendall __import__ pty paramiko "
+    b"smtplib ftplib".split()
 )
 
 

@@ -92,7 +92,8 @@ class Writing:
 
     @property
     def after(self) -> str:
-        return self.view.text[self.position : self.position + _MAX_PARAGRAPH_CHARS // 2]
+        """What follows in the same section."""
+        return self.view.text[self.position : self.position + _MAX_PARAGRAPH_CHARS // 2].partition("\n#")[0]
 
     @property
     def paragraph(self) -> str:
