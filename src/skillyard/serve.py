@@ -26,7 +26,7 @@ from skillyard.domain.registry.search import index_batch
 from skillyard.domain.transparency import jobs as transparency_jobs
 from skillyard.infra.events import Follower, StoredEvent
 from skillyard.infra.jobs import Worker
-from skillyard.infra.telemetry import set_up_logging
+from skillyard.infra.log import set_up_logging
 from skillyard.settings import Settings
 
 _BACKLOG = 1024

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from skillyard.infra.telemetry import hide_secrets, metrics, observe_request
+from skillyard.infra.log import hide_secrets
+from skillyard.infra.telemetry import metrics, observe_request
 
 TOKEN = "sky_pt_0123456789abcdefABCDEF"
 

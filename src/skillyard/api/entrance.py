@@ -14,10 +14,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMappi
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
-
 from skillyard.api.native.dialect import error_body
 from skillyard.app import App
+from skillyard.infra.log import Logger
 from skillyard.infra.ratelimit import Verdict
 from skillyard.infra.telemetry import observe_request
 
@@ -36,7 +35,7 @@ _PROCESS = secrets.token_hex(6)
 _numbers = itertools.count()
 _SLACK_BYTES = 1024 * 1024
 
-_log = structlog.get_logger("skillyard.entrance")
+_log = Logger("skillyard.entrance")
 
 
 async def no_hot_reads(scope: Scope, receive: Receive, send: Send) -> bool:  # noqa: ARG001 (as HotReads)

@@ -13,10 +13,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 import orjson
-import structlog
 
 from skillyard.infra.clock import Clock
 from skillyard.infra.database import Database, SqliteDatabase, Tx
+from skillyard.infra.log import Logger
 from skillyard.infra.tables import Table
 
 TABLES = (Table("events", ("position", "kind", "at_ms", "data")),)
@@ -24,7 +24,7 @@ TABLES = (Table("events", ("position", "kind", "at_ms", "data")),)
 _POLL_S = 0.2
 _GATHER_S = 0.1  # so that many writes one after the other are followed together
 _BATCH = 500
-_log = structlog.get_logger("skillyard.events")
+_log = Logger("skillyard.events")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,17 +12,17 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from joserfc import jws, jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
 
 from skillyard.infra.errors import Unauthenticated, Upstream
 from skillyard.infra.outbound import AddressNotAllowed, Bounds, Outbound
 
-Key = RSAKey | ECKey | OKPKey
+if TYPE_CHECKING:  # loaded when the first token comes: it takes longer than the rest of the start
+    from joserfc.jwk import ECKey, OKPKey, RSAKey
+
+    Key = RSAKey | ECKey | OKPKey
 
 LEEWAY_S = 60
 LONGEST_LIFE_S = 24 * 3600
@@ -153,6 +153,9 @@ def _open(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
 
 
 def _check_signature(keys: IssuerKeys, token: str, header: Mapping[str, Any], issuer: str) -> Mapping[str, Any]:
+    from joserfc import jws, jwt
+    from joserfc.errors import JoseError
+
     algorithm, kid, kind = header.get("alg"), header.get("kid"), header.get("typ", "JWT")
     if not isinstance(algorithm, str) or algorithm not in _ALGORITHMS:
         raise ValueError(f"it is not signed with one of {', '.join(_ALGORITHMS)}")
@@ -233,6 +236,9 @@ def _read_keys(outbound: Outbound, issuer: str) -> Sequence[Key]:
 
 def _read_key(entry: Any) -> Key | None:
     """A public key for signatures; None for any other, which is none of our business."""
+    from joserfc.errors import JoseError
+    from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
+
     try:
         if not isinstance(entry.get("kid"), str) or entry.get("use", "sig") != "sig":
             return None

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import orjson
-import structlog
 
 from skillyard.infra.clock import Clock
 from skillyard.infra.database import Database, Tx
+from skillyard.infra.log import Logger
 from skillyard.infra.tables import Table
 
 TABLES = (Table("job_periods", ("name", "period")),)
@@ -25,7 +25,7 @@ _WORK_ARRIVED = threading.Condition()
 _MOST_ERROR_CHARS = 2000
 _AFTER_OUTAGE_S = 1.0
 _announcements = 0
-_log = structlog.get_logger("skillyard.jobs")
+_log = Logger("skillyard.jobs")
 
 
 class WorkersApp(Protocol):

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable
 
 import procrastinate
-import structlog
 from procrastinate import JobContext, PsycopgConnector, RetryDecision
 from procrastinate import jobs as procrastinate_jobs
 from procrastinate.exceptions import UniqueViolation
@@ -17,12 +16,13 @@ from procrastinate.manager import JobManager
 
 from skillyard.infra.database import Tx
 from skillyard.infra.jobs import Job, WorkersApp, describe_failure, enqueue_due_periods, known
+from skillyard.infra.log import Logger
 
 _POLL_S = 1.0  # for delayed jobs and retries; the others announce themselves
 _PERIODS_S = 5.0
 _STOP_POLL_S = 0.2
 _ERROR = "$error"  # the library keeps no error: it is put beside the arguments of the job that failed
-_log = structlog.get_logger("skillyard.jobs")
+_log = Logger("skillyard.jobs")
 
 
 class PostgresEngine:

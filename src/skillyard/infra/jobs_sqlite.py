@@ -7,7 +7,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import orjson
-import structlog
 
 from skillyard.infra.database import Row, Tx
 from skillyard.infra.jobs import (
@@ -20,6 +19,7 @@ from skillyard.infra.jobs import (
     known,
     wait_for_work,
 )
+from skillyard.infra.log import Logger
 from skillyard.infra.tables import Table
 
 TABLES = (
@@ -43,7 +43,7 @@ TABLES = (
 
 _POLL_S = 0.5  # for work that other processes added; our own announces itself
 _PERIODS_S = 5.0
-_log = structlog.get_logger("skillyard.jobs")
+_log = Logger("skillyard.jobs")
 
 
 class SqliteEngine:

@@ -1,15 +1,9 @@
-"""What the server says about itself: JSON lines on stderr without secrets, and counters for Prometheus."""
+"""What the server counts about itself, for Prometheus."""
 
 from __future__ import annotations
 
-import logging
-import re
-import sys
-from collections.abc import MutableMapping
 from functools import lru_cache
-from typing import Any
 
-import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 
 REGISTRY = CollectorRegistry()
@@ -22,42 +16,7 @@ _SECONDS = Histogram(
     registry=REGISTRY,
 )
 
-_SECRET = re.compile(r"\bsky_[a-z]+_[0-9A-Za-z]+")
-_SECRET_NAMES = frozenset({"authorization", "password", "token", "access_token", "code", "code_verifier", "secret"})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_HIDDEN = "***"
-
-
-def set_up_logging(level: str) -> None:
-    """Log events of `level` and above to stderr, a JSON object a line."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.format_exc_info,
-            hide_secrets,
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
-    )
-
-
-def hide_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Whatever looks like one of our tokens, or bears the name of a secret, is not written."""
-    return {name: _hidden(name, value) for name, value in event.items()}
-
-
-def _hidden(name: str, value: Any) -> Any:
-    if name.lower() in _SECRET_NAMES:
-        return _HIDDEN
-    if isinstance(value, str):
-        return _SECRET.sub(_HIDDEN, value)
-    if isinstance(value, dict):
-        return {key: _hidden(str(key), item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_hidden("", item) for item in value]
-    return value
 
 
 def observe_request(method: str, status: int, seconds: float) -> None:

@@ -11,8 +11,6 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import structlog
-
 from skillyard.api.entrance import Receive, Scope, Send
 from skillyard.api.native.addresses import PREFIX
 from skillyard.api.native.answers import PUBLIC_CACHE, etag_of, is_known, json_body
@@ -27,9 +25,10 @@ from skillyard.domain.registry.releases import get_release, list_releases
 from skillyard.domain.registry.skill import get_skill
 from skillyard.infra.errors import NotFound, SkillyardError
 from skillyard.infra.events import StoredEvent
+from skillyard.infra.log import Logger
 from skillyard.skill.names import NAME_PATTERN, SkillName
 
-_log = structlog.get_logger("skillyard.documents")
+_log = Logger("skillyard.documents")
 
 _MOST_BYTES = 64 * 1024 * 1024
 _MOST_DROPPED = 1000

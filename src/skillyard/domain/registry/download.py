@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from weakref import WeakKeyDictionary
 
-import structlog
-
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.registry import access
@@ -22,6 +20,7 @@ from skillyard.domain.registry.store import downloads, releases
 from skillyard.domain.registry.store.downloads import Seen
 from skillyard.infra.database import Database
 from skillyard.infra.errors import SkillyardError
+from skillyard.infra.log import Logger
 from skillyard.skill.names import SkillName
 
 DAY_MS = 24 * 3600 * 1000
@@ -29,7 +28,7 @@ _FLUSH_S = 1.0
 _MOST_WAITING = 50_000
 _CLIENT_CHARS = 32
 
-_log = structlog.get_logger("skillyard.downloads")
+_log = Logger("skillyard.downloads")
 _waiting: WeakKeyDictionary[Database, dict[Seen, str]] = WeakKeyDictionary()  # who was seen → the skill's name
 _lock = threading.Lock()
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import structlog
-
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.registry import access
@@ -17,13 +15,14 @@ from skillyard.domain.registry.store import scans as store
 from skillyard.domain.registry.trust import Judgement, ScanResult
 from skillyard.infra.database import Row
 from skillyard.infra.errors import NotFound, Unavailable
+from skillyard.infra.log import Logger
 from skillyard.skill.faults import SkillError
 from skillyard.skill.names import SkillName
 from skillyard.skill.scan.engine import rules_hash
 from skillyard.skill.scan.report import Report
 
 _AT_ONCE = 20
-_log = structlog.get_logger("skillyard.scans")
+_log = Logger("skillyard.scans")
 
 
 def get_scan(app: App, caller: Caller, *, name: SkillName, version: str) -> ScanResult:
