@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import json
@@ -15,7 +16,11 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from skillyard.skill.digest import FileEntry, sha256_hex, sha512_sri, tree_digest
+from skillyard.skill.log.checkpoint import Checkpoint
+from skillyard.skill.log.leaf import Kind, Leaf
+from skillyard.skill.log.note import SignerKey
 from skillyard.skill.versions import Range, Version
+from tests.skill.log import naive
 
 SIGNED_IN = "sky_good"
 
@@ -156,6 +161,8 @@ class StandIn:
         self.faults: list[Fault] = []
         self.published: dict[tuple[str, str], Published] = {}
         self.advisories: list[dict[str, Any]] = []
+        self.log: list[Leaf] = []
+        self.log_key = SignerKey(name="stand-in", seed=bytes(32))
         stand_in = self
 
         class Server(ThreadingHTTPServer):
@@ -204,6 +211,13 @@ class StandIn:
         )
         archive = packed(contents, executable=executable)
         release = Published(name, version, archive, entries, needs or {})
+        if (name, version) not in self.published:
+            self.log.append(
+                Leaf(
+                    kind=Kind.PUBLISHED, name=name, version=version, digest=tree_digest(entries), at_ms=1, by="ada",
+                    archive_sha256=sha256_hex(archive),
+                )
+            )  # fmt: skip
         self.published[name, version] = release
         return release
 
@@ -254,6 +268,8 @@ class StandIn:
             return answer_json({"items": self.advisories, "next_cursor": None})
         if path == "/resolve":
             return self._resolve(json.loads(seen.body))
+        if path == "/log/proofs":
+            return self._prove(json.loads(seen.body))
         if path.startswith("/blobs/"):
             return self._blob(seen, path.removeprefix("/blobs/"))
         if path.startswith("/skills/"):
@@ -321,6 +337,34 @@ class StandIn:
         packages = [self._document(self.published[name, version]) for name, version in chosen.items()]
         return answer_json({"packages": packages, "roots": {name: chosen[name] for name in wanted["requirements"]}})
 
+    def _prove(self, asked: dict[str, Any]) -> Answer:
+        leaves = [leaf.show().encode() for leaf in self.log]
+        places = {(leaf.name, leaf.version): position for position, leaf in reversed([*enumerate(self.log)])}
+        wanted = [(one["name"], one["version"]) for one in asked.get("releases", [])]
+        positions = {*asked.get("positions", []), *(places[release] for release in wanted if release in places)}
+        known = asked.get("known_size", 0)
+        note = Checkpoint(origin="stand-in", size=len(leaves), root=naive.root(leaves)).sign(self.log_key)
+        return answer_json(
+            {
+                "checkpoint": note,
+                "key": str(self.log_key.verifier),
+                "entries": [
+                    {
+                        "position": position,
+                        "leaf": leaves[position].decode(),
+                        "facts": None,
+                        "salt": None,
+                        "proof": _base64(naive.path(position, leaves)),
+                    }
+                    for position in sorted(positions)
+                ],
+                "missing": [
+                    {"name": name, "version": version} for name, version in wanted if (name, version) not in places
+                ],
+                "consistency": _base64(naive.proof(known, leaves)) if known <= len(leaves) else [],
+            }
+        )
+
     def _fitting(self, versions: list[str], text: str) -> list[str]:
         if text == "latest":
             return versions[-1:]
@@ -336,6 +380,10 @@ class StandIn:
             headers = {"Content-Range": f"bytes {start}-{len(data) - 1}/{len(data)}"}
             return Answer(206, data[start:], headers)
         return Answer(200, data, {"ETag": f'"{sha256}"', "Cache-Control": "public, immutable"})
+
+
+def _base64(hashes: list[bytes]) -> list[str]:
+    return [base64.b64encode(one).decode() for one in hashes]
 
 
 def on(method: str, prefix: str, answer: Answer, *, always: bool = False) -> Fault:

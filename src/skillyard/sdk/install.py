@@ -129,7 +129,7 @@ def uninstall(project: Project, names: Sequence[str], *, options: Options = _DEF
         if missing := [name for name in kept if name not in lock.skills]:
             raise _lock_outdated(f"{LOCK} does not have {', '.join(missing)}", [])
         goal = _goal(manifest, pruned(lock, kept), kept)
-        return run.reach(replace(goal, by_name=tuple(chosen)))
+        return run.reach(replace(goal, by_name=tuple(chosen), resolved=False))
 
 
 def _decide_update(
@@ -178,6 +178,7 @@ def _goal(manifest: ProjectFile, lock: Lockfile, ranges: dict[str, str]) -> Goal
     return Goal(
         manifest=replace(manifest, skills=ranges),
         lock=Lockfile(registry=lock.registry, requirements=dict(sorted(ranges.items())), skills=lock.skills),
+        resolved=True,
     )
 
 

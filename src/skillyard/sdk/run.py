@@ -21,6 +21,8 @@ from skillyard.sdk.folders import Stamp, walk
 from skillyard.sdk.installed import InstalledFolder, read_installed, show_installed
 from skillyard.sdk.journal import Journal, Move, Rewrite, Which, journal_path, text_of
 from skillyard.sdk.linking import Linker
+from skillyard.sdk.log import Checked, is_known, with_positions
+from skillyard.sdk.log_watch import watching
 from skillyard.sdk.plan import Action, Plan, Situation, as_installed, make_plan, real_targets
 from skillyard.sdk.project import Project, ProjectFile
 from skillyard.sdk.store import Store
@@ -94,13 +96,16 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goal:
-    """What should be so after a run. `by_name`, `exact` and `only_targets` are those of Situation."""
+    """What should be so after a run. `by_name`, `exact` and `only_targets` are those of Situation; `resolved`: the
+    registry has just decided it.
+    """
 
     manifest: ProjectFile
     lock: Lockfile
     by_name: Collection[str] = ()
     exact: bool = False
     only_targets: bool = False
+    resolved: bool = False
 
 
 class Run:
@@ -133,22 +138,28 @@ class Run:
             self.options.on_step(Step(kind=kind, name=name, **counts))
 
     def reach(self, goal: Goal) -> Report:
-        """Plan, ask, fetch, apply. Raises LocalEdits, InputNeeded and the like before anything is written."""
+        """Plan, ask, fetch, apply. Raises LocalEdits, InputNeeded, IntegrityError and the like before anything is
+        written.
+        """
         manifest = self._with_agents(goal.manifest)
         plan = self._plan(goal, manifest)
-        report = Report(
-            actions=plan.actions,
-            notes=(*self._recovered.notes, *self._notes, *plan.notes),
-            targets=plan.targets,
-            written=False,
-            backups=self._recovered.backups,
-        )
+        with watching(self.client, goal.lock.skills.values(), is_due=self._must_ask_log(goal, plan)) as watch:
+            if self.options.dry_run or not plan.writes:
+                goal = self._noted(goal, watch.result(may_be_offline=not goal.resolved))
+            elif self.options.approve and not self.options.approve(plan):
+                raise InputNeeded(
+                    "Nothing was changed.", code="not_approved", hint="Run again and agree, or use --yes."
+                )
+            if self.options.dry_run:
+                return self._report(plan)
+            fetched = self._fetch(plan)
+            if plan.writes:
+                is_old = not goal.resolved and not fetched.downloaded
+                goal = self._noted(goal, watch.result(may_be_offline=is_old))
         rewrites = self._rewrites(manifest, goal)
-        if self.options.dry_run or not (plan.writes or rewrites or _adopts(plan)):
+        report = self._report(plan)
+        if not (plan.writes or rewrites or _adopts(plan)):
             return report
-        if plan.writes and self.options.approve and not self.options.approve(plan):
-            raise InputNeeded("Nothing was changed.", code="not_approved", hint="Run again and agree, or use --yes.")
-        fetched = self._fetch(plan)
         done = self._apply(plan, goal, fetched, rewrites)
         return replace(
             report,
@@ -158,6 +169,26 @@ class Run:
             downloaded=fetched.downloaded,
             downloaded_bytes=fetched.downloaded_bytes,
             from_store=len(fetched.stored) - fetched.downloaded,
+        )
+
+    def _must_ask_log(self, goal: Goal, plan: Plan) -> bool:
+        """Whenever the registry was asked, and for what this machine has not found in its log before."""
+        if self._connect is None:
+            return False
+        return goal.resolved or (plan.writes and not is_known(goal.lock.registry, goal.lock.skills.values()))
+
+    def _noted(self, goal: Goal, checked: Checked) -> Goal:
+        for note in checked.notes:
+            self.note(note)
+        return replace(goal, lock=with_positions(goal.lock, checked.positions))
+
+    def _report(self, plan: Plan) -> Report:
+        return Report(
+            actions=plan.actions,
+            notes=(*self._recovered.notes, *self._notes, *plan.notes),
+            targets=plan.targets,
+            written=False,
+            backups=self._recovered.backups,
         )
 
     def _with_agents(self, manifest: ProjectFile) -> ProjectFile:

@@ -32,7 +32,7 @@ _CHANNEL = re.compile("[a-z][a-z0-9-]{0,63}")
 _USER_INFO = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/?#]*@")
 _LOCK_KEYS = frozenset({"lockfile_version", "registry", "requirements", "skills"})
 _SKILL_KEYS = frozenset(
-    {"version", "digest", "archive", "registry", "dependencies", "permissions", "accepted", "files"}
+    {"version", "digest", "log_position", "archive", "registry", "dependencies", "permissions", "accepted", "files"}
 )
 _MAX_ACCEPTED = 50
 _MAX_REASON_CHARS = 2000
@@ -44,7 +44,8 @@ _FILE_KEYS = frozenset({"sha256", "size_bytes", "executable"})
 class LockedSkill:
     """One release. `digest` is that of its `files`; `sha256`, `sha512` and `size_bytes` are of its archive, which is
     at `resolved`. `dependencies`: ns/slug → range, each of them in the same lock. `permissions`: what the release
-    declares. `accepted`: for what it was flagged when somebody agreed to have it all the same.
+    declares. `accepted`: for what it was flagged when somebody agreed to have it all the same. `log_position`: of the
+    entry in the registry's public log that tells of its publication.
     """
 
     name: str
@@ -59,6 +60,7 @@ class LockedSkill:
     registry: str
     permissions: Permissions = NO_PERMISSIONS
     accepted: tuple[str, ...] = ()
+    log_position: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +109,7 @@ def _show_skill(skill: LockedSkill) -> dict[str, Any]:
     return {
         "version": skill.version,
         "digest": skill.digest,
+        **({"log_position": skill.log_position} if skill.log_position is not None else {}),
         "archive": {
             "url": without_secrets(skill.resolved),
             "sha256": skill.sha256,
@@ -168,6 +171,9 @@ def _read_skill(name: str, entry: object, place: Place) -> LockedSkill | None:
         registry=_read_address(entry.get("registry"), place.at("registry")),
         permissions=permissions_at(entry.get("permissions"), place.at("permissions")) or NO_PERMISSIONS,
         accepted=_read_accepted(entry.get("accepted", []), place.at("accepted")),
+        log_position=_read_size(entry["log_position"], place.at("log_position"), least=0)
+        if "log_position" in entry
+        else None,
     )
     if len(place.faults) == before and tree_digest(skill.files) != skill.digest:
         hint = f"do not trust this entry: {_MAKE_ANEW}"

@@ -14,6 +14,7 @@ from skillyard.infra.paging import Page
 
 _MOST = 1000
 _MOST_ENTRIES = 2**53
+Position = Annotated[int, Field(ge=0, le=_MOST_ENTRIES)]
 _HASH = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 _LEAF = (
     '{"archive_sha256":"5f70…","at_ms":1795244400000,"by":"ada","digest":"sha256:9f86…","format":1,'
@@ -36,7 +37,7 @@ class ReleaseOnWire(BaseModel):
 class ProofsBody(BaseModel):
     model_config = example({"releases": [_RELEASE], "positions": [], "known_size": 40}, closed=True)
 
-    positions: list[Annotated[int, Field(ge=0, le=_MOST_ENTRIES)]] = Field(default_factory=list, max_length=_MOST, description="Entries to prove.")
+    positions: list[Position] = Field(default_factory=list, max_length=_MOST, description="Entries to prove.")
     releases: list[ReleaseOnWire] = Field(
         default_factory=list, max_length=_MOST, description="Releases whose publication is to be proved."
     )
