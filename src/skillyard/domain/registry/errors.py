@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skillyard.infra.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
+from skillyard.infra.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unavailable
 
 
 class SkillRefused(Invalid):
@@ -138,6 +138,12 @@ class NeedsConsent(Forbidden):
         "Read the findings. Whoever wants it all the same installs it with"
         " `skillyard install {name}@{version} --accept-flagged`, or adds &accept=flagged to the download address."
     )
+
+
+class TooManyScans(TooMany):
+    code = "too_many_scans"
+    text = "Too many scans: the limit is {limit} per hour."
+    hint = "Wait {retry_after_s} seconds, or scan on your machine with `skillyard scan`."
 
 
 class ContentIsBeingRemoved(Unavailable):

@@ -10,20 +10,14 @@ from urllib.parse import urlsplit
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
+from skillyard.domain.registry.errors import TooManyScans
 from skillyard.domain.registry.look_into import look_into
-from skillyard.infra.errors import TooMany
 from skillyard.infra.outbound import Bounds, CallFailed
 from skillyard.skill.digest import FileEntry
 
 _HOUR_S = 3600
 _FETCH_S = 30.0
 _MOST_REDIRECTS = 5
-
-
-class TooManyScans(TooMany):
-    code = "too_many_scans"
-    text = "Too many scans: the limit is {limit} per hour."
-    hint = "Wait {retry_after_s} seconds, or scan here with `skillyard scan`."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
