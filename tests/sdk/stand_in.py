@@ -126,6 +126,7 @@ class Published:
     files: tuple[FileEntry, ...]
     dependencies: dict[str, str]
     yanked: bool = False
+    permissions: dict[str, Any] = field(default_factory=dict)
 
 
 Fault = Callable[[Seen], Answer | None]
@@ -201,6 +202,7 @@ class StandIn:
         files: dict[str, bytes] | None = None,
         needs: dict[str, str] | None = None,
         executable: tuple[str, ...] = (),
+        permissions: dict[str, Any] | None = None,
     ) -> Published:
         slug = name.partition("/")[2]
         skill = f"---\nname: {slug}\ndescription: Does {slug} {version}.\n---\nBody.\n".encode()
@@ -210,7 +212,7 @@ class StandIn:
             for path, data in sorted(contents.items())
         )
         archive = packed(contents, executable=executable)
-        release = Published(name, version, archive, entries, needs or {})
+        release = Published(name, version, archive, entries, needs or {}, permissions=permissions or {})
         if (name, version) not in self.published:
             self.log.append(
                 Leaf(
@@ -306,6 +308,9 @@ class StandIn:
             "name": release.name,
             "version": release.version,
             "dependencies": release.dependencies,
+            "permissions": release.permissions,
+            "status": "listed",
+            "reasons": [],
             "digest": tree_digest(release.files),
             "archive": {
                 "url": f"{self.url}/api/v1/blobs/{sha256}",
