@@ -152,6 +152,21 @@ def prepare_for_trust(reader: Reader, command: str) -> None:
         shutil.rmtree(Path(reader.environment["SKILLYARD_CACHE_DIR"]) / "recalls", ignore_errors=True)
 
 
+def test_the_guide_to_publishing_from_ci_works_word_by_word(tmp_path: Path) -> None:
+    issuers = "gitlab=https://gitlab.example.org https://login.example.org"
+    with a_server(tmp_path / "server", trusted_issuers=issuers) as server:
+        reader = Reader(tmp_path / "home", server, "ada")
+        reader.type(f"skillyard login --link {shlex.quote(server.link or '')} --username ada")
+        reader.type("skillyard namespaces create acme")
+        typed = commands("docs/guide/trusted-publishing.md")
+        assert len(typed) >= 6
+        for command in typed:
+            if "$PUBLISHER" in command:
+                known = json.loads(reader.type("skillyard trust list acme --json"))
+                reader.environment["PUBLISHER"] = known[0]["id"]
+            reader.type(command)
+
+
 def test_the_readme_works_word_by_word(server: Server, tmp_path: Path) -> None:
     reader = Reader(tmp_path / "home", server, "yard")
     reader.type(f"skillyard login --link {shlex.quote(server.link or '')} --username yard")
