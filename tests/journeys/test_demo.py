@@ -20,4 +20,5 @@ def test_the_demonstration_works_and_leaves_nothing_behind(tmp_path: Path) -> No
     assert sum(command.startswith("skillyard publish") for command in commands) >= 6
     assert any(command.startswith("skillyard search") for command in commands)
     assert [step["exit_code"] for step in steps if step["command"] == "skillyard verify"] == [0, 1]
+    assert [step["exit_code"] for step in steps if step["command"] == "skillyard publish helper"] == [1]
     assert list(tmp_path.iterdir()) == []
