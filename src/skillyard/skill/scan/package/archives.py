@@ -20,6 +20,7 @@ _CODE = re.compile(
     r".*\.(?:py|sh|bash|js|mjs|cjs|ts|ps1|bat|cmd|rb|pl|php|lua|vbs|scpt|applescript|pyc|class|command)", re.IGNORECASE
 )
 _PROGRAM = re.compile(r".*\.(?:exe|dll|so|dylib|msi|scr|dmg|pkg|deb|rpm|appimage|com|apk)", re.IGNORECASE)
+_ARCHIVE_BEGINS = (b"PK\x03\x04", b"7z\xbc\xaf", b"Rar!", b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ")
 _PROGRAM_BEGINS = (b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe", b"\xfe\xed\xfa\xcf", b"\xca\xfe\xba\xbe")
 
 
@@ -42,6 +43,10 @@ class Member:
     @property
     def is_program(self) -> bool:
         return _PROGRAM.fullmatch(self.name) is not None or self.head.startswith(_PROGRAM_BEGINS)
+
+    @property
+    def is_archive(self) -> bool:
+        return self.head.startswith(_ARCHIVE_BEGINS)
 
 
 def members_of(data: bytes, most_bytes: int = MAX_BYTES) -> list[Member]:

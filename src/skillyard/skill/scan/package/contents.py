@@ -40,6 +40,7 @@ _USED = (
 )
 _READABLE_RUN = re.compile(rb"[\t\n\r\x20-\x7e]{24,}")
 _MOST_READ_BYTES = 1 << 20
+_NUMPY = b"\x93NUMPY"
 _LARGE_BYTES = 8 << 20
 _MOST_UNPACKED_BYTES = 16 << 20
 _MOST_OPCODES = 400_000
@@ -87,11 +88,16 @@ class Contents:
                 yield from self._calls(file, member.head, f"{member.name} ")
             elif member.is_program:
                 yield at(file.path, 0, f"it holds a program: {member.name}", severity=Severity.HIGH, confidence=0.7)
-            elif member.is_code and danger_of(member.head.decode("latin-1")) is Danger.HOSTILE:
-                yield at(file.path, 0, f"hostile code in {member.name}", severity=Severity.HIGH, confidence=0.85)
+            elif member.is_archive and not is_office(f".{member.name.rpartition('.')[2].lower()}"):
+                yield at(file.path, 0, f"an archive in it: {member.name}", severity=Severity.HIGH, confidence=0.6)
+            elif _is_hostile(member):
+                evidence = f"hostile code in {member.name or 'it'}"
+                yield at(file.path, 0, evidence, severity=Severity.HIGH, confidence=0.85)
         yield _listing(file, members, is_used=_is_used(file, self._subject))
 
     def _pickle(self, file: ScanFile, kind: Format) -> Iterator[Finding]:
+        if file.data.startswith(_NUMPY):
+            yield from self._calls(file, _objects_in_array(file.data), "an object in it ")
         begins = _BEGINS_AS_PICKLE.match(file.data) and (file.suffix in _PICKLE_SUFFIXES or file.text is None)
         if kind is Format.PICKLE or begins:
             is_sure = kind is Format.PICKLE or file.suffix in _SURE_PICKLE_SUFFIXES
@@ -111,6 +117,21 @@ class Contents:
             yield at(file.path, 0, "a pickle that names nothing dangerous")
 
 
+def _objects_in_array(data: bytes) -> bytes:
+    """What follows the header of a NumPy file, which is a pickle when its elements are objects (NEP 1)."""
+    size_bytes = 2 if data[6:7] == b"\1" else 4
+    end = 8 + size_bytes + int.from_bytes(data[8 : 8 + size_bytes], "little")
+    return data[end:] if b"|O" in data[:end] else b""
+
+
+def _is_hostile(member: Member) -> bool:
+    """By the whole of what is code, and by the lines of every other text."""
+    text = member.head.decode("latin-1")
+    if member.is_code:
+        return danger_of(text) is Danger.HOSTILE
+    return b"\0" not in member.head[:1024] and hostile_line(text) is not None
+
+
 def _not_looked_into(file: ScanFile, why: str) -> Finding:
     return catalog.NESTED_ARCHIVE.at(file.path, 0, why, severity=Severity.HIGH, confidence=0.65)
 
@@ -123,7 +144,8 @@ def _listing(file: ScanFile, members: list[Member], *, is_used: bool) -> Finding
         return at(file.path, 0, evidence, severity=Severity.HIGH, confidence=0.6)
     if code:
         return at(file.path, 0, f"{len(code)} files of code: {', '.join(code[:4])}", severity=Severity.MEDIUM)
-    return at(file.path, 0, f"{len(members)} files: {', '.join(member.name for member in members[:4])}")
+    names = ", ".join(member.name or "one without a name" for member in members[:4])
+    return at(file.path, 0, f"{len(members)} files: {names}")
 
 
 def _is_used(file: ScanFile, subject: Subject) -> bool:

@@ -36,6 +36,7 @@ _STEALS_COOKIES = Patterns(
     {"sends": r"(?:fetch\s*\(|sendBeacon\(|\.src\s*=|\.open\()[^\n]{0,200}(?:document\.cookie|localStorage\.)"}
 )
 _PDF_ACTIVE = re.compile(rb"/(?:JavaScript|JS|Launch|EmbeddedFile|RichMedia)\b")
+_PDF_CALLS_OUT = re.compile(rb"\b(?:launchURL|submitForm|getURL|exportDataObject|app\.openDoc)\b")
 _MACRO_STORAGE = "Macros".encode("utf-16-le"), "VBA".encode("utf-16-le"), "_VBA_PROJECT".encode("utf-16-le")
 
 
@@ -109,7 +110,8 @@ def _end_of_png(data: bytes) -> int:
 def _pdf(file: ScanFile) -> Iterator[Finding]:
     found = {match[0].decode() for match in _PDF_ACTIVE.finditer(file.data[: 8 << 20])}
     if found & {"/JavaScript", "/JS", "/Launch"}:
-        severity = Severity.HIGH if "/Launch" in found else Severity.MEDIUM
+        calls_out = "/Launch" in found or _PDF_CALLS_OUT.search(file.data[: 8 << 20])
+        severity = Severity.HIGH if calls_out else Severity.MEDIUM
         yield catalog.ACTIVE_CONTENT.at(file.path, 0, " ".join(sorted(found)), severity=severity, confidence=0.65)
 
 

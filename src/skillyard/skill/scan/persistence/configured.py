@@ -11,7 +11,7 @@ from itertools import islice
 
 from skillyard.skill.faults import SkillError
 from skillyard.skill.front_matter import parse_front_matter
-from skillyard.skill.scan.commands import Danger, danger_of, danger_with_files
+from skillyard.skill.scan.commands import Danger, addresses_in, danger_of, danger_with_files
 from skillyard.skill.scan.finding import Finding, Rule, Severity
 from skillyard.skill.scan.known import host_of, is_known_installer, is_local_host, is_suspicious_host
 from skillyard.skill.scan.matching import Patterns
@@ -148,6 +148,8 @@ def _servers(configuration: Configuration, topic: Topic) -> Iterator[Finding]:
 def _danger_of_server(command: str) -> Danger:
     """A remote server is a note, as most services have one; a shell that downloads is what nobody needs."""
     danger = danger_of(command)
+    if any(is_suspicious_host(host_of(address)) for address in addresses_in(command)):
+        return Danger.HOSTILE
     if danger is Danger.NETWORK and _SHELL.fullmatch(command.split(maxsplit=1)[0]):
         return Danger.HOSTILE
     if danger is Danger.NONE and _KNOWN_SCOPE.search(command):

@@ -103,13 +103,13 @@ class Writing:
 def judge(writing: Writing, subject: Subject, topic: Topic) -> Grade:
     """Severity and confidence; the rule's own when nothing makes it worse."""
     place = writing.place
-    danger = danger_with_files(writing.statement, subject) if writing.is_script else danger_of(writing.statement)
+    danger = danger_with_files(writing.statement, subject)
     if danger is Danger.HOSTILE:
         return _when_hostile(writing, topic)
     if writing.is_script and max(danger, danger_of(writing.around)) >= Danger.SENDS:
         return Severity.HIGH, 0.7
     is_said = topic.mentions(place.expected)
-    if worse := _judge_place(writing, topic, is_said):
+    if worse := _judge_place(writing, subject, topic, is_said):
         return worse
     if writing.is_script and not is_said:
         return (Severity.HIGH, 0.65) if place.rule is catalog.SCHEDULED_TASK else (Severity.MEDIUM, 0.6)
@@ -134,7 +134,7 @@ def _is_furtive(writing: Writing) -> bool:
     return _UNASKED.search(writing.after) is not None or danger_of(writing.block) is Danger.HOSTILE
 
 
-def _judge_place(writing: Writing, topic: Topic, is_said: bool) -> Grade | None:
+def _judge_place(writing: Writing, subject: Subject, topic: Topic, is_said: bool) -> Grade | None:
     """What makes one kind of place worse by itself."""
     rule, statement = writing.place.rule, writing.statement
     if rule is catalog.AGENT_SETTINGS:
@@ -142,7 +142,8 @@ def _judge_place(writing: Writing, topic: Topic, is_said: bool) -> Grade | None:
     if rule is catalog.AGENT_MEMORY:
         return _judge_memory(writing, topic)
     if rule is catalog.SSH_ACCESS and "authorized_keys" in statement:
-        if _PUBLIC_KEY.search(statement):
+        shipped = [file.text for file in subject.files if file.text and file.path in statement]
+        if any(_PUBLIC_KEY.search(text[:_MAX_AROUND_CHARS]) for text in (statement, *shipped)):
             return Severity.HIGH, 0.8
         return (Severity.HIGH, 0.65) if writing.is_script and not is_said else None
     if rule is catalog.SSH_ACCESS and _THROUGH_A_STRANGER.search(f"{statement}\n{writing.block}"):

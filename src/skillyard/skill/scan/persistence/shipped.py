@@ -54,6 +54,11 @@ _ROLES = (
         catalog.WORKSPACE_TASK,
         _path(r"\.envrc|\.github/workflows/[^/]+\.ya?ml|\.gitlab-ci\.yml|\.circleci/config\.yml"),
     ),
+    Role(
+        catalog.COMMAND_SHIM,
+        _path(r"(?:s?bin|shims?|path)/(?:sudo|su|ssh|scp|git|gpg|npm|pip3?|python3?|node|curl|docker|kubectl|aws|gh)"),
+        (Severity.MEDIUM, 0.6),
+    ),
     Role(catalog.AGENT_HOOK, _path(r"\.?(?:claude|codex|gemini|cursor|agents?)/hooks/[^/]+")),
 )
 _PATH_FILE = re.compile(

@@ -23,7 +23,7 @@ _FENCE = re.compile(r"[ \t>]{0,8}(?:```|~~~)")
 
 _WRITES_IN_CODE = re.compile(
     r">>?\s*[\"'$~/.\w{]|\btee\b|\bcp\b|\bmv\b|\bln\b|\binstall\s|\brsync\b|write|append|dump\(|copy|symlink|rename|"
-    r"Add-Content|Set-Content|Out-File|New-Item|sed\s+-i|open\([^)\n]{0,200}['\"][aw]|\bgit\s+config\b|\bcrontab\b|"
+    r"Add-Content|Set-Content|Out-File|(?:New|Set)-Item|sed\s+-i|open\([^)\n]{0,200}['\"][aw]|\bgit\s+config\b|\bcrontab\b|"
     r"enable\b|launchctl|schtasks|Register-|\breg\s+add\b|SetValue|KEY_SET|\balias\b|config\s+set|config\s+--|"
     r"\bsources\s+-|\bexport\b|PermitRoot|@reboot|\(\)\s*\{|--add",
     re.IGNORECASE,
