@@ -9,7 +9,7 @@ from itertools import groupby
 from skillyard.skill.scan.decode.concealed import Hidden, far_away_in, hidden_in
 from skillyard.skill.scan.decode.encoded import Layer, layers_in
 from skillyard.skill.scan.decode.formats import cells_of, comments_of, long_strings, scripts_of, words_of
-from skillyard.skill.scan.decode.invisible import invisible_in
+from skillyard.skill.scan.decode.invisible import alphabet_of, invisible_in
 from skillyard.skill.scan.decode.literals import joined_constants, joined_literals
 from skillyard.skill.scan.decode.markdown import blanked, split_markdown
 from skillyard.skill.scan.decode.normalised import normalised_lines
@@ -122,13 +122,14 @@ def _concealed(file: ScanFile, text: str, hidden: Iterable[Hidden]) -> Iterator[
 
 
 def _unseen(file: ScanFile, text: str) -> Iterator[View | None]:
-    if text.isascii():
+    alphabet = alphabet_of(text)
+    if not alphabet:
         return
     lines = Lines(text)
-    for run in invisible_in(text):
+    for run in invisible_in(text, alphabet):
         passage = Passage(lines.at(run.start), run.text, is_verbatim=False)
         yield view_of(file.path, Kind.TEXT, Part.CONCEALED, [passage], (run.via,))
-    plain = normalised_lines(text)
+    plain = normalised_lines(text, alphabet)
     part = Part.CODE if file.kind in _SCRIPTS else Part.PROSE
     yield view_of(file.path, file.kind, part, plain, ("normalised",))
 

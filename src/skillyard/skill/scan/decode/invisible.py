@@ -10,11 +10,16 @@ from dataclasses import dataclass
 from skillyard.skill.scan.decode.readable import readable_text
 
 ZERO_WIDTH = "\u200b\u200c\u200d\u2060\u2061\u2062\u2063\u2064\ufeff\u180e"
+_NOT_ASCII = re.compile("[^\x00-\x7f]+")
+_CARRIERS = frozenset(ZERO_WIDTH) | frozenset(map(chr, [*range(0xFE00, 0xFE10), *range(0xE0020, 0xE01F0)]))
 _TAGS = re.compile("[\U000e0020-\U000e007f]{2,}")
 _CANCEL_TAG = "\U000e007f"
 _BLACK_FLAG = "\U0001f3f4"
 _ZERO_WIDTH_RUN = re.compile(f"[{ZERO_WIDTH}]{{12,}}")
-_ANY_ZERO_WIDTH = re.compile(f"[{ZERO_WIDTH}]")
+# After a letter of a script whose letters join, or an emoji, one is ordinary.
+_ODD_ZERO_WIDTH = re.compile(
+    f"(?<![\u0590-\u0fff\u1000-\u109f\u1780-\u18af\u2190-\u2bff\ufe0f\U0001f000-\U0001ffff])[{ZERO_WIDTH}]"
+)
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{3,}")
 _FEWEST_BITS = 28
 _MOST_BITS = 200_000
@@ -30,9 +35,14 @@ class Invisible:
     text: str
 
 
-def invisible_in(text: str) -> list[Invisible]:
+def alphabet_of(text: str) -> frozenset[str]:
+    """The characters of `text` that are not ASCII: telling, and mostly few."""
+    return frozenset() if text.isascii() else frozenset("".join(_NOT_ASCII.findall(text)))
+
+
+def invisible_in(text: str, alphabet: frozenset[str]) -> list[Invisible]:
     """Every run of invisible characters that can carry content, by place."""
-    if text.isascii():
+    if not _CARRIERS & alphabet:
         return []
     found = [*_tags(text), *_zero_width(text), *_selectors(text)]
     return sorted(found, key=lambda run: (run.start, run.via))
@@ -62,7 +72,7 @@ def _zero_width(text: str) -> Iterator[Invisible]:
     for run in runs:
         yield Invisible("zero-width bits", run.start(), run.end(), _bits_said(run[0]))
     if not runs:
-        scattered = list(_ANY_ZERO_WIDTH.finditer(text))
+        scattered = list(_ODD_ZERO_WIDTH.finditer(text))
         if len(scattered) >= _FEWEST_BITS and (said := _bits_said("".join(char[0] for char in scattered))):
             yield Invisible("zero-width bits", scattered[0].start(), scattered[-1].end(), said)
 

@@ -19,6 +19,8 @@ _READS_AS = {
     **dict(zip("\u0585\u057d\u0578\u0570\u0566\u0581\u0261\u0251\u01c0\u0269\u1d04\u1d0f\u1d20\u1d21\u1d22\u0280\u0274\u029c\u1d07\u1d00\u026a\u029f\u1d1c\u1d1b\ua731\u1d18\u1d05\u1d0d\u1d0b\u0299\u0493\u0262\u028f",
                "ounhqggaIiCOVWZrnheailutspdmkbfgy", strict=True)),
 }  # fmt: skip
+_STYLED = [*range(0xFF01, 0xFF5F), *range(0x1D400, 0x1D800), *range(0x2100, 0x2139), *range(0x24B6, 0x24EA)]
+_ENCLOSED = range(0x1F130, 0x1F18A)
 READS_AS = str.maketrans(_READS_AS)
 _IMITATING = "".join(_READS_AS)
 _UNSEEN = (
@@ -26,6 +28,12 @@ _UNSEEN = (
     "\U000e0000-\U000e007f\U000e0100-\U000e01ef"
 )
 _UNSEEN_CHARS = re.compile(f"[{_UNSEEN}]")
+DISGUISES = (
+    frozenset(_READS_AS)
+    | frozenset(map(chr, [*_STYLED, *_ENCLOSED]))
+    | frozenset(_UNSEEN_CHARS.findall("".join(map(chr, [*range(0xA0, 0xD800), *range(0xFE00, 0xFF00)]))))
+    | frozenset(map(chr, range(0xE0000, 0xE01F0)))
+)
 WORD = re.compile(f"[A-Za-z0-9_{_IMITATING}]+")
 MIXED = re.compile(f"[A-Za-z][{_IMITATING}]|[{_IMITATING}][A-Za-z]")
 _SUSPECT = re.compile(f"(?<![^\\W_])[A-Za-z0-9_]{{0,40}}[{_IMITATING}][A-Za-z0-9_{_IMITATING}]*(?![^\\W_])")
@@ -45,9 +53,9 @@ def read_as_latin(text: str) -> str:
     return WORD.sub(lambda word: word[0].translate(READS_AS) if MIXED.search(word[0]) else word[0], plain)
 
 
-def normalised_lines(text: str) -> list[Passage]:
+def normalised_lines(text: str, alphabet: frozenset[str]) -> list[Passage]:
     """The lines of `text` that read otherwise than they are written, as they read."""
-    if text.isascii():
+    if not DISGUISES & alphabet:
         return []
     found = []
     for number, line in enumerate(text.split("\n"), 1):
@@ -58,12 +66,14 @@ def normalised_lines(text: str) -> list[Passage]:
     return found
 
 
-def mixed_words(text: str) -> list[tuple[str, int]]:
+def mixed_words(text: str, alphabet: frozenset[str]) -> list[tuple[str, int]]:
     """Words of Latin letters and imitations of them that are all Latin once read so, and where they stand.
 
     A single Greek letter beside Latin ones is ordinary in science, and so is a Latin ending of a Cyrillic word.
     """
-    found = []
+    found: list[tuple[str, int]] = []
+    if not alphabet & _READS_AS.keys():
+        return found
     for word in _SUSPECT.finditer(text):
         whole = word[0]
         plain = whole.translate(READS_AS)

@@ -13,9 +13,9 @@ from skillyard.skill.scan.subject import Kind, Part, ScanFile, View
 
 MAX_HITS = 60
 MAX_WINDOW_CHARS = 1200
-_PLAIN = str.maketrans({"*": " ", "`": " ", "\u2019": "'", "\u2018": "'", "\u00a0": " ", "\u201c": '"', "\u201d": '"'})
+_PLAIN = (("*", " "), ("`", " "), ("\u2019", "'"), ("\u2018", "'"), ("\u00a0", " "), ("\u201c", '"'), ("\u201d", '"'))
 _BREAK = re.compile(
-    r"(?<=[.!?:])[\"')\]*`]{0,4}\s+(?=[^a-z\s])|[\u3002\uff01\uff1f\u061f]|;\s|\n[ \t]*\n"
+    r"(?<=[^\d\s][.!?:])[\"')\]*`]{0,4}\s+(?=[^a-z\s])|[\u3002\uff01\uff1f\u061f]|;\s|\n[ \t]*\n"
     r"|\n(?=[ \t]*(?:[-*+\u2022]\s|\d{1,3}[.)]\s|#{1,6}\s|\||>|[\"']?[\w-]{1,40}[\"']?\s?:\s))"
 )
 _OPENED = re.compile(r"[\"\u201c\u00ab\u300c\u300e`\u2018]")
@@ -43,7 +43,7 @@ class Reading:
 
     def __init__(self, view: View, file: ScanFile | None) -> None:
         self.view = view
-        self.text = view.text.translate(_PLAIN)
+        self.text = _plain(view.text)
         self._file = file
         self._hits: dict[str, list[tuple[Hit, Language]]] = {}
         self._windows: dict[tuple[str, int, int], bool] = {}
@@ -56,13 +56,20 @@ class Reading:
     def _starts(self) -> list[int]:
         return [0, *(match.end() for match in _BREAK.finditer(self.view.text))]
 
-    def hits(self, concept: str) -> list[tuple[Hit, Language]]:
-        """Where a concept stands, by language and place."""
-        if concept not in self._hits:
-            self._hits[concept] = [
-                (hit, language) for language in self.languages for hit in language.find(concept, self.text, MAX_HITS)
+    @cached_property
+    def _anchors(self) -> list[tuple[Language, frozenset[str]]]:
+        return [(language, language.anchors_in(self.text)) for language in self.languages]
+
+    def hits(self, anchor: str) -> list[tuple[Hit, Language]]:
+        """Where a concept that recipes begin with stands, by language and place."""
+        if anchor not in self._hits:
+            self._hits[anchor] = [
+                (hit, language)
+                for language, anchors in self._anchors
+                if anchor in anchors
+                for hit in language.find(anchor, self.text, MAX_HITS)
             ]
-        return self._hits[concept]
+        return self._hits[anchor]
 
     def window(self, hit: Hit, reach: int) -> tuple[int, int]:
         """The bounds of the sentences from `reach` before that of `hit` to `reach` after it, within reason."""
@@ -96,7 +103,7 @@ class Reading:
         start = max(first, hit.start - 80)
         if _REFUSED.search(self.text, hit.end, last) or (loosely and _NOT.search(self.text, first, hit.end)):
             return True
-        return any(True for _ in language.find("negation", self.text[start : hit.start].rstrip(" \"'("), 1))
+        return any(True for _ in language.find("negation", self.text[start : hit.start].rstrip(" \"'(~/.$"), 1))
 
     def is_quoted(self, hit: Hit) -> bool:
         """Whether it is in quotation marks or a table; a value that is one quoted text as a whole is not."""
@@ -115,13 +122,18 @@ class Reading:
         if not (is_open and closing):
             return False
         said = _OPENED.split(before)[-1] + hit.text + after[: closing.start()]
+        if closing[0] == "`" and ("/" in said or " -" in said):  # a command to run, not words that somebody said
+            return False
         return not said.isascii() or len(said.split()) >= _FEWEST_QUOTED_WORDS
 
     def is_taught(self, hit: Hit) -> bool:
         """Whether it stands where attacks, or what is not to be done, are spoken of."""
         if _TAUGHT_PATH.search(self.view.file):
             return True
-        said = _ADDRESS.sub("", self.text[slice(*self.window(hit, 0))])
+        start, end = self.window(hit, 0)
+        if self.text[:start].rstrip(" \n\"'").endswith(":"):
+            start = self._starts[max(0, bisect_right(self._starts, start) - 2)]
+        said = _ADDRESS.sub("", self.text[start:end])
         if any(True for language in self.languages for _ in language.find("teach", said, 1)):
             return True
         heading, intro = self._lead_in(self.view.line_at(hit.start))
@@ -155,6 +167,13 @@ class Reading:
         if end - start > 200:
             start = max(start, hit.start - 80)
         return self.view.text[start:end].strip()
+
+
+def _plain(text: str) -> str:
+    """Without marks of emphasis and with plain quotes, character for character."""
+    for mark, plain in _PLAIN:
+        text = text.replace(mark, plain)
+    return text
 
 
 def _speaks_of(text: str, concepts: tuple[str, ...]) -> bool:

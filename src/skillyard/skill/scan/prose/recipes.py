@@ -37,6 +37,12 @@ def recipes() -> tuple[Recipe, ...]:
     return tuple(_recipe(rule, entry) for rule, entries in tomllib.loads(text).items() for entry in entries)
 
 
+@cache
+def anchor_concepts() -> frozenset[str]:
+    """The concepts that recipes begin with."""
+    return frozenset(recipe.anchor for recipe in recipes())
+
+
 def _recipe(rule: str, entry: dict[str, Any]) -> Recipe:
     near, about, one_of, unless = (tuple(entry.get(name, "").split()) for name in ("near", "about", "one_of", "unless"))
     return Recipe(

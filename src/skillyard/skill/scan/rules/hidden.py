@@ -5,8 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from skillyard.skill.scan.decode.invisible import invisible_in
-from skillyard.skill.scan.decode.normalised import CUT_WORD, FULL_WIDTH_WORD, STYLED_WORD, mixed_words, read_as_latin
+from skillyard.skill.scan.decode.invisible import alphabet_of, invisible_in
+from skillyard.skill.scan.decode.normalised import (
+    CUT_WORD,
+    DISGUISES,
+    FULL_WIDTH_WORD,
+    STYLED_WORD,
+    mixed_words,
+    read_as_latin,
+)
 from skillyard.skill.scan.decode.passage import Lines
 from skillyard.skill.scan.family import Family
 from skillyard.skill.scan.finding import Category, Finding, Owasp, Rule, Severity
@@ -76,7 +83,7 @@ _ENCODED = _rule(
     "Write it in plain text, or leave it out.",
 )  # fmt: skip
 _FAR = _rule(
-    "out-of-sight", Severity.MEDIUM, 0.6,
+    "out-of-sight", Severity.HIGH, 0.7,
     "Text far to the right or far below",
     "Text behind long stretches of nothing is placed so that readers do not scroll to it.",
     "Move the text to where it is read, or remove it.",
@@ -96,6 +103,7 @@ _WIDE = _rule(
 
 _RULE_OF = {"tag characters": _TAGS, "zero-width bits": _BITS, "variation selectors": _SELECTORS}
 _BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_BIDI_CHARS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _OVERRIDES = re.compile("[\u202d\u202e]")
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _SCRIPTS = frozenset({Kind.PYTHON, Kind.SHELL, Kind.JAVASCRIPT, Kind.POWERSHELL, Kind.CODE})
@@ -132,9 +140,9 @@ _MOST_PER_FILE = 5
 
 def _check(subject: Subject) -> Iterator[Finding]:
     for file in subject.files:
-        if file.text is not None and not file.text.isascii():
-            yield from _unseen(file, file.text)
-            yield from _letters(file, file.text)
+        if file.text is not None and (alphabet := alphabet_of(file.text)):
+            yield from _unseen(file, file.text, alphabet)
+            yield from _letters(file, file.text, alphabet)
     for view in subject.views:
         yield from _encoded(view)
         yield from _out_of_sight(view)
@@ -146,9 +154,9 @@ def _check(subject: Subject) -> Iterator[Finding]:
             yield _WIDE.at(view.file, 1, view.text[:120], via=view.via)
 
 
-def _unseen(file: ScanFile, text: str) -> Iterator[Finding]:
+def _unseen(file: ScanFile, text: str, alphabet: frozenset[str]) -> Iterator[Finding]:
     lines = Lines(text)
-    for run in invisible_in(text)[:_MOST_PER_FILE]:
+    for run in invisible_in(text, alphabet)[:_MOST_PER_FILE]:
         rule = _RULE_OF[run.via]
         line = lines.at(run.start)
         if run.text.strip():
@@ -156,7 +164,8 @@ def _unseen(file: ScanFile, text: str) -> Iterator[Finding]:
         else:
             characters = f"{run.end - run.start} invisible characters that spell nothing known"
             yield rule.at(file.path, line, characters, severity=Severity.MEDIUM, confidence=0.6, via=(run.via,))
-    yield from _turned(file, text)
+    if _BIDI_CHARS & alphabet:
+        yield from _turned(file, text)
 
 
 def _turned(file: ScanFile, text: str) -> Iterator[Finding]:
@@ -175,10 +184,10 @@ def _turned(file: ScanFile, text: str) -> Iterator[Finding]:
             yield _BIDI.at(file.path, line_number, line, severity=Severity.MEDIUM)
 
 
-def _letters(file: ScanFile, text: str) -> Iterator[Finding]:
+def _letters(file: ScanFile, text: str, alphabet: frozenset[str]) -> Iterator[Finding]:
     is_code = file.kind in _SCRIPTS
     lines = Lines(text)
-    mixed = list(mixed_words(text))
+    mixed = list(mixed_words(text, alphabet))
     words = [word for word, _ in mixed]
     if mixed:
         grave = is_code or any(_COMMAND_WORD.fullmatch(read_as_latin(word)) for word in words)
@@ -187,6 +196,8 @@ def _letters(file: ScanFile, text: str) -> Iterator[Finding]:
         )
         shown = ", ".join(f"{word} ({read_as_latin(word)})" for word in words[:6])
         yield _LETTERS.at(file.path, lines.at(mixed[0][1]), shown, severity=severity, confidence=confidence)
+    if not DISGUISES & alphabet:
+        return
     for pattern in (FULL_WIDTH_WORD, STYLED_WORD):
         for match in list(pattern.finditer(text))[:200]:
             plain = read_as_latin(match[0])
@@ -221,10 +232,10 @@ def _encoded(view: View) -> Iterator[Finding]:
 def _out_of_sight(view: View) -> Iterator[Finding]:
     if view.part is not Part.CONCEALED:
         return
-    has_orders = bool(_ORDERS.present(view.text) or _COMMANDS.present(view.text))
     if view.via[0] in ("far right", "far down"):
-        severity = Severity.MEDIUM if has_orders else Severity.INFO
-        yield _FAR.at(view.file, view.line_at(0), view.text, severity=severity, via=view.via)
+        grave = bool(_ORDERS.present(view.text) or _COMMANDS.present(view.text))
+        severity, confidence = (Severity.HIGH, 0.7) if grave else (Severity.INFO, 0.6)
+        yield _FAR.at(view.file, view.line_at(0), view.text, severity=severity, confidence=confidence, via=view.via)
     elif view.via[0] in ("hidden element", "HTML comment", "link comment") and _ORDERS.present(view.text):
         yield _ELEMENT.at(view.file, view.line_at(0), view.text, via=view.via)
 
