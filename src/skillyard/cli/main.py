@@ -40,6 +40,7 @@ _VERBS = {
         "review": ("trust:review", "Answer appeals, for reviewers."),
         "recall": ("trust:recall", "Recall dangerous releases."),
         "advisories": ("trust:advisories", "List recalls."),
+        "log": ("log:log", "The registry's public log."),
         "trust": ("publishers:trust", "CI workflows that may publish without a token."),
     },
     "Account": {

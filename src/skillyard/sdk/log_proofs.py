@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from skillyard.sdk.errors import IntegrityError
@@ -166,17 +166,30 @@ def _read_entry(shown: Mapping[str, Any], checkpoint: Checkpoint) -> Entry:
             hint="Nothing was installed. Somebody changed the entry afterwards; tell the operator of the registry.",
             facts={"position": position, "leaf": leaf[:2000]},
         )
-    if facts is not None and seal(str(facts), base64.b64decode(str(salt), validate=True)) != leaf:
-        raise bad_log(checkpoint.origin, f"entry {position} does not commit to what is said of it", position=position)
-    said = facts if facts is not None else None if is_sealed(leaf) else leaf
     return Entry(
         position=position,
         leaf=leaf,
-        facts=Leaf.read(str(said)) if said is not None else None,
+        facts=_opened(leaf, facts, salt, position, checkpoint.origin),
         sealed_facts=None if facts is None else str(facts),
         salt=None if salt is None else str(salt),
         proof=proof,
     )
+
+
+def opened(entry: Entry, shown: Mapping[str, Any], registry: str) -> Entry:
+    """An entry with what a list of entries says of it: of a sealed one perhaps more. Raises IntegrityError."""
+    if shown["leaf"] != entry.leaf:
+        raise bad_log(registry, f"{entry} is listed as {shown['leaf'][:300]}", position=entry.position)
+    facts = _opened(entry.leaf, shown["facts"], shown["salt"], entry.position, registry)
+    return replace(entry, facts=facts)
+
+
+def _opened(leaf: str, facts: object, salt: object, position: int, registry: str) -> Leaf | None:
+    if facts is None:
+        return None if is_sealed(leaf) else Leaf.read(leaf)
+    if seal(str(facts), base64.b64decode(str(salt), validate=True)) != leaf:
+        raise bad_log(registry, f"entry {position} does not commit to what is said of it", position=position)
+    return Leaf.read(str(facts))
 
 
 def _hash(text: object) -> bytes:

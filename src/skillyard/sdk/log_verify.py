@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from skillyard.sdk.errors import IntegrityError, SdkError, UsageError
+from skillyard.sdk.errors import IntegrityError, NetworkError, SdkError, UsageError
 from skillyard.sdk.log import ask_knowing, batches, check_release, describe_kept
-from skillyard.sdk.log_memory import find_proof, kept_proofs, recall_log, remember
-from skillyard.sdk.log_proofs import Answer, LogRewritten, ask, bad_log, open_kept
+from skillyard.sdk.log_memory import Memory, find_proof, kept_proofs, recall_log, remember
+from skillyard.sdk.log_proofs import Answer, Entry, LogRewritten, ask, bad_log, open_kept, opened
 from skillyard.sdk.project import LOCK
 from skillyard.skill.faults import SkillError
 from skillyard.skill.lockfile import LockedSkill
@@ -18,6 +19,8 @@ from skillyard.skill.log.note import VerifierKey
 if TYPE_CHECKING:
     from skillyard.sdk.client import Client
     from skillyard.sdk.project import Project
+
+_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,23 +63,35 @@ def verify_log(client: Client, other: str | None = None) -> Verified:
     does not: then the registry shows different clients different histories.
     """
     kept = list(kept_proofs(client.base_url))
-    answer = ask_knowing(client)
+    answer = _ask_and_remember(client)
     for some in batches(kept):
-        answer = ask_knowing(client, positions=sorted({proof.position for proof in some}))
+        answer = _ask_and_remember(client, sorted({proof.position for proof in some}))
         shown = {entry.position: entry for entry in answer.entries}
         for proof in some:
             if shown[proof.position].leaf != proof.leaf:
                 raise bad_log(client.base_url, f"it no longer has {describe_kept(proof)}", position=proof.position)
-    theirs = _compare(client, answer, other) if other is not None else None
-    remember(answer.memory)
+    compared = _compare(client, other, answer.memory) if other is not None else None
     return Verified(
         registry=client.base_url,
         key=str(answer.memory.key),
         size=answer.checkpoint.size,
         checkpoint=answer.memory.note,
         releases=len(kept),
-        compared_size=theirs.size if theirs else None,
+        compared_size=compared.size if compared else None,
     )
+
+
+def list_entries(client: Client, skill: str | None = None, *, limit: int = 30) -> list[Entry]:
+    """The newest entries, each proved to be in the log; of one skill or namespace, or of all.
+
+    Raises IntegrityError, ApiError or NetworkError.
+    """
+    page = client.get_json("/log/entries", skill=skill, limit=limit)["items"]
+    if not page:
+        return []
+    answer = _ask_and_remember(client, [item["position"] for item in page])
+    proved = {entry.position: entry for entry in answer.entries}
+    return [opened(proved[item["position"]], item, client.base_url) for item in page]
 
 
 def own_checkpoint(registry: str) -> str:
@@ -103,29 +118,63 @@ def check_offline(project: Project) -> list[LogProblem]:
     return [LogProblem(name=skill.name, version=skill.version, problem=problem) for skill, problem in found if problem]
 
 
-def _compare(client: Client, answer: Answer, other: str) -> Checkpoint:
-    """The checkpoint of another client, once the log that we were shown is known to continue it."""
+def _ask_and_remember(client: Client, positions: Iterable[int] = ()) -> Answer:
+    answer = ask_knowing(client, positions=positions)
+    remember(answer.memory)
+    return answer
+
+
+def _compare(client: Client, note: str, ours: Memory) -> Checkpoint:
+    """The checkpoint of another client, once one and the same tree is known to continue both theirs and ours.
+
+    The registry is asked twice, and could tell each of two histories to the one who knows it: only answers with the
+    same root count.
+    """
+    theirs = _open_theirs(note, ours)
+    for _ in range(_ATTEMPTS):
+        here = _ask_and_remember(client)
+        try:
+            there = ask(client, replace(here.memory, note=note))
+        except LogRewritten as error:
+            raise _fork(client, here, theirs, note, error.problem) from None
+        if here.checkpoint == there.checkpoint:
+            return theirs
+        if here.checkpoint.size == there.checkpoint.size:
+            raise _fork(client, here, theirs, note, "two roots are signed for the same size")
+    raise NetworkError(
+        "The log grew while it was looked at.", code="log_is_growing", hint="Try again when fewer people publish."
+    )
+
+
+def _open_theirs(note: str, ours: Memory) -> Checkpoint:
     try:
-        theirs = open_checkpoint(other, answer.memory.key)
+        return open_checkpoint(note, ours.key)
     except SkillError as error:
-        raise UsageError(
-            f"That is no checkpoint of this log: {error.faults[0].message}.",
-            code="bad_checkpoint",
-            hint="Take the whole output of `skillyard log checkpoint`, from a client of the same registry.",
-        ) from None
-    memory = replace(answer.memory, note=other)
-    try:
-        ask(client, memory)
-    except LogRewritten as error:
-        ours = answer.checkpoint
+        fault = error.faults[0]
+    if fault.code in ("not_signed", "bad_signature"):
         raise IntegrityError(
-            f"The registry {client.base_url} has shown different histories: the other client's log of {theirs.size}"
-            f" entries is not part of the one shown here, of {ours.size}. Both are signed by {answer.memory.key}.",
-            code="log_fork",
-            hint="Keep both checkpoints: together they prove it. Trust nothing from there until it is explained.",
-            facts={"ours": answer.memory.note, "theirs": other, "problem": error.problem},
-        ) from None
-    return theirs
+            f"That checkpoint is not signed by the key of this log that this machine knows: {fault.message}.",
+            code="log_other_key",
+            hint="If the other client uses the same registry, it was shown another key: trust neither until that is"
+            " explained.",
+            facts={"key": str(ours.key)},
+        )
+    raise UsageError(
+        f"That is no checkpoint: {fault.message}.",
+        code="bad_checkpoint",
+        hint="Take the whole output of `skillyard log checkpoint`, from a client of the same registry.",
+    )
+
+
+def _fork(client: Client, here: Answer, theirs: Checkpoint, note: str, problem: str) -> IntegrityError:
+    return IntegrityError(
+        f"The registry {client.base_url} has shown different histories: the other client's log of {theirs.size}"
+        f" entries and the one shown here, of {here.checkpoint.size}, are not one. Both are signed by"
+        f" {here.memory.key}.",
+        code="log_fork",
+        hint="Keep both checkpoints: together they prove it. Trust nothing from there until it is explained.",
+        facts={"ours": here.memory.note, "theirs": note, "problem": problem},
+    )
 
 
 def _offline_problem(registry: str, skill: LockedSkill, key: VerifierKey | None) -> str | None:

@@ -31,6 +31,7 @@ def test_an_entry_has_one_spelling() -> None:
     "text",
     [
         "", "[]", "{}", "null", TEXT + " ", TEXT.replace(":7", ": 7"), TEXT.replace('"format":1,', ""),
+        TEXT.replace(":7", ":7.5"), TEXT.replace(":7", f":{2**60}"), TEXT.replace('"ada"', "3"),
         TEXT.replace('"format":1', '"format":2'), TEXT[:-1] + ',"x":1}', TEXT[:-1] + ',"version":"1.0.0"}',
     ],
 )  # fmt: skip

@@ -13,6 +13,7 @@ from skillyard.skill.faults import Fault, SkillError
 
 FORMAT = 1
 SALT_BYTES = 32
+_END_MS = 2**47
 
 
 class Kind(StrEnum):
@@ -57,7 +58,7 @@ class Leaf:
         try:
             facts = json.loads(text)
             leaf = cls(**{key: value for key, value in facts.items() if key != "format"})
-            is_good = facts["format"] == FORMAT and leaf.show() == text
+            is_good = facts["format"] == FORMAT and leaf.show() == text and leaf.is_well_typed
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             is_good = False
         if not is_good:
@@ -65,6 +66,13 @@ class Leaf:
                 [Fault(code="bad_leaf", message=f"{text[:80]!a} is no entry of a log", hint="tell the operator")]
             )
         return leaf
+
+
+    @property
+    def is_well_typed(self) -> bool:
+        texts = (self.kind, self.name, self.by, self.version or "", self.digest or "", self.archive_sha256 or "")
+        is_time = type(self.at_ms) is int and 0 <= self.at_ms < _END_MS
+        return is_time and isinstance(self.details, dict) and all(isinstance(text, str) for text in texts)
 
 
 def seal(facts: str, salt: bytes) -> str:
