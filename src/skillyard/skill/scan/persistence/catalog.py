@@ -94,7 +94,7 @@ INTERPRETER_STARTUP = _rule(
 WORKSPACE_TASK = _rule(
     "workspace-task",
     "A workspace runs commands by itself",
-    "Editor tasks, .envrc, dev containers and workflows run when a folder is opened or pushed.",
+    "Editor tasks, .envrc, dev containers, workflows and build files run when a folder is opened, pushed or built.",
     "Read the commands before the files are copied; remove those that download, decode or send anything.",
 )
 

@@ -172,7 +172,9 @@ def _finding(
 ) -> Finding:
     severity, confidence = rule.severity, rule.confidence
     if danger is Danger.HOSTILE:
-        severity, confidence = _grade(configuration, topic, Severity.CRITICAL, 0.92)
+        runs_when_built = rule is catalog.WORKSPACE_TASK and not setting.keys.startswith("tasks.")
+        certain = (Severity.HIGH, 0.75) if runs_when_built else (Severity.CRITICAL, 0.92)
+        severity, confidence = _grade(configuration, topic, *certain)
     elif danger is not Danger.NONE and rule is not catalog.MCP_SERVER:
         severity, confidence = _grade(configuration, topic, Severity.HIGH, 0.65)
     return rule.at(

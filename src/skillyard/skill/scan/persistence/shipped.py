@@ -22,13 +22,23 @@ _PACKAGE_INDEX = re.compile(
 )
 
 
+Grade = tuple[Severity, float]
+_CERTAIN: Grade = (Severity.CRITICAL, 0.9)
+_LIKELY: Grade = (Severity.HIGH, 0.75)
+
+
 @dataclass(frozen=True, slots=True)
 class Role:
-    """`path` matches the whole path of a file. `itself`: how bad it is to ship one that is harmless to look at."""
+    """`path` matches the whole path of a file. `hostile`: how bad it is when a line of it is hostile.
+
+    `itself`: how bad it is when nothing in it is; the rule's own grade when None. `is_told`: whether that is said.
+    """
 
     rule: Rule
     path: re.Pattern[str]
-    itself: tuple[Severity, float] | None = None
+    hostile: Grade = _CERTAIN
+    itself: Grade | None = None
+    is_told: bool = True
 
 
 def _path(pattern: str) -> re.Pattern[str]:
@@ -48,16 +58,25 @@ _ROLES = (
         catalog.SCHEDULED_TASK,
         _path(r"[^/]+\.(?:service|timer|plist)|(?:[^/]+\.)?crontab|cron\.d/[^/]+|LaunchAgents/[^/]+"),
     ),
-    Role(catalog.SSH_ACCESS, _path(r"authorized_keys2?"), (Severity.HIGH, 0.7)),
-    Role(catalog.INTERPRETER_STARTUP, _path(r"(?:site|user)customize\.py"), (Severity.HIGH, 0.65)),
+    Role(catalog.SSH_ACCESS, _path(r"authorized_keys2?"), itself=(Severity.HIGH, 0.7)),
+    Role(catalog.INTERPRETER_STARTUP, _path(r"(?:site|user)customize\.py"), itself=(Severity.HIGH, 0.65)),
     Role(
         catalog.WORKSPACE_TASK,
         _path(r"\.envrc|\.github/workflows/[^/]+\.ya?ml|\.gitlab-ci\.yml|\.circleci/config\.yml"),
+        hostile=_LIKELY,
+    ),
+    Role(
+        catalog.WORKSPACE_TASK,
+        _path(
+            r"(?:gnu)?makefile|justfile|taskfile\.ya?ml|(?:dev\.)?dockerfile(?:\.\w+)?|(?:docker-)?compose[\w.-]*\.ya?ml"
+        ),
+        hostile=_LIKELY,
+        is_told=False,
     ),
     Role(
         catalog.COMMAND_SHIM,
         _path(r"(?:s?bin|shims?|path)/(?:sudo|su|ssh|scp|git|gpg|npm|pip3?|python3?|node|curl|docker|kubectl|aws|gh)"),
-        (Severity.MEDIUM, 0.6),
+        itself=(Severity.MEDIUM, 0.6),
     ),
     Role(catalog.AGENT_HOOK, _path(r"\.?(?:claude|codex|gemini|cursor|agents?)/hooks/[^/]+")),
 )
@@ -85,12 +104,11 @@ def findings_in_files(subject: Subject) -> Iterator[Finding]:
 
 def _in_role(file: ScanFile, text: str, role: Role) -> Iterator[Finding]:
     if hostile := hostile_line(text):
-        yield role.rule.at(file.path, *hostile, severity=Severity.CRITICAL, confidence=0.9)
-    elif role.itself:
-        severity, confidence = role.itself
+        severity, confidence = role.hostile
+        yield role.rule.at(file.path, *hostile, severity=severity, confidence=confidence)
+    elif role.is_told:
+        severity, confidence = role.itself or (role.rule.severity, role.rule.confidence)
         yield role.rule.at(file.path, 1, text[:200], severity=severity, confidence=confidence)
-    else:
-        yield role.rule.at(file.path, 1, text[:200])
 
 
 def _package_index(file: ScanFile, text: str) -> Iterator[Finding]:
