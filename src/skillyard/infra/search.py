@@ -10,6 +10,7 @@ import shutil
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -58,7 +59,7 @@ class _View:
 
     settled: Searcher
     recent: Searcher
-    outdated: tuple[str, ...] = ()
+    outdated: tuple[Query, ...] = ()
 
     def has_word(self, word: str) -> bool:
         return any(part.doc_freq("words", word) for part in (self.settled, self.recent))
@@ -117,7 +118,7 @@ class SearchIndex:
         If no document has them all, words with typing errors count; then any of the words.
         """
         view = self._view
-        gates = [_one_of("readers", readers), *(term_query("facets", facet) for facet in facets)]
+        gates = [_one_of("readers", tuple(readers)), *(term_query("facets", facet) for facet in facets)]
         hits = Hits(items=(), total=0)
         for matches in attempts(text, view.has_word):
             hits = _run(view, _all_of([matches, *gates]), sort, limit, offset)
@@ -151,7 +152,7 @@ class SearchIndex:
 
     def _new_view(self) -> _View:
         settled = self._settled.searcher()
-        outdated = tuple(key for key in self._recent_keys if settled.doc_freq("key", key))
+        outdated = tuple(term_query("key", key) for key in self._recent_keys if settled.doc_freq("key", key))
         return _View(settled, self._recent.searcher(), outdated)
 
     def _read_position(self) -> int:
@@ -201,9 +202,7 @@ def _run(view: _View, query: Query, sort: Sort, limit: int, offset: int) -> Hits
     """The best of both parts, merged: scores do not depend on the part that a document is in."""
     if offset >= _MOST_HITS:
         return Hits(items=(), total=_MOST_HITS)
-    but_outdated = Query.boolean_query(
-        [(Occur.Must, query), *((Occur.MustNot, term_query("key", key)) for key in view.outdated)]
-    )
+    but_outdated = Query.boolean_query([(Occur.Must, query), *((Occur.MustNot, key) for key in view.outdated)])
     total, merged = 0, []
     for part, asked in ((view.settled, but_outdated), (view.recent, query)):
         if not part.num_docs:
@@ -231,7 +230,8 @@ def _search(part: Searcher, query: Query, sort: Sort, limit: int) -> tantivy.Sea
     return part.search(query, limit=limit, order_by_field=_FIELD[sort], order=order)
 
 
-def _one_of(field: str, values: Iterable[str]) -> Query:
+@lru_cache(maxsize=1000)
+def _one_of(field: str, values: tuple[str, ...]) -> Query:
     """For a handful of values: beyond some hundred, a set of terms would be found faster."""
     return Query.boolean_query([(Occur.Should, term_query(field, value)) for value in values])
 

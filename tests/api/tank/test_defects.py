@@ -20,7 +20,9 @@ from skillyard.domain.registry.scans import get_scan
 from skillyard.domain.registry.trust import AdvisorySeverity
 from skillyard.domain.registry.yank import yank
 from skillyard.infra.clock import FixedClock
+from skillyard.skill.files import skill_files
 from skillyard.skill.names import SkillName
+from skillyard.skill.scan.engine import scan
 from tests.api.tank.cli import TankCli, one_segment, pack, tar_gz
 from tests.makers import FAILING, FLAGGED, a_person, an_organization, indexed, make_app, secret_of
 
@@ -323,6 +325,8 @@ def test_a_scan_needs_no_other_service_and_sends_nothing(cli: TankCli, monkeypat
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     assert cli.publish(pack(files=FLAGGED)).json()["scanVerdict"] == "flagged"
     assert cli.scan(pack()).json()["verdict"] == "pass"
+    files = skill_files({path: text.encode() for path, text in pack(files=FLAGGED).texts.items()})
+    assert scan(files).verdict.value == "flagged"  # in this very process
 
 
 def test_every_registry_signs_with_a_key_of_its_own(tmp_path: Path) -> None:
