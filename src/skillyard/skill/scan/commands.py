@@ -79,7 +79,7 @@ _SENDS = {
 }
 _SECRETS = {
     "files": (
-        r"[~/"]\.ssh\b|id_rsa|id_ed25519|\.aws\b|\.netrc|\.npmrc|\.pypirc|\.git-credentials|\.kube\b|\.gnupg|"
+        r"[~/]\.ssh\b|id_rsa|id_ed25519|\.aws\b|\.netrc|\.npmrc|\.pypirc|\.git-credentials|\.kube\b|\.gnupg|"
         r"/etc/(?:passwd|shadow)|\.docker/config|wallet|keychain|login data|cookies\.sqlite|\.env\b|"
         r"credentials"
     ),
