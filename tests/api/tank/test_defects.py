@@ -74,6 +74,13 @@ def test_an_upload_link_is_good_for_one_version_and_one_hour(cli: TankCli, clock
     assert cli.confirm(pack(), one["versionId"]).status == 404
 
 
+def test_nothing_is_read_from_whoever_has_no_upload_link(cli: TankCli) -> None:
+    """A body that would be too large is not even begun."""
+    started = cli.start(pack()).json()
+    forged = started["uploadUrl"][:-4] + "0000"
+    assert cli.follow("PUT", forged, bytes(cli.app.archive_limits.max_archive_bytes + 1)).status == 403
+
+
 def test_a_download_link_is_good_for_one_hour(cli: TankCli, clock: FixedClock) -> None:
     cli.publish(pack())
     url = cli.get(f"{HELLO}/1.0.0").json()["downloadUrl"]

@@ -218,6 +218,10 @@ def test_badges_are_pictures(registry: TankCli) -> None:
 def test_the_openapi_document_names_every_route(registry: TankCli) -> None:
     document = registry.get("/openapi.json").json()
     assert document["openapi"].startswith("3.1")
+    for item in document["paths"].values():
+        for operation in item.values():
+            assert "422" not in operation["responses"]
+            assert "default" in operation["responses"]
     assert {"/api/v1/skills", "/api/v1/skills/confirm", "/api/v1/skills/{name}/{version}", "/api/v1/scan"} <= set(
         document["paths"]
     )

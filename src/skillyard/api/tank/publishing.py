@@ -45,6 +45,8 @@ async def upload_tarball(
     signature: Annotated[str, Query(max_length=200)],
 ) -> wire.Success:
     """To the address that was given out, without a token. Until it is confirmed, another one takes its place."""
+    upload_id = read_uuid(version_id, "upl")
+    open_uploads.check_upload_address(app, upload_id=upload_id, expires_ms=expires, signature=signature)
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as body:
         async for chunk in request.stream():
             body.write(chunk)
@@ -52,7 +54,7 @@ async def upload_tarball(
         await asyncio.to_thread(
             open_uploads.put_open_upload,
             app,
-            upload_id=read_uuid(version_id, "upl"),
+            upload_id=upload_id,
             expires_ms=expires,
             signature=signature,
             source=cast(BinaryIO, body),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
@@ -14,7 +16,12 @@ from skillyard.api.tank.addresses import MOUNT, PREFIX
 from skillyard.api.tank.hot import TankReads, make_page
 from skillyard.api.tank.names import WholeSegments
 from skillyard.api.tank.searching import Searches, make_entry
+from skillyard.api.tank.wire import Refusal
 from skillyard.app import App
+
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    "default": {"model": Refusal, "description": "What was refused, in a sentence that says what to do."}
+}
 
 
 def open_tank(app: App, documents: Documents) -> Door:
@@ -46,7 +53,7 @@ def build_tank(app: App, searches: Searches) -> FastAPI:
     tank.state.app = app
     tank.state.searches = searches
     for router in _routers():
-        tank.include_router(router, prefix=PREFIX)
+        tank.include_router(router, prefix=PREFIX, responses=_REFUSALS)
     dialect.install(tank)
     return tank
 

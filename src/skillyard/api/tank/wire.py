@@ -90,6 +90,11 @@ class WhoAmI(Account):
     userId: str  # noqa: N815
 
 
+class Refusal(BaseModel):
+    error: str
+    details: dict[str, list[str]] | list[Any] | None = None
+
+
 class Success(BaseModel):
     success: Literal[True] = True
 

@@ -87,14 +87,20 @@ def sign_open_upload(app: App, upload: Upload) -> str:
     return app.signer.sign(_PURPOSE, upload.id, upload.expires_ms)
 
 
+def check_upload_address(app: App, *, upload_id: str, expires_ms: int, signature: str) -> None:
+    """To be asked before a stranger's bytes are read. Raises UploadAddressNotValid."""
+    is_valid = app.signer.is_valid(signature, _PURPOSE, upload_id, expires_ms)
+    if not is_valid or expires_ms <= app.clock.now_ms():
+        raise UploadAddressNotValid
+
+
 def put_open_upload(app: App, *, upload_id: str, expires_ms: int, signature: str, source: BinaryIO) -> None:
     """Take an archive, also again in place of the one before, until the ticket is used.
 
     Raises UploadAddressNotValid, UploadNotFound, or SkillRefused when there is nothing or too much.
     """
+    check_upload_address(app, upload_id=upload_id, expires_ms=expires_ms, signature=signature)
     now_ms = app.clock.now_ms()
-    if not app.signer.is_valid(signature, _PURPOSE, upload_id, expires_ms) or expires_ms <= now_ms:
-        raise UploadAddressNotValid
     found = read_digests(source)
     source.seek(0)
     with app.database.reading() as tx:
