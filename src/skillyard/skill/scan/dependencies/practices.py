@@ -77,7 +77,9 @@ _MOVING = {
     ),
     "go": r"\bgo\s+(?:install|run)\s+\S+@(?:latest|main|master)\b",
 }
-_PATTERNS = Patterns(_UNVERIFIED | _FETCHED | _MOVING)
+_PRACTICES = Patterns(_UNVERIFIED | _MOVING)
+# one by one, since together they make an automaton of so many states that it is slow
+_FETCHES = tuple(Patterns({name: pattern}) for name, pattern in _FETCHED.items())
 _HIDES = re.compile(
     r"com\.apple\.quarantine|spctl\s+--(?:master|global)-disable|-WindowStyle\s+Hidden|-w\s+hidden|Set-MpPreference|"
     r"(?:/tmp|/var/tmp|/dev/shm|\.cache|\$HOME|~)/\.[\w.-]+[\s\"';&]|openssl\s+(?:enc|"
@@ -109,13 +111,14 @@ def lifecycle_findings(subject: Subject) -> Iterator[Finding]:
 def practice_findings(subject: Subject, topic: Topic) -> Iterator[Finding]:
     """Options that switch verification off, programs from unknown hosts, and versions that move."""
     for view in subject.views:
-        for hit in _PATTERNS.find(view.text, most=30):
-            if hit.name in _FETCHED:
-                yield from _fetched(view, hit, subject, topic)
-            elif hit.name in _MOVING:
+        for hit in _PRACTICES.find(view.text, most=30):
+            if hit.name in _MOVING:
                 yield catalog.MOVING_TARGET.at(view.file, view.line_at(hit.start), hit.text, via=view.via)
             else:
                 yield _unverified(view, hit.start, hit.text)
+        for patterns in _FETCHES if "://" in view.text else ():
+            for hit in patterns.find(view.text, most=30):
+                yield from _fetched(view, hit, subject, topic)
 
 
 def _scripts(text: str) -> list[tuple[str, str]]:
