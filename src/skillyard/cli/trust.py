@@ -65,6 +65,8 @@ def audit(
                 show.line("   [red]problem[/] {text}", text=text)
             for text in skill.notes:
                 show.line("   [dim]note[/] {text}", text=text)
+        for text in found.problems:
+            show.line("[red]!![/] {text}", text=text)
         for note in found.notes:
             show.talk("{note}", note=note)
     if not found.ok:

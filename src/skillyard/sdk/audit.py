@@ -9,8 +9,10 @@ from typing import Any
 
 from skillyard.sdk.advisories import Recalls, known_recalls, refreshed
 from skillyard.sdk.client import Client
-from skillyard.sdk.errors import ApiError, SdkError
+from skillyard.sdk.errors import ApiError, IntegrityError, SdkError
 from skillyard.sdk.gate import over_budget
+from skillyard.sdk.log import check_releases
+from skillyard.sdk.log_verify import check_offline
 from skillyard.sdk.policy import Policy, read_policy
 from skillyard.sdk.project import LOCK, Project
 from skillyard.sdk.run import Options
@@ -30,12 +32,15 @@ class Audited:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
+    """`problems` are about the registry as a whole: its public log is not what it was."""
+
     skills: tuple[Audited, ...]
+    problems: tuple[str, ...]
     notes: tuple[str, ...]
 
     @property
     def ok(self) -> bool:
-        return not any(skill.problems for skill in self.skills)
+        return not self.problems and not any(skill.problems for skill in self.skills)
 
     def show(self) -> dict[str, Any]:
         """A plain JSON value."""
@@ -50,6 +55,7 @@ class Audit:
                 }
                 for skill in self.skills
             ],
+            "problems": list(self.problems),
             "notes": list(self.notes),
         }
 
@@ -67,16 +73,29 @@ def audit(project: Project, client: Client | None) -> Audit:
     checked = verify(project)
     recalls = known_recalls(lock.registry) if client is None else refreshed(lambda: client, lock.registry, max_age_s=0)
     heard = _heard(client, lock) if client else {}
+    logged = {problem.name: problem.problem for problem in check_offline(project)}
     skills = tuple(
         Audited(
             name=skill.name,
             version=skill.version,
-            problems=tuple(_problems(skill, policy, checked, recalls, heard.get(name, {}))),
+            problems=(
+                *_problems(skill, policy, checked, recalls, heard.get(name, {})),
+                *([logged[name]] if name in logged else []),
+            ),
             notes=tuple(_notes(skill, heard.get(name, {}))),
         )
         for name, skill in sorted(lock.skills.items())
     )
-    return Audit(skills=skills, notes=tuple(filter(None, (*checked.notes, recalls.note))))
+    notes = tuple(filter(None, (*checked.notes, recalls.note)))
+    return Audit(skills=skills, problems=tuple(_ask_log(client, lock)) if client else (), notes=notes)
+
+
+def _ask_log(client: Client, lock: Lockfile) -> Iterator[str]:
+    """What is wrong with the registry's log now, as far as this machine can tell."""
+    try:
+        check_releases(client, lock.skills.values())
+    except IntegrityError as error:
+        yield error.message
 
 
 def _problems(
