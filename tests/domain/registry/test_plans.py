@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,23 @@ import pytest
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import ANONYMOUS, Caller
-from skillyard.domain.registry import changes, download, files, releases, resolve, search, skill, yank
+from skillyard.domain.registry import (
+    changes,
+    download,
+    files,
+    history,
+    open_uploads,
+    releases,
+    resolve,
+    search,
+    skill,
+    tarballs,
+    yank,
+)
 from skillyard.infra.database import Tx
+from skillyard.skill.digest import sha512_sri
 from skillyard.skill.names import SkillName
-from tests.makers import a_person, a_release, indexed, make_app
+from tests.makers import a_person, a_release, a_skill_archive, indexed, make_app
 
 PDF = SkillName("ada", "pdf")
 
@@ -50,6 +64,19 @@ def _use_everything(app: App, ada: Caller) -> None:
     changes.list_changes(app, ANONYMOUS)
     download.count(app, download.find_open_archive(app, sha256=release.archive.sha256), client="x")
     download.flush(app)
+    history.list_offered(app, ANONYMOUS, name=history.find_only(app, "pdf"))
+    tarballs.find_signed(app, tarballs.sign_address(app, release))
+    upload = open_uploads.start_open_upload(app, ada, {"name": "@ada/new", "version": "1.0.0"})
+    data = a_skill_archive("new")
+    open_uploads.put_open_upload(
+        app,
+        upload_id=upload.id,
+        expires_ms=upload.expires_ms,
+        signature=open_uploads.sign_open_upload(app, upload),
+        source=io.BytesIO(data),
+    )
+    claim = open_uploads.Claim(sha512=sha512_sri(data), files_count=1, size_bytes=len(data))
+    open_uploads.confirm_open_upload(app, ada, upload_id=upload.id, claim=claim)
 
 
 def test_no_statement_of_a_request_scans_a_table(statements: dict[str, tuple[Any, ...]]) -> None:
