@@ -34,8 +34,11 @@ from skillyard.domain.registry.resolve import resolve_closure
 from skillyard.domain.registry.search import search
 from skillyard.domain.registry.skill import get_skill
 from skillyard.domain.registry.trust import AdvisorySeverity, Status
+from skillyard.domain.transparency.model import ReleaseName
+from skillyard.domain.transparency.prove import prove
 from skillyard.infra.clock import FixedClock
 from skillyard.skill.files import skill_files
+from skillyard.skill.log.leaf import Leaf
 from skillyard.skill.names import SkillName
 from skillyard.skill.scan.engine import scan
 from tests.makers import FAILING, FLAGGED, a_release, a_skill_archive, again, an_organization, indexed
@@ -279,6 +282,18 @@ def test_other_rules_look_at_everything_again(app: App, ada: Caller) -> None:
     assert scans.scan_again(app) == 0
     release = get_release(app, ANONYMOUS, name=PDF, version="1.0.0")
     assert (release.status, release.verdict) == (Status.FLAGGED, "flagged")
+
+
+def test_what_is_older_than_the_log_enters_it_when_it_is_scanned(app: App, ada: Caller) -> None:
+    release = a_release(app, ada)
+    with app.database.transaction() as tx:
+        tx.run("UPDATE releases SET rules = '', verdict = ''")
+        for table in ("scans", "log_entries", "log_nodes"):
+            tx.run(f"DELETE FROM {table}")
+    assert scans.scan_again(app) == 1
+    (proven,) = prove(app, ANONYMOUS, releases=[ReleaseName(name="ada/pdf", version="1.0.0")]).proven
+    leaf = Leaf.read(proven.entry.leaf)
+    assert (leaf.digest, leaf.archive_sha256) == (release.digest, release.archive.sha256)
 
 
 def manifest(outbound: list[str]) -> dict[str, str]:

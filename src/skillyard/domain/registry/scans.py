@@ -11,12 +11,14 @@ from skillyard.domain.registry.errors import NotScannedYet
 from skillyard.domain.registry.files import NO_LIMITS
 from skillyard.domain.registry.look_into import look_into
 from skillyard.domain.registry.rejudge import rejudge
+from skillyard.domain.registry.statements import log_rows
 from skillyard.domain.registry.store import scans as store
 from skillyard.domain.registry.trust import Judgement, ScanResult
 from skillyard.infra.database import Row
 from skillyard.infra.errors import NotFound, Unavailable
 from skillyard.infra.log import Logger
 from skillyard.skill.faults import SkillError
+from skillyard.skill.log.leaf import Kind
 from skillyard.skill.names import SkillName
 from skillyard.skill.scan.engine import rules_hash
 from skillyard.skill.scan.report import Report
@@ -77,5 +79,8 @@ def _store_report(app: App, row: Row, report: Report, dependencies: Mapping[str,
         store.add_dependencies(tx, row["id"], dependencies)
         store.add_scan(tx, row["id"], report.show(), now_ms=now_ms)
         store.set_scanned(tx, row["id"], verdict=report.verdict.value, score=report.score, rules=report.rules)
-        for changed in rejudge(tx, [row], now_ms=now_ms):
+        changes = rejudge(tx, [row], now_ms=now_ms)
+        if not row["rules"]:  # published before there was a scan and a log
+            log_rows(tx, Kind.PUBLISHED, [row], {"late": True}, by=row["published_by"], now_ms=now_ms)
+        for changed in changes:
             app.events.record(tx, changed)

@@ -37,11 +37,11 @@ def log_release(tx: Tx, kind: Kind, release: Release, details: Mapping[str, Any]
 
 
 def log_rows(tx: Tx, kind: Kind, rows: list[Row], details: Mapping[str, Any], *, by: str, now_ms: int) -> None:
-    """The same for several releases; of each row the `skill`, `version` and `digest` count."""
+    """The same for several releases; of each row the `skill`, `version`, `digest` and `sha256` count."""
     for row in rows:
         leaf = Leaf(
-            kind=kind, name=row["skill"], version=row["version"], digest=row["digest"], at_ms=now_ms, by=by,
-            details=details,
+            kind=kind, name=row["skill"], version=row["version"], digest=row["digest"], archive_sha256=row["sha256"],
+            at_ms=now_ms, by=by, details=details,
         )  # fmt: skip
         visibility = skills.find_visibility(tx, SkillName.parse(row["skill"]))
         append(tx, leaf, visibility=visibility.value if visibility else "private")

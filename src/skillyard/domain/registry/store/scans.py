@@ -71,20 +71,22 @@ def set_judgement(tx: Tx, release_id: str, judgement: Judgement) -> bool:
 
 
 def list_scanned_otherwise(tx: Tx, rules: str, *, limit: int) -> list[Row]:
-    """`id`, `skill`, `version`, `digest`, `sha256` of releases that other rules looked at last, or none."""
+    """`id`, `skill`, `version`, `digest`, `sha256`, `rules`, `published_by` of releases that other rules looked at
+    last; `rules` is empty for one that none has.
+    """
     return tx.all(
-        "SELECT id, skill, version, digest, sha256 FROM releases WHERE rules < ? OR rules > ? ORDER BY rules, id"
+        "SELECT id, skill, version, digest, sha256, rules, published_by FROM releases WHERE rules < ? OR rules > ? ORDER BY rules, id"
         " LIMIT ?",
         rules, rules, limit,
     )  # fmt: skip
 
 
 def list_by_digest(tx: Tx, digests: Sequence[str]) -> list[Row]:
-    """`id`, `skill`, `version`, `digest` of every release with one of these trees of files."""
+    """`id`, `skill`, `version`, `digest`, `sha256` of every release with one of these trees of files."""
     return [
         row
         for marks, part in batches(digests)
-        for row in tx.all(f"SELECT id, skill, version, digest FROM releases WHERE digest IN ({marks})", *part)  # noqa: S608
+        for row in tx.all(f"SELECT id, skill, version, digest, sha256 FROM releases WHERE digest IN ({marks})", *part)  # noqa: S608
     ]
 
 
