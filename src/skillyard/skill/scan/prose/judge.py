@@ -19,6 +19,7 @@ _SECURITY = re.compile(
     r"forensic|harden|vett?ing|scanner|prompt.?defen|incident",
     re.IGNORECASE,
 )
+_FORGE_APIS = frozenset({"api.github.com", "uploads.github.com", "gitlab.com", "api.bitbucket.org"})
 _PUBLIC_KEY = ".pub"
 _GRAVE_CONFIDENCE = 0.92
 _LIGHTLY = frozenset({"attribute", "alt text"})  # shown when pointed at, or read out
@@ -62,7 +63,9 @@ def _is_met(recipe: Recipe, reading: Reading, hit: Hit, language: Language) -> b
 def _is_with_vendors(text: str) -> bool:
     """Whether addresses are given, and all of them are of vendors or of this machine."""
     urls = _URL.findall(text)
-    return bool(urls) and all(is_known_installer(url) or is_local_host(host_of(url)) for url in urls)
+    return bool(urls) and all(
+        is_known_installer(url) or is_local_host(host_of(url)) or host_of(url) in _FORGE_APIS for url in urls
+    )
 
 
 def _weight(recipe: Recipe, reading: Reading, hit: Hit, subject: Subject) -> tuple[Severity, float]:

@@ -82,6 +82,12 @@ _RULES = (
         Owasp.SUPPLY_CHAIN_COMPROMISE,
     ),
     _rule(
+        "unseen-run",
+        "Asks to run something without looking at it",
+        "What must not be read before it runs has something in it that would keep it from being run.",
+        "Ship readable scripts, and let the agent read what it runs.",
+    ),
+    _rule(
         "disable-protection",
         "Asks to switch off a protection",
         "Virus protection, sandboxes and confirmations are what stands between a mistake and the user's data.",
