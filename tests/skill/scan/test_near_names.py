@@ -15,6 +15,7 @@ from skillyard.skill.scan.dependencies.near_names import imitated_by
         ("lodahs", "npm", "lodash"),
         ("crossenv", "npm", "cross-env"),
         ("raect", "npm", "react"),
+        ("r\u0435quests", "pypi", "requests"),
     ],
 )
 def test_names_one_edit_away_from_a_popular_package_are_told(name, ecosystem, original):

@@ -41,6 +41,11 @@ def host_of(address: str) -> str:
     return match[1].strip("[]").rstrip(".,;").lower() if match else ""
 
 
+def folded(text: str) -> str:
+    """With Cyrillic and Greek letters as the Latin ones that they look like."""
+    return text.translate(_FOLDED)
+
+
 def is_within(host: str, hosts: frozenset[str]) -> bool:
     """Whether `host` is one of `hosts`, or below one of them."""
     labels = host.split(".")
@@ -110,4 +115,4 @@ def _imitates_latin(label: str) -> bool:
             label = label[4:].encode("ascii").decode("punycode")
         except (UnicodeError, OverflowError):
             return True
-    return bool(_CYRILLIC_OR_GREEK.search(label)) and label.translate(_FOLDED).isascii()
+    return bool(_CYRILLIC_OR_GREEK.search(label)) and folded(label).isascii()

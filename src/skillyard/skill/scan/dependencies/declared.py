@@ -15,7 +15,7 @@ from skillyard.skill.scan.subject import Kind, ScanFile, Subject
 _MAX_CHARS = 524_288
 _MAX_PER_FILE = 3000
 _MAX_METADATA_CHARS = 65_536
-_REQUIREMENT = re.compile(r"([A-Za-z0-9][\w.-]{0,100})\s*(?:\[[^\]\n]{0,200}\])?\s*(?:@\s*([^\s;]+))?")
+_REQUIREMENT = re.compile(r"([^\W_][\w.-]{0,100})\s*(?:\[[^\]\n]{0,200}\])?\s*(?:@\s*([^\s;]+))?")
 _ADDRESS = re.compile(
     r"(?:git\+|hg\+|svn\+|bzr\+)?(?:https?|git|ssh|ftp)(?:\+\w+)?://[^\s;'\"#,\])]+|git@[\w.-]+:\S+", re.IGNORECASE
 )

@@ -35,8 +35,8 @@ _VALUE_OPTIONS = frozenset(
     {"-r", "--requirement", "-c", "--constraint", "-t", "--target", "--prefix", "--python", "-p", "--root", "--group",
      "--trusted-host", "--cache-dir", "--platform", "--python-version", "-w", "--workspace", "--upgrade-strategy", "-C"}
 )  # fmt: skip
-_PYTHON_NAME = re.compile(r"([A-Za-z0-9][\w.-]{0,80})(?:\[[\w,.-]{0,80}\])?(?:[<>=!~@].*)?")
-_NODE_NAME = re.compile(r"((?:@[\w.-]{1,80}/)?[A-Za-z0-9][\w.-]{0,80})(?:@[\w.^~*<>=-]{0,60})?")
+_PYTHON_NAME = re.compile(r"([^\W_][\w.-]{0,80})(?:\[[\w,.-]{0,80}\])?(?:[<>=!~@].*)?")
+_NODE_NAME = re.compile(r"((?:@[\w.-]{1,80}/)?[^\W_][\w.-]{0,80})(?:@[\w.^~*<>=-]{0,60})?")
 _ADDRESS = re.compile(r"(?:(?:git\+)?(?:https?|ssh|git)://|git@|github:).+", re.IGNORECASE)
 _WORDS = frozenset(
     [

@@ -8,6 +8,8 @@ from functools import cache
 from importlib import resources
 from typing import Literal
 
+from skillyard.skill.scan.known import folded
+
 Ecosystem = Literal["pypi", "npm"]
 _SHORTEST = 5
 _SURE_FROM = 6
@@ -20,6 +22,9 @@ _LOOK_ALIKES = {frozenset(pair) for pair in ("0o", "1l", "1i", "il", "5s", "uv",
 def imitated_by(name: str, ecosystem: Ecosystem) -> str | None:
     """The popular package whose name `name` is almost, and is not; None for honest and for unusual names alike."""
     popular, real, by_part, squeezed = _names(ecosystem)
+    if not name.isascii():
+        name = _normal(folded(name), ecosystem)
+        return name if name in popular else None
     name = _normal(name, ecosystem)
     if name.startswith("@") or name in popular or name in real or not _SHORTEST - 1 <= len(name) <= _MAX_CHARS:
         return None

@@ -38,6 +38,13 @@ _USED = (
     r"(?:pip[0-9.]*\s+install|uv\s+pip\s+install|npm\s+i(?:nstall)?|unzip|tar\s+-?\w*x|7z\s+x|"
     r"java\s+-jar|extract|unpack|zipimport|sys\.path|gem\s+install)[^\n]{0,160}"
 )
+_TEXT_SUFFIXES = frozenset(
+    {".txt", ".csv", ".tsv", ".log", ".dat", ".json", ".xml", ".cfg", ".conf", ".ini", ".tmpl", ".css"}
+)
+_RUN = (
+    r"\b(?:(?:ba|z|da|k)?sh|source|python[0-9.]*|node|perl)\s[^\n|;]{{0,80}}{name}|"
+    r"\b(?:cat|tail|head|sed|cut|dd|tr)\s[^\n|]{{0,80}}{name}[^\n]{{0,80}}\|\s*(?:(?:ba|z|da)?sh|python[0-9.]*|node)\b"
+)
 _READABLE_RUN = re.compile(rb"[\t\n\r\x20-\x7e]{24,}")
 _MOST_READ_BYTES = 1 << 20
 _NUMPY = b"\x93NUMPY"
@@ -62,7 +69,10 @@ class Contents:
         elif kind in _ARCHIVES:
             yield from self._archive(file)
         yield from self._pickle(file, kind)
-        yield from _hidden_script(file, kind)
+        if kind is Format.TEXT:
+            yield from _script_under_other_name(file, self._subject)
+        else:
+            yield from _hidden_script(file, kind)
 
     def _archive(self, file: ScanFile) -> Iterator[Finding]:
         if self._bytes_left <= 0:
@@ -151,6 +161,16 @@ def _listing(file: ScanFile, members: list[Member], *, is_used: bool) -> Finding
 def _is_used(file: ScanFile, subject: Subject) -> bool:
     pattern = re.compile(rf"{_USED}{re.escape(file.name)}", re.IGNORECASE)
     return any(file.name in view.text and pattern.search(view.text) for view in subject.views)
+
+
+def _script_under_other_name(file: ScanFile, subject: Subject) -> Iterator[Finding]:
+    """Commands in a file that is named like a text or like data, and that the skill has run."""
+    text = file.text or ""
+    if file.suffix not in _TEXT_SUFFIXES or not (text.startswith("#!") or hostile_line(text)):
+        return
+    run = re.compile(_RUN.format(name=re.escape(file.name)))
+    if any(file.name in view.text and run.search(view.text) for view in subject.views):
+        yield catalog.HIDDEN_SCRIPT.at(file.path, 1, text[:200])
 
 
 def _hidden_script(file: ScanFile, kind: Format) -> Iterator[Finding]:

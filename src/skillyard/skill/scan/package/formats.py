@@ -16,6 +16,7 @@ class Format(StrEnum):
     WASM = "WebAssembly"
     JAVA = "Java class"
     INSTALLER = "installer"
+    SHORTCUT = "shortcut or compiled script"
     ZIP = "zip archive"
     TAR = "tar archive"
     COMPRESSED = "compressed file"
@@ -32,7 +33,7 @@ class Format(StrEnum):
     UNKNOWN = "unknown"
 
 
-PROGRAMS = frozenset({Format.ELF, Format.PE, Format.MACH_O, Format.INSTALLER})
+PROGRAMS = frozenset({Format.ELF, Format.PE, Format.MACH_O, Format.INSTALLER, Format.SHORTCUT})
 _BEGINS = (
     (b"\x7fELF", Format.ELF),
     (b"\xfe\xed\xfa\xce", Format.MACH_O),
@@ -49,6 +50,8 @@ _BEGINS = (
     (b"7z\xbc\xaf\x27\x1c", Format.SEALED),
     (b"Rar!\x1a\x07", Format.SEALED),
     (b"MSCF", Format.SEALED),
+    (b"L\0\0\0\x01\x14\x02\0", Format.SHORTCUT),
+    (b"FasdUAS", Format.SHORTCUT),
     (b"xar!", Format.INSTALLER),
     (b"\xed\xab\xee\xdb", Format.INSTALLER),
     (b"!<arch>\ndebian", Format.INSTALLER),

@@ -63,6 +63,9 @@ _FOR_ALL_SESSIONS = re.compile(
     r"(?:\w+ )?(?:project|session|repositor|conversation|chat)|from now on|permanently",
     re.IGNORECASE,
 )
+_UNASKED_AGENT = re.compile(
+    r"--dangerously-(?:skip-permissions|bypass-approvals-and-sandbox)|\b(?:codex|gemini|cursor-agent)\b[^\n]{0,60}--(?:yolo|force)\b"
+)
 _PUBLIC_KEY = re.compile(r"\b(?:ssh-(?:rsa|ed25519|dss)|ecdsa-sha2-\S{1,20})\s+AAAA[A-Za-z0-9+/]{40}")
 _THROUGH_A_STRANGER = re.compile(r"\bHost\s+\*\s[\s\S]{0,400}\bProxy(?:Jump|Command)\s+\S", re.IGNORECASE)
 _PRIVILEGED_ALIAS = re.compile(r"\balias\s+(sudo|su|ssh|scp|gpg)\s*=\s*['\"]?([^\n]{1,300})", re.IGNORECASE)
@@ -148,6 +151,8 @@ def _judge_place(writing: Writing, subject: Subject, topic: Topic, is_said: bool
         return (Severity.HIGH, 0.65) if writing.is_script and not is_said else None
     if rule is catalog.SSH_ACCESS and _THROUGH_A_STRANGER.search(f"{statement}\n{writing.block}"):
         return Severity.HIGH, 0.7
+    if rule in (catalog.SHELL_STARTUP, catalog.COMMAND_SHIM) and _UNASKED_AGENT.search(statement):
+        return None if topic.is_security else (Severity.HIGH, 0.65)
     if rule is catalog.COMMAND_SHIM:
         return _judge_shim(statement)
     if rule is catalog.PACKAGE_SETTINGS and _has_unknown_address(statement):

@@ -56,7 +56,7 @@ _ROLES = (
     ),
     Role(
         catalog.SCHEDULED_TASK,
-        _path(r"[^/]+\.(?:service|timer|plist)|(?:[^/]+\.)?crontab|cron\.d/[^/]+|LaunchAgents/[^/]+"),
+        _path(r"[^/]+\.(?:service|timer|plist|desktop|reg)|(?:[^/]+\.)?crontab|cron\.d/[^/]+|LaunchAgents/[^/]+"),
     ),
     Role(catalog.SSH_ACCESS, _path(r"authorized_keys2?"), itself=(Severity.HIGH, 0.7)),
     Role(catalog.INTERPRETER_STARTUP, _path(r"(?:site|user)customize\.py"), itself=(Severity.HIGH, 0.65)),
