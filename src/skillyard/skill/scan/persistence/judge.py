@@ -51,10 +51,12 @@ _FETCH_AND_OBEY = re.compile(
     re.IGNORECASE,
 )
 _CLAIMS_CONSENT = re.compile(
-    r"pre-?(?:authori[sz]ed|approved)|has (?:already )?(?:authori[sz]ed|approved|consented)|auto-?approve|"
-    r"skip (?:all |the |any )?(?:permission|confirmation prompt|approval|security|safety)|"
-    r"always (?:approve|trust|allow|accept) |(?:disable|turn off)[^\n]{0,30}(?:security|safety|warnings)|"
-    r"(?:api.?keys?|credentials|secrets|passwords?)[^\n]{0,80}https?://",
+    r"pre-?(?:authori[sz]ed|approved) (?:all|every|any|the)|user has (?:already )?(?:authori[sz]ed|approved|consented)|"
+    r"auto-?approve (?:all|every|any|tool)|skip (?:all |the |any )?(?:permission|confirmation|approval|security|safety)"
+    r" (?:prompt|check|question|step)|always (?:approve|trust|allow|accept) (?:all|every|any|tool|request|command)|"
+    r"(?:disable|turn off)[^\n]{0,30}(?:security|safety) (?:check|warning|prompt)|"
+    r"(?:send|post|upload|forward|copy|report)\b[^\n]{0,80}(?:keys?|credentials|secrets|passwords?|tokens?)\b"
+    r"[^\n]{0,80}https?://",
     re.IGNORECASE,
 )
 _DULLS_CAUTION = re.compile(r"(?:never|do not|don't) (?:ask|warn|question|refuse|verify|flag|prompt)\b", re.IGNORECASE)
