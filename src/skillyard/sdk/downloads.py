@@ -154,4 +154,5 @@ def _too_long(wanted: Wanted, state: _Partial) -> IntegrityError:
         f"The archive of {wanted.name} is longer than the {wanted.size_bytes} bytes that were promised.",
         code="wrong_bytes",
         hint="Nothing was installed. Tell the operator of the registry.",
+        facts={"name": wanted.name},
     )

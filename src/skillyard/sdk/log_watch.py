@@ -7,8 +7,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from skillyard.sdk.errors import IntegrityError, NetworkError
+from skillyard.sdk.errors import ApiError, IntegrityError, NetworkError
 from skillyard.sdk.log import Checked, check_releases
+from skillyard.skill.log.leaf import Kind
 
 if TYPE_CHECKING:
     from skillyard.sdk.client import Client
@@ -37,17 +38,36 @@ class Watch:
 
 @contextmanager
 def watching(connect: Callable[[], Client], skills: Iterable[LockedSkill], *, is_due: bool) -> Iterator[Watch]:
-    """Begin to check these releases, if that `is_due`."""
-    wanted = list(skills)
-    if not is_due or not wanted:
-        yield Watch(None)
-        return
+    """Begin to check these releases, if that `is_due`. Other bytes than were promised are refused with their entry."""
+    wanted = {skill.name: skill for skill in skills}
     pool = ThreadPoolExecutor(1, thread_name_prefix="log")
-    running = pool.submit(check_releases, connect(), wanted)
+    watch = Watch(pool.submit(check_releases, connect(), wanted.values()) if is_due and wanted else None)
     try:
-        yield Watch(running)
-    except IntegrityError:
-        running.result()  # what the log says of it tells more
-        raise
+        yield watch
+    except (IntegrityError, NetworkError, ApiError) as error:
+        checked = _whatever_is_known(watch)  # what the log refuses tells more
+        skill = wanted.get(str(error.facts.get("name")))
+        raise _with_entry(error, skill, checked) if skill and isinstance(error, IntegrityError) else error from None
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _whatever_is_known(watch: Watch) -> Checked:
+    """Raises IntegrityError only."""
+    try:
+        return watch.result(may_be_offline=True)
+    except ApiError:
+        return _NOTHING
+
+
+def _with_entry(error: IntegrityError, skill: LockedSkill, checked: Checked) -> IntegrityError:
+    position = checked.positions.get(skill.name, skill.log_position)
+    if position is None:
+        return error
+    entry = f"entry {position} of the public log, {Kind.PUBLISHED.value} {skill.name}@{skill.version}"
+    return IntegrityError(
+        f"{error.message} What was published is in {entry}.",
+        code=error.code,
+        hint=error.hint,
+        facts={**error.facts, "position": position, "kind": Kind.PUBLISHED.value},
+    )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from skillyard.sdk.errors import SdkError, UsageError
+from skillyard.sdk.errors import ApiError, NetworkError, SdkError, UsageError
 from skillyard.sdk.project import ProjectFile, check_range, is_channel
 from skillyard.skill.digest import FileEntry
 from skillyard.skill.faults import Fault, SkillError
@@ -98,6 +99,7 @@ def decide(
     try:
         decided = Lockfile.read(found.show())  # what we write must pass what we ask of every lock
     except (SkillError, ValueError) as error:
+        _ask_log(client, skills)
         raise _bad_answer(str(error)) from error
     missing = [f"{name} is missing" for name in sorted(wanted.keys() - roots.keys())]
     if problems := missing or lock_problems(decided):
@@ -186,6 +188,14 @@ def _read_permissions(value: object) -> Permissions:
     if faults:
         raise ValueError(faults[0].message)
     return permissions
+
+
+def _ask_log(client: Client, skills: Iterable[LockedSkill]) -> None:
+    """Refuse what contradicts the public log by naming the entry; what cannot be asked adds nothing."""
+    from skillyard.sdk.log import check_releases
+
+    with suppress(NetworkError, ApiError):
+        check_releases(client, skills)
 
 
 def _bad_answer(why: str) -> SdkError:

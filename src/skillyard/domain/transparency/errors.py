@@ -7,8 +7,8 @@ from skillyard.infra.errors import Invalid, NotFound, SkillyardError
 
 class LogDamaged(SkillyardError):
     code = "log_damaged"
-    text = "The public log of this registry is damaged: a stored hash is missing (level {level}, position {position})."
-    hint = "Nothing can be proved until the operator has looked at the database and restored it."
+    text = "The public log of this registry is damaged: its entries and hashes do not fit (level {level}, {position})."
+    hint = "Nothing can be proved or added until the operator has looked at the database and restored it."
 
 
 class TileNotFound(NotFound):

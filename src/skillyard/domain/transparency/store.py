@@ -37,9 +37,12 @@ def add_entry(tx: Tx, entry: Entry, leaf: Leaf) -> None:
 
 
 def add_nodes(tx: Tx, nodes: Mapping[Node, bytes]) -> None:
+    """Raises LogDamaged when one is there already: entries behind it were removed."""
     rows = [value for (level, index), digest in nodes.items() for value in (level, index, digest)]
     sql = f"INSERT INTO log_nodes (level, position, hash) VALUES {_marks(len(nodes), '(?, ?, ?)')}"  # noqa: S608
-    tx.run(sql, *rows)
+    if tx.run(f"{sql} ON CONFLICT DO NOTHING", *rows) < len(nodes):
+        level, index = next(iter(nodes))
+        raise LogDamaged(level=level, position=index)
 
 
 def read_nodes(tx: Tx, nodes: Collection[Node]) -> dict[Node, bytes]:
