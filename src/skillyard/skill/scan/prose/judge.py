@@ -6,20 +6,18 @@ import re
 from collections.abc import Iterator
 
 from skillyard.skill.scan.finding import Severity
-from skillyard.skill.scan.known import host_of, is_known_installer, is_local_host
 from skillyard.skill.scan.matching import Hit
+from skillyard.skill.scan.prose.addresses import is_with_vendors, names_stranger
 from skillyard.skill.scan.prose.lexicon import Language
 from skillyard.skill.scan.prose.reading import Reading
 from skillyard.skill.scan.prose.recipes import Recipe, recipes
 from skillyard.skill.scan.subject import Part, Subject, View
 
-_URL = re.compile(r"(?:https?|ssh|ftp)://[^\s<>\"')\]}]{3,300}")
 _SECURITY = re.compile(
     r"secur|inject|pen-?test|red.?team|audit|threat|malware|jailbreak|guardrail|vulnerab|exploit|\bctf\b|attack|phish|"
     r"forensic|harden|vett?ing|scanner|prompt.?defen|incident",
     re.IGNORECASE,
 )
-_FORGE_APIS = frozenset({"api.github.com", "uploads.github.com", "gitlab.com", "api.bitbucket.org"})
 _PUBLIC_KEY = ".pub"
 _GRAVE_CONFIDENCE = 0.92
 _LIGHTLY = frozenset({"attribute", "alt text"})  # shown when pointed at, or read out
@@ -36,14 +34,14 @@ def judge(reading: Reading, subject: Subject) -> Iterator[Met]:
     for recipe in recipes():
         for hit, language in reading.hits(recipe.anchor):
             place = (recipe.rule, reading.window(hit, 0)[0])
-            if place in seen or not _is_met(recipe, reading, hit, language):
+            if place in seen or not _is_met(recipe, reading, hit, language, subject):
                 continue
             seen.add(place)
             severity, confidence = _weight(recipe, reading, hit, subject)
             yield recipe.rule, hit, severity, confidence
 
 
-def _is_met(recipe: Recipe, reading: Reading, hit: Hit, language: Language) -> bool:
+def _is_met(recipe: Recipe, reading: Reading, hit: Hit, language: Language, subject: Subject) -> bool:
     own, around = reading.window(hit, 0), reading.window(hit, recipe.reach)
     if not all(reading.has(concept, *own) for concept in recipe.near):
         return False
@@ -53,19 +51,13 @@ def _is_met(recipe: Recipe, reading: Reading, hit: Hit, language: Language) -> b
         return False
     if reading.has_any(recipe.unless, *around) or reading.text[hit.end : hit.end + 4] == _PUBLIC_KEY:
         return False
-    if recipe.vendors_may and _is_with_vendors(reading.text[slice(*around)]):
+    if recipe.vendors_may and is_with_vendors(reading.text[slice(*around)]):
+        return False
+    if recipe.strangers and not names_stranger(reading.text[slice(*around)], subject, reading.view.file):
         return False
     if recipe.anchor == "conceal" and hit.groups.get("tail"):
         return False
     return not (recipe.deniable and reading.is_denied(hit, language, loosely=recipe.loosely))
-
-
-def _is_with_vendors(text: str) -> bool:
-    """Whether addresses are given, and all of them are of vendors or of this machine."""
-    urls = _URL.findall(text)
-    return bool(urls) and all(
-        is_known_installer(url) or is_local_host(host_of(url)) or host_of(url) in _FORGE_APIS for url in urls
-    )
 
 
 def _weight(recipe: Recipe, reading: Reading, hit: Hit, subject: Subject) -> tuple[Severity, float]:

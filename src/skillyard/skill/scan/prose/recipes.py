@@ -23,6 +23,7 @@ class Recipe:
     unless: tuple[str, ...]
     reach: int
     vendors_may: bool
+    strangers: bool
     deniable: bool
     loosely: bool
     grave: bool
@@ -54,6 +55,7 @@ def _recipe(rule: str, entry: dict[str, Any]) -> Recipe:
         unless=unless,
         reach=entry.get("reach", 1),
         vendors_may=entry.get("vendors_may", False),
+        strangers=entry.get("strangers", False),
         deniable=bool(entry.get("deniable", True)),
         loosely=entry.get("deniable") == "loosely",
         grave=entry.get("grave", False),
