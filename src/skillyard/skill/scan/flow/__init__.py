@@ -1,0 +1,1 @@
+"""Follows data through the scripts of a skill: from secrets to the network, from downloads to execution."""
