@@ -34,7 +34,7 @@ PATHS = {
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[App]:
-    app = make_app(tmp_path)
+    app = make_app(tmp_path, reads_per_minute=10**9)
     yield app
     app.close()
 
