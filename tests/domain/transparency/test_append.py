@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 from concurrent.futures import ThreadPoolExecutor
-
-import pytest
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import ANONYMOUS, Caller
@@ -35,7 +34,7 @@ def test_positions_are_strictly_sequential(each_app: App) -> None:
 
 def test_what_is_rolled_back_leaves_no_trace(each_app: App) -> None:
     before = checkpoint(each_app)
-    with pytest.raises(RuntimeError), each_app.database.transaction() as tx:
+    with contextlib.suppress(RuntimeError), each_app.database.transaction() as tx:
         append(tx, a_leaf())
         raise RuntimeError
     assert checkpoint(each_app) == before
@@ -88,7 +87,8 @@ def test_an_entry_on_a_private_skill_says_nothing_to_others(each_app: App, ada: 
         assert list_entries(each_app, caller, name="ada/hidden").items == ()
         assert list_entries(each_app, caller).items[0].facts is None
     (proven,) = prove(each_app, ada, releases=[release]).proven
-    assert proven.entry.facts and proven.entry.salt
+    assert proven.entry.facts is not None
+    assert proven.entry.salt is not None
     assert Leaf.read(proven.entry.facts).name == "ada/hidden"
     assert seal(proven.entry.facts, proven.entry.salt) == proven.entry.leaf
     assert list_entries(each_app, ada, name="ada/hidden").items == (proven.entry,)
@@ -104,8 +104,9 @@ def test_an_unlisted_skill_is_proved_to_whoever_knows_its_name_only(each_app: Ap
 def test_a_skill_that_becomes_public_opens_its_past(each_app: App, eve: Caller) -> None:
     add(each_app, a_leaf("ada/hidden"), "private")
     add(each_app, a_leaf("ada/hidden", kind=Kind.VISIBILITY), "public")
-    facts = [entry.facts for entry in list_entries(each_app, eve, name="ada/hidden").items]
-    assert facts[0] is None and facts[1] is not None
+    newer, older = list_entries(each_app, eve, name="ada/hidden").items
+    assert newer.facts is None
+    assert older.facts is not None
 
 
 def test_the_same_facts_are_sealed_differently_each_time(each_app: App) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from skillyard.app import App
-from skillyard.domain.accounts.model import MemberChanged, MemberRemoved, NamespaceCreated
+from skillyard.domain.accounts.model import MemberChanged, MemberRemoved
 from skillyard.domain.accounts.publisher import TrustedPublisherAdded, TrustedPublisherRemoved
-from skillyard.domain.accounts.rights import Role
 from skillyard.domain.transparency import rules, store
 from skillyard.domain.transparency.append import add
 from skillyard.infra.database import Tx
@@ -30,9 +29,6 @@ def follow_ownership(app: App) -> int:
 
 def _leaf(event: StoredEvent) -> Leaf | None:
     data = event.data
-    if event.kind == NamespaceCreated.kind:
-        details = {"username": data["by"], "role": Role.OWNER.value}
-        return _of_namespace(event, Kind.MEMBER, data["namespace"], details)
     if event.kind in (MemberChanged.kind, MemberRemoved.kind):
         details = rules.without_nones({"username": data["username"], "role": data.get("role")})
         return _of_namespace(event, Kind.MEMBER, data["namespace"], details)
