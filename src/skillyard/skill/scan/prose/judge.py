@@ -11,7 +11,7 @@ from skillyard.skill.scan.prose.addresses import is_with_vendors, names_stranger
 from skillyard.skill.scan.prose.lexicon import Language
 from skillyard.skill.scan.prose.reading import Reading
 from skillyard.skill.scan.prose.recipes import Recipe, recipes
-from skillyard.skill.scan.subject import Part, Subject, View
+from skillyard.skill.scan.subject import Part, Subject
 
 _SECURITY = re.compile(
     r"secur|inject|pen-?test|red.?team|audit|threat|malware|jailbreak|guardrail|vulnerab|exploit|\bctf\b|attack|phish|"
@@ -69,18 +69,13 @@ def _weight(recipe: Recipe, reading: Reading, hit: Hit, subject: Subject) -> tup
         if recipe.severity is Severity.HIGH:
             return Severity.CRITICAL, max(recipe.confidence, _GRAVE_CONFIDENCE)
         return (Severity.HIGH, 0.65) if recipe.severity is Severity.MEDIUM else (Severity.LOW, recipe.confidence)
-    if taught or _is_table(view) or _is_example(reading, hit, subject):
+    if taught or _is_example(reading, hit, subject):
         return Severity.LOW, 0.4
     if reading.is_quoted(hit):
         return min(recipe.severity, Severity.MEDIUM, key=_rank), 0.5
     if recipe.grave and reading.has("conceal", *reading.window(hit, 2)):
         return Severity.CRITICAL, _GRAVE_CONFIDENCE
     return recipe.severity, recipe.confidence
-
-
-def _is_table(view: View) -> bool:
-    """Whether it is data, in which words of different rows stand side by side."""
-    return view.file.endswith((".csv", ".tsv", ".jsonl", ".log", ".xsd", ".xml"))
 
 
 def _rank(severity: Severity) -> int:

@@ -209,6 +209,14 @@ _RULES = (
     ),
 )
 _BY_NAME = {rule.id.partition(".")[2]: rule for rule in _RULES}
+_DATA = (".csv", ".tsv", ".jsonl", ".log", ".xsd", ".xml")  # words of different rows stand side by side there
+# What honest skills say as well, in words that differ little: by itself a note, unless it is said beyond doubt.
+_ORDINARY = frozenset(
+    """
+    auto-approve conceal destroy disable-protection harvest memory-poisoning propagate sabotage trigger
+    """.split()  # noqa: SIM905 (nine quoted words read worse)
+)
+_SURE = 0.75
 _READ = frozenset({Part.PROSE, Part.VALUE, Part.COMMENT, Part.CONCEALED})
 
 
@@ -218,6 +226,8 @@ def _check(subject: Subject) -> Iterator[Finding]:
             continue
         reading = Reading(view, subject.by_path.get(view.file))
         for name, hit, severity, confidence in judge(reading, subject):
+            if name in _ORDINARY and severity is Severity.HIGH and confidence < _SURE and not view.is_disguised:
+                severity = Severity.MEDIUM
             evidence = reading.evidence(hit)
             yield _BY_NAME[name].at(
                 view.file, view.line_at(hit.start), evidence, severity=severity, confidence=confidence, via=view.via
@@ -229,10 +239,12 @@ def _check(subject: Subject) -> Iterator[Finding]:
 
 
 def _is_read(view: View) -> bool:
-    """Prose wherever it stands; code only where it is a block of words, or was hidden."""
+    """Prose wherever it stands; code only where it is a block of words, data not at all; but all that was hidden."""
+    if view.is_disguised:
+        return True
     if view.part in _READ:
-        return view.kind not in (Kind.TOML,) or view.is_disguised
-    return view.is_disguised or view.kind in (Kind.TEXT, Kind.MARKDOWN)
+        return view.kind is not Kind.TOML and not view.file.endswith(_DATA)
+    return view.kind in (Kind.TEXT, Kind.MARKDOWN)
 
 
 FAMILY = Family(name="instructions", rules=_RULES, check=_check)
