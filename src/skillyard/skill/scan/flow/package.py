@@ -22,6 +22,7 @@ _LONGEST_MEAN_LINE = 300
 _MOST_INNER_TEXTS = 20
 _MOST_INNER_CHARS = 50_000
 _LANGUAGES = (Kind.PYTHON, Kind.SHELL, Kind.JAVASCRIPT)
+_BUILT_IN = frozenset("set echo printf cd export test [ [[ : true false exit return shift local read trap source . eval".split())
 _PLACES_OF_EXAMPLES = re.compile(
     r"(?:^|/)(?:references?|docs?|examples?|tests?|fixtures|templates?|resources|assets|evals?|samples?|__tests__)/|"
     r"(?:^|/)(?:readme|changelog|contributing|examples?)[^/]*$|[._-]test\.|\.spec\.|(?:^|/)test_", re.IGNORECASE,
@@ -66,12 +67,25 @@ class Unit:
         return self.text[start : end if end >= 0 else None].strip()[:400]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """What the scripts themselves reach, without the pieces of code in texts; addresses, paths and names as met."""
+
+    addresses: frozenset[str]
+    reads: frozenset[str]
+    writes: frozenset[str]
+    variables: frozenset[str]
+    starts_programs: bool
+    unknown: int  # addresses that are only known when the scripts run
+
+
 @dataclass(frozen=True, slots=True)
 class Analysis:
     """What was seen, and the units by the name that flows give as their file."""
 
     trace: Trace
     units: dict[str, Unit]
+    reach: Reach
 
 
 _last: tuple[weakref.ref[Subject], Analysis] | None = None
@@ -89,12 +103,23 @@ def analysis_of(subject: Subject) -> Analysis:
 
 
 def _analyse(subject: Subject) -> Analysis:
+    """Scripts first, the small ones before the large; then the code that texts show."""
     trace = Trace()
-    units = {unit.key: unit for unit in _units(subject)}
     effects = Effects(trace)
+    units = {unit.key: unit for unit in _units(subject)}
+    ordered = sorted(units.values(), key=lambda unit: (unit.is_example, len(unit.text)))
     budget = MAX_ALL_PARSED_CHARS
+    budget = _follow([unit for unit in ordered if unit.view is None], effects, units, budget)
+    reach = _reach_of(trace, units)
+    _follow([unit for unit in ordered if unit.view is not None], effects, units, budget)
+    return Analysis(trace, units, reach)
+
+
+def _follow(chosen: list[Unit], effects: Effects, units: dict[str, Unit], budget: int) -> int:
+    """Go through these units together; what is left of the budget."""
+    trace = effects.trace
     trees: dict[str, tuple[Node, ...]] = {}
-    for unit in sorted(units.values(), key=lambda unit: (unit.is_example, len(unit.text))):
+    for unit in chosen:
         if not _is_readable(unit) or budget < len(unit.text):
             trace.by_pattern.append(unit.key)
             continue
@@ -105,7 +130,17 @@ def _analyse(subject: Subject) -> Analysis:
             _parse(unit, trace, trees)
     _interpret({key: trees[key] for key in units if key in trees}, effects, trace)
     _inner_texts(effects, units)
-    return Analysis(trace, units)
+    return budget
+
+
+def _reach_of(trace: Trace, units: dict[str, Unit]) -> Reach:
+    programs = any(
+        command.words and command.words[0] not in _BUILT_IN and command.file in units for command in trace.commands
+    )
+    return Reach(
+        addresses=frozenset(trace.hosts), reads=frozenset(trace.reads), writes=frozenset(trace.writes),
+        variables=frozenset(trace.variables), starts_programs=trace.starts_programs or programs, unknown=trace.unknown,
+    )  # fmt: skip
 
 
 def _is_readable(unit: Unit) -> bool:
