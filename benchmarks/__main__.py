@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-ALL = ("documents", "blobs", "publish", "install", "resolve", "search", "durability", "jobs", "startup", "tank")
+ALL = ("documents", "blobs", "publish", "install", "resolve", "search", "durability", "jobs", "startup", "tank", "log")
 
 
 def main() -> None:

@@ -69,7 +69,7 @@ def prove(
 
 def _published(tx: Tx, caller: Caller, releases: Iterable[ReleaseName]) -> dict[ReleaseName, int]:
     """Where in the log each of the releases is that the caller may know of."""
-    found = store.find_published(tx, (release for release in releases if release.name.isprintable()))
+    found = store.find_published(tx, (one for one in releases if (one.name + one.version).isprintable()))
     visibilities = store.list_visibilities(tx, (release.name for release in found))
     return {
         release: position

@@ -94,12 +94,16 @@ def find_published(tx: Tx, releases: Iterable[ReleaseName]) -> dict[ReleaseName,
     """Where the log says for the first time that a release was published."""
     found: dict[ReleaseName, int] = {}
     wanted = set(releases)
-    for some in _batches(sorted({release.name for release in wanted})):
-        marks = _marks(len(some), "?")
-        sql = f"SELECT * FROM log_entries WHERE name IN ({marks}) AND kind = ? ORDER BY position"  # noqa: S608
-        for row in tx.all(sql, *some, Kind.PUBLISHED.value):
+    for some in _batches(sorted({(release.name, release.version) for release in wanted})):
+        rows = tx.all(
+            "SELECT position, name, version FROM log_entries WHERE kind = ?"  # noqa: S608
+            f" AND (name, version) IN (VALUES {_marks(len(some), '(?, ?)')}) ORDER BY position",
+            Kind.PUBLISHED.value,
+            *(text for one in some for text in one),
+        )
+        for row in rows:
             found.setdefault(ReleaseName(name=row["name"], version=row["version"]), row["position"])
-    return {release: position for release, position in found.items() if release in wanted}
+    return found
 
 
 def list_entries(tx: Tx, *, name: str | None, after: int, before: int, limit: int) -> list[tuple[Entry, str]]:

@@ -10,6 +10,7 @@ CREATE TABLE log_entries (
     salt {bytes}
 );
 CREATE INDEX log_entries_by_name ON log_entries (name, position);
+CREATE INDEX log_entries_by_version ON log_entries (name, version, position);
 
 -- The hash of every complete subtree: of the 2^level leaves from position * 2^level on.
 CREATE TABLE log_nodes (
