@@ -31,17 +31,17 @@ _WARNS = re.compile(
 )
 _SETS_WHAT_RUNS = re.compile(r"['\"]?\b(?:hooks|mcpServers|permissions)\b['\"]?\s*[\]:,.)?=]")
 _CONCEALED = re.compile(
-    r"without (?:telling|mentioning|notifying|informing) |(?:do not|don't|never|no need to) (?:mention|tell|show|"
-    r"inform|notify|reveal|report)(?: \w+){0,3} (?:user|this|it|them)|\bsecretly\b|keep (?:this|it) (?:hidden|secret|"
-    r"quiet)|user (?:need|must|should|does) ?n[o']t (?:know|see)|approve everything|auto-?approve (?:all|every)|"
-    r"ignore (?:all |any )?previous|bypass (?:all )?(?:approval|confirmation)",
+    r"without (?:telling|mentioning|notifying|informing|showing) |(?:do not|don't|never|no need to) "
+    r"(?:mention|tell|show|inform|notify|reveal|report)(?: \w+){0,3} (?:user|this|it|them)|\bsecretly\b|"
+    r"keep (?:this|it) (?:hidden|secret|quiet)|user (?:need|must|should|does) ?n[o']t (?:know|see)|"
+    r"approve everything|auto-?approve (?:all|every)|ignore (?:all |any )?previous|"
+    r"bypass (?:all )?(?:approval|confirmation)",
     re.IGNORECASE,
 )
 _UNASKED = re.compile(r"\bsilently\b|\bquietly\b|without asking|do not ask|don't ask|never ask", re.IGNORECASE)
 _ORDERS_TO_WRITE = re.compile(
-    r"(?:^|[,.;:]\s{1,3}|\bthen |\bfirst |\balways |\bmust |\bto )[\s>*\-\d.]{0,8}(?:append|add|write|"
-    r"copy|put|insert|merge|save|"
-    r"store|paste|update|include|record|create)\b",
+    r"(?:^|[,.;:]\s{1,3}|\b(?:then|first|always|must|to|also|now|next|please|finally) )[\s>*\-\d.]{0,8}"
+    r"(?:append|add|write|copy|put|insert|merge|save|store|paste|update|include|record|create)\b",
     re.IGNORECASE,
 )
 _FETCH_AND_OBEY = re.compile(
@@ -188,7 +188,9 @@ def _judge_memory(writing: Writing, topic: Topic) -> Grade | None:
     poison = _CLAIMS_CONSENT.search(text) or (
         is_lasting and (_DULLS_CAUTION.search(text) or _CONCEALED.search(text) or _UNASKED.search(text))
     )
-    hands_over = _FETCH_AND_OBEY.search(writing.paragraph) or danger_of(writing.block) is Danger.HOSTILE
+    hands_over = (
+        _FETCH_AND_OBEY.search(f"{writing.paragraph}\n{writing.block}") or danger_of(writing.block) is Danger.HOSTILE
+    )
     if (poison or hands_over) and is_order and not (topic.is_security and not writing.is_script):
         return Severity.HIGH, 0.7
     return None
