@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterable
 from skillyard.skill.permissions import Permissions
 from skillyard.skill.reach import BadPatternError, read_host, read_path
 from skillyard.skill.scan.flow.context import hosts_in, is_local
-from skillyard.skill.scan.flow.model import HOLE
+from skillyard.skill.scan.flow.model import HOLE, words_in
 from skillyard.skill.scan.flow.package import analysis_of
 from skillyard.skill.scan.subject import Subject
 
 _MOST = 100
-_ORDINARY_VARIABLES = frozenset(
-    "HOME USER PATH PWD SHELL TERM LANG LC_ALL TMPDIR TMP TEMP EDITOR CI NO_COLOR DEBUG USERPROFILE APPDATA LOCALAPPDATA "
-    "XDG_CONFIG_HOME XDG_CACHE_HOME XDG_DATA_HOME NODE_ENV VIRTUAL_ENV PYTHONPATH DISPLAY HOSTNAME COLUMNS FORCE_COLOR".split()
+_ORDINARY_VARIABLES = words_in(
+    "HOME USER PATH PWD SHELL TERM LANG LC_ALL TMPDIR TMP TEMP EDITOR CI NO_COLOR DEBUG USERPROFILE APPDATA "
+    "LOCALAPPDATA "
+    "XDG_CONFIG_HOME XDG_CACHE_HOME XDG_DATA_HOME NODE_ENV VIRTUAL_ENV PYTHONPATH DISPLAY HOSTNAME COLUMNS FORCE_COLOR"
 )
 _VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]{0,127}")
 _LOOKS_LIKE_PATH = re.compile(r"[\w.~@+ /*?-]{1,200}")
@@ -49,7 +50,13 @@ def _paths(texts: Iterable[str]) -> Iterable[str]:
     for text in texts:
         path = re.sub(rf"/[^/]*{HOLE}[^/]*$", "/*", text).removeprefix("./").rstrip("/")
         is_path = "/" in path or re.search(r"\.\w{1,8}$", path)
-        if is_path and HOLE not in path and "//" not in path and path not in _NO_PATHS and _LOOKS_LIKE_PATH.fullmatch(path):
+        if (
+            is_path
+            and HOLE not in path
+            and "//" not in path
+            and path not in _NO_PATHS
+            and _LOOKS_LIKE_PATH.fullmatch(path)
+        ):
             yield path
 
 

@@ -32,7 +32,8 @@ WATCHES_USER = _rule(
 )  # fmt: skip
 DOWNLOAD_RUN = _rule(
     "download-run", Severity.HIGH, 0.65, "What was downloaded is run",
-    "Whoever serves the address decides what runs, may change it at any time, and may serve each machine something else.",
+    "Whoever serves the address decides what runs, may change it at any time, and may serve each machine "
+    "something else.",
     "Ship the script in the skill, or pin a version with its hash; install tools by a package manager.",
     Owasp.SUPPLY_CHAIN_COMPROMISE,
 )  # fmt: skip

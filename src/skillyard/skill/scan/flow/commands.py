@@ -5,45 +5,57 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from skillyard.skill.scan.decode.readable import readable_text
-from skillyard.skill.scan.flow.model import HOLE, NO_TAINTS, UNKNOWN, Flow, Sink, Source, Taint, Value, few, known
+from skillyard.skill.scan.flow.model import (
+    HOLE,
+    NO_TAINTS,
+    UNKNOWN,
+    Flow,
+    Sink,
+    Source,
+    Taint,
+    Value,
+    few,
+    known,
+    words_in,
+)
 from skillyard.skill.scan.flow.places import taint_of_path
+from skillyard.skill.scan.flow.started import Run, downloads_in, note_flow, taints_of
+from skillyard.skill.scan.flow.transfer import transfer
 
 if TYPE_CHECKING:
     from skillyard.skill.scan.flow.shell import Shell
 
-_WRAPPERS = frozenset(
-    "sudo doas nohup time command exec builtin nice ionice timeout stdbuf setsid env xargs busybox then do else caffeinate "
-    "unbuffer script arch proxychains parallel watch chroot".split()
+_WRAPPERS = words_in(
+    "sudo doas nohup time command exec builtin nice ionice timeout stdbuf setsid env xargs busybox then do else "
+    "caffeinate "
+    "unbuffer script arch proxychains parallel watch chroot"
 )
 _OPTION_WITH_VALUE = {
     "sudo": ("-u", "-g", "-C", "-p"), "timeout": ("-s", "-k"), "nice": ("-n",), "env": ("-u", "-C", "-S"),
     "xargs": ("-I", "-n", "-P", "-d", "-L", "-a"), "script": ("-c",),
 }  # fmt: skip
-SHELLS = frozenset("sh bash zsh dash ksh fish ash /bin/sh /bin/bash /usr/bin/bash".split())
+SHELLS = words_in("sh bash zsh dash ksh fish ash /bin/sh /bin/bash /usr/bin/bash")
 _INTERPRETERS = re.compile(
     r"(?:.*/)?(?:(?:ba|z|da|k|fi|a)?sh|python[\d.]*|node|deno|bun|perl|ruby|php|osascript|pwsh|powershell)"
 )
-_CODE_OPTIONS = {"python": ("-c",), "node": ("-e", "--eval", "-p"), "perl": ("-e",), "ruby": ("-e",), "php": ("-r",),
-                 "osascript": ("-e",), "bun": ("-e",), "deno": ("eval",), "pwsh": ("-Command", "-c"), "powershell": ("-Command", "-c")}  # fmt: skip
-_DATA_OPTIONS = re.compile(
-    r"(?:-d|-F|-T|--data|--data-\w+|--form|--form-string|--upload-file|--json|--post-data|--post-file|--body-data|"
-    r"--body-file|--url-query)(?:=.*|$)|-[dFT].+",
-    re.DOTALL,
-)
-_OUTPUT_OPTIONS = ("-o", "--output", "-O", "--output-document")
-_CURL_VALUES = frozenset(
-    "-H --header -A --user-agent -X --request -m --max-time -u --user -e --referer -b --cookie -c --cookie-jar -w --write-out "
-    "-x --proxy --retry --connect-timeout --cacert --cert --key -K --config --resolve --limit-rate --retry-delay --header= "
-    "--timeout --tries -t -P --proto --ciphers -D --dump-header --max-redirs --interface --dns-servers".split()
-)
-_TAKES_REST = ("-d", "-F", "-T", "-o", "-H", "-X", "-u", "-A")
+_CODE_OPTIONS = {
+    "python": ("-c",),
+    "node": ("-e", "--eval", "-p"),
+    "perl": ("-e",),
+    "ruby": ("-e",),
+    "php": ("-r",),
+    "osascript": ("-e",),
+    "bun": ("-e",),
+    "deno": ("eval",),
+    "pwsh": ("-Command", "-c"),
+    "powershell": ("-Command", "-c"),
+}
 _ADDRESS = re.compile(
     r"^(?:https?|ftp|wss?)://|^[\w.-]+\.[a-z]{2,}(?:[:/]|$)|^\d+\.\d+\.\d+\.\d+|^[￼]|^localhost", re.IGNORECASE
 )
-_METADATA = ("169.254.169.254", "metadata.google.internal", "100.100.100.200", "169.254.170.2")
 _TOKENS = (
     (r"security (?:find-(?:generic|internet)-password|dump-keychain|export)", Source.SECRET_FILE, "keychain"),
     (r"secret-tool (?:lookup|search)", Source.SECRET_FILE, "keyring"),
@@ -53,7 +65,7 @@ _TOKENS = (
     (r"aws (?:configure (?:get|export-credentials)|sts (?:get-session|assume-role))", Source.CLOUD, "~/.aws"),
     (r"az account get-access-token", Source.CLOUD, "~/.azure"),
     (r"kubectl .*(?:get secrets?\b|config view.*--raw)", Source.SECRET_FILE, "kubectl secrets"),
-    (r"(?:op (?:read|item get)|pass show|bw get|vault (?:read|kv get)|lpass show)", Source.SECRET_FILE, "password manager"),
+    (r"op (?:read|item get)|pass show|bw get|vault (?:read|kv get)|lpass show", Source.SECRET_FILE, "password manager"),
     (r"npm (?:token|config get.*_auth)", Source.SECRET_FILE, "~/.npmrc"),
     (r"heroku auth:token|doctl auth|gpg (?:.*)--export-secret-keys", Source.SECRET_FILE, "login"),
     (r"(?:pbpaste|xclip .*-o|xsel .*-o|wl-paste|powershell.*Get-Clipboard)", Source.CLIPBOARD, "clipboard"),
@@ -61,36 +73,21 @@ _TOKENS = (
     (r"history\b(?! -)", Source.HISTORY, "history"),
 )  # fmt: skip
 _TOKENS_COMPILED = tuple((re.compile(pattern), source, what) for pattern, source, what in _TOKENS)
-_TOKEN_NAMES = frozenset(
-    "security secret-tool gh git gcloud aws az kubectl op pass bw vault lpass npm heroku doctl gpg pbpaste xclip xsel wl-paste "
-    "powershell printenv env export declare set history git-credential".split()
+_TOKEN_NAMES = words_in(
+    "security secret-tool gh git gcloud aws az kubectl op pass bw vault lpass npm heroku doctl gpg pbpaste "
+    "xclip xsel wl-paste "
+    "powershell printenv env export declare set history git-credential"
 )
-
-
-class Run(NamedTuple):
-    """A simple command about to be started."""
-
-    words: list[Value]
-    stdin: Value
-    line: int
-    evidence: str
-
-    @property
-    def name(self) -> str:
-        return self.words[0].texts[0].rpartition("/")[2]
-
-    def texts(self) -> list[str]:
-        return [word.texts[0] for word in self.words]
 
 
 def run_command(shell: Shell, run: Run) -> Value:
     """What a command writes to its output; what it sends, starts and deletes is noted on the way."""
-    run = _unwrapped(shell, run)
+    run = _unwrapped(run)
     if not run.words:
         return UNKNOWN
     first = run.words[0]
     if first.taints and not first.texts[0].strip(HOLE):
-        _flow(shell, Sink.SHELL, run, "command", first.taints, first.texts)
+        note_flow(shell, Sink.SHELL, run, "command", first.taints, first.texts)
     taint = _token(run)
     if taint is not None:
         return Value(taints=frozenset({taint}))
@@ -104,7 +101,7 @@ def run_command(shell: Shell, run: Run) -> Value:
     return _pass_on(shell, run)
 
 
-def _unwrapped(shell: Shell, run: Run) -> Run:
+def _unwrapped(run: Run) -> Run:
     """Without `sudo`, `env X=1`, `xargs` and the like before it."""
     words = list(run.words)
     stdin = run.stdin
@@ -139,17 +136,9 @@ def _token(run: Run) -> Taint | None:
     return None
 
 
-def _flow(shell: Shell, sink: Sink, run: Run, how: str, taints: frozenset[Taint], texts: tuple[str, ...]) -> None:
-    shell.trace.flows.append(Flow(sink=sink, how=how, file=shell.file, line=run.line, taints=taints, texts=few(texts)))
-
-
-def _taints(values: list[Value]) -> frozenset[Taint]:
-    return NO_TAINTS.union(*(value.taints for value in values)) if values else NO_TAINTS
-
-
 def _pass_on(shell: Shell, run: Run) -> Value:
     """Any other program: what it reads comes out of it."""
-    taints = set(run.stdin.taints | _taints(run.words[1:]))
+    taints = set(run.stdin.taints | taints_of(run.words[1:]))
     read: list[str] = []
     for word in run.words[1:]:
         for text in word.texts:
@@ -166,7 +155,7 @@ def _pass_on(shell: Shell, run: Run) -> Value:
     return Value(taints=frozenset(taints), addresses=few(read) or run.stdin.addresses)
 
 
-def _no_output(shell: Shell, run: Run) -> Value:
+def _no_output(_: Shell, __: Run) -> Value:
     return Value(texts=("",))
 
 
@@ -177,12 +166,12 @@ def _echo(_: Shell, run: Run) -> Value:
     if run.name == "printf" and words:
         text = words[0].texts[0]
         if "%" not in text or len(words) == 1:
-            return Value(texts=(text.replace("\\n", "\n"),), taints=_taints(words), is_built=False)
+            return Value(texts=(text.replace("\\n", "\n"),), taints=taints_of(words), is_built=False)
         filled = text
         for word in words[1:]:
-            filled = re.sub(r"%[-0-9.]*[sdbq]", lambda _: word.texts[0], filled, count=1)
-        return Value(texts=(filled.replace("\\n", "\n"),), taints=_taints(words))
-    return Value(texts=(" ".join(word.texts[0] for word in words),), taints=_taints(words))
+            filled = re.sub(r"%[-0-9.]*[sdbq]", word.texts[0].replace("\\", r"\\"), filled, count=1)
+        return Value(texts=(filled.replace("\\n", "\n"),), taints=taints_of(words))
+    return Value(texts=(" ".join(word.texts[0] for word in words),), taints=taints_of(words))
 
 
 def _decode(shell: Shell, run: Run) -> Value:
@@ -203,7 +192,7 @@ def _decode(shell: Shell, run: Run) -> Value:
         shell.write(target, source.taints)
     plain = [_undone(name, text) for text in texts if HOLE not in text]
     taints = source.taints
-    if texts and name != "tr" or any(plain):
+    if (texts and name != "tr") or any(plain):
         taints |= {Taint(Source.DECODED, next(filter(None, plain), texts[0])[:60], run.line)}
     return Value(texts=few(filter(None, plain)) or (HOLE,), taints=taints, is_built=True, addresses=source.addresses)
 
@@ -224,79 +213,6 @@ def _undone(name: str, text: str) -> str:
     return readable_text(data, fewest=1) or ""
 
 
-def _transfer(shell: Shell, run: Run) -> Value:
-    """curl and wget: sends what its options carry, and gives back what is answered."""
-    words = run.words[1:]
-    sent: set[Taint] = set()
-    addresses: list[str] = []
-    target: tuple[str, ...] = ()
-    number = 0
-    while number < len(words):
-        text = words[number].texts[0]
-        value = words[number + 1] if number + 1 < len(words) else UNKNOWN
-        if re.fullmatch(r"-[a-zA-Z#0-9]{2,}", text) and text[:2] not in _TAKES_REST and text[-1] in "dFToHXmuAO":
-            text = f"-{text[-1]}"
-        is_own_name = run.name == "curl" and text in ("-O", "--remote-name")
-        if text in _OUTPUT_OPTIONS and not is_own_name:
-            target = value.texts
-            number += 1
-        elif _DATA_OPTIONS.fullmatch(text):
-            whole = len(text) > 2 and not text.startswith("--") or "=" in text
-            data = words[number] if whole else value
-            sent |= _uploaded(shell, run, data, text)
-            number += 0 if whole else 1
-        elif text in _CURL_VALUES:
-            sent |= {
-                taint._replace(whole=False) if taint.source is Source.ENV_FILE else taint for taint in value.taints
-            }
-            number += 1
-        elif not text.startswith("-"):
-            addresses += words[number].texts
-            sent |= words[number].taints
-        elif text.startswith("--url"):
-            addresses += [text.partition("=")[2]] if "=" in text else list(value.texts)
-        number += 1
-    usable = known(tuple(addresses))
-    shell.trace.hosts.update(usable)
-    shell.trace.unknown += not usable
-    _flow(shell, Sink.NETWORK, run, run.name, frozenset(sent) - _downloads(sent), tuple(addresses))
-    where = next(iter(usable), HOLE)
-    source = Source.CLOUD if any(host in where for host in _METADATA) else Source.DOWNLOAD
-    back = frozenset({Taint(source, where.replace(HOLE, "…"), run.line)})
-    own = (
-        run.name == "wget"
-        and not target
-        or any(re.fullmatch(r"-[a-zA-Z]*O|--remote-name", text) for text in run.texts()[1:])
-        and run.name == "curl"
-    )
-    if own and not target:
-        target = tuple(address.rstrip("/").rpartition("/")[2] for address in usable)
-    if target and target[0] not in ("-", "/dev/stdout"):
-        for path in target:
-            shell.write(path, back)
-        return Value(texts=("",))
-    return Value(taints=back)
-
-
-def _downloads(taints: set[Taint]) -> set[Taint]:
-    return {taint for taint in taints if taint.source is Source.DOWNLOAD}
-
-
-def _uploaded(shell: Shell, run: Run, data: Value, option: str) -> set[Taint]:
-    found = set(data.taints)
-    for text in data.texts:
-        option_value = re.sub(r"^-[dFT](?=.)", "", text) if text.startswith("-") else text
-        _, mark, place = option_value.partition("@")
-        if option.startswith(("-T", "--upload", "--post-file", "--body-file")):
-            place, mark = option_value.partition("=")[2] or option_value, "@"
-        place = place.partition(";")[0]
-        if mark and place in ("-", "/dev/stdin"):
-            found |= run.stdin.taints
-        elif mark:
-            found |= shell.read(Value(texts=(place,))).taints
-    return found
-
-
 def _connect(shell: Shell, run: Run) -> Value:
     """nc, ssh, scp, rsync, mail and others that carry what they read or are given to another machine."""
     words = [
@@ -309,7 +225,7 @@ def _connect(shell: Shell, run: Run) -> Value:
     addresses = tuple(text for text in run.texts()[1:] if not text.startswith("-"))
     is_remote = run.name not in ("rsync", "scp", "cp") or any(":" in text for text in addresses)
     if is_remote:
-        _flow(shell, Sink.NETWORK, run, run.name, given.taints - _downloads(set(given.taints)), addresses)
+        note_flow(shell, Sink.NETWORK, run, run.name, given.taints - downloads_in(set(given.taints)), addresses)
         shell.trace.hosts.update(text for text in addresses if _ADDRESS.search(text.rpartition("@")[2]))
         answers = run.name in ("nc", "ncat", "netcat", "socat", "telnet")
         where = next(iter(known(addresses)), "…")
@@ -319,16 +235,17 @@ def _connect(shell: Shell, run: Run) -> Value:
 
 def _names(shell: Shell, run: Run) -> Value:
     """dig, nslookup, host, ping: the name that is asked for may carry data."""
-    taints = _taints(run.words[1:])
+    taints = taints_of(run.words[1:])
     if taints:
-        _flow(shell, Sink.NETWORK, run, run.name, taints, tuple(run.texts()[1:]))
+        note_flow(shell, Sink.NETWORK, run, run.name, taints, tuple(run.texts()[1:]))
     return Value(taints=NO_TAINTS)
 
 
 _SENDING = (
     r"gh (?:gist create|gist edit|issue (?:create|comment)|pr (?:create|comment)|release upload|api)",
     r"aws s3 (?:cp|sync|mv)|aws s3api put-object", r"gsutil (?:\S+ )*(?:cp|rsync)", r"az storage blob upload",
-    r"rclone (?:copy|sync|move|copyto)", r"git push", r"git commit", r"npm publish", r"ipfs add", r"wormhole send", r"croc send",
+    r"rclone (?:copy|sync|move|copyto)", r"git push", r"git commit", r"npm publish", r"ipfs add", r"wormhole "
+    r"send", r"croc send",
     r"glab (?:snippet|issue)", r"huggingface-cli upload",
 )  # fmt: skip
 _SENDING_COMPILED = re.compile("|".join(_SENDING))
@@ -342,7 +259,7 @@ def _cloud_tool(shell: Shell, run: Run) -> Value:
         given = given._replace(taints=given.taints.union(*placed))
     if _SENDING_COMPILED.match(line) and given.taints:
         how = " ".join(line.split()[:3])
-        _flow(shell, Sink.NETWORK, run, how, given.taints - _downloads(set(given.taints)), ())
+        note_flow(shell, Sink.NETWORK, run, how, given.taints - downloads_in(set(given.taints)), ())
     return Value(taints=given.taints)
 
 
@@ -379,7 +296,7 @@ def _remove(shell: Shell, run: Run) -> Value:
     options = "".join(text for text in run.texts()[1:] if text.startswith("-"))
     for word in run.words[1:]:
         if not word.texts[0].startswith("-") and re.search(r"[rR]|recursive", options):
-            _flow(shell, Sink.DELETE, run, f"rm {options}", NO_TAINTS, word.texts)
+            note_flow(shell, Sink.DELETE, run, f"rm {options}", NO_TAINTS, word.texts)
     return Value(texts=("",))
 
 
@@ -396,11 +313,11 @@ def _interpret(shell: Shell, run: Run) -> Value:
     script = next((word for word in words if not word.texts[0].startswith("-")), None)
     if script is not None and script.texts[0] != "-":
         if script.taints and not script.texts[0].strip(HOLE):
-            _flow(shell, Sink.SHELL, run, name, script.taints, script.texts)
+            note_flow(shell, Sink.SHELL, run, name, script.taints, script.texts)
         _start_file(shell, run, script)
-        return Value(taints=_taints(words))
+        return Value(taints=taints_of(words))
     if run.stdin.taints or run.stdin.addresses or known(run.stdin.texts):
-        _flow(shell, Sink.SHELL, run, f"| {name}", run.stdin.taints, (*run.stdin.texts, *run.stdin.addresses))
+        note_flow(shell, Sink.SHELL, run, f"| {name}", run.stdin.taints, (*run.stdin.texts, *run.stdin.addresses))
         if is_shell:
             for text in known(run.stdin.texts):
                 shell.run(text, shell.file, run.line, given=run.stdin.taints)
@@ -410,7 +327,7 @@ def _interpret(shell: Shell, run: Run) -> Value:
 
 
 def _run_text(shell: Shell, run: Run, text: Value, how: str, is_shell: bool) -> Value:
-    _flow(shell, Sink.SHELL if is_shell else Sink.CODE, run, how, text.taints, text.texts)
+    note_flow(shell, Sink.SHELL if is_shell else Sink.CODE, run, how, text.taints, text.texts)
     if not is_shell:
         _read_later(shell, how, text, run.line)
         return Value(taints=text.taints)
@@ -433,11 +350,11 @@ def _start_file(shell: Shell, run: Run, place: Value) -> None:
             for text in place.texts
         )
     )
-    _flow(shell, Sink.PROGRAM, run, run.name, taints, place.texts)
+    note_flow(shell, Sink.PROGRAM, run, run.name, taints, place.texts)
 
 
 def _evaluate(shell: Shell, run: Run) -> Value:
-    text = Value(texts=(" ".join(word.texts[0] for word in run.words[1:]),), taints=_taints(run.words[1:]),
+    text = Value(texts=(" ".join(word.texts[0] for word in run.words[1:]),), taints=taints_of(run.words[1:]),
                  is_built=any(word.is_built for word in run.words[1:]))  # fmt: skip
     if text.taints or text.is_built:
         shell.trace.flows.append(
@@ -468,7 +385,7 @@ def _source(shell: Shell, run: Run) -> Value:
     if len(run.words) > 1:
         place = run.words[1]
         if place.taints and not place.texts[0].strip(HOLE):
-            _flow(shell, Sink.SHELL, run, "source", place.taints, place.texts)
+            note_flow(shell, Sink.SHELL, run, "source", place.taints, place.texts)
         else:
             _start_file(shell, run, place)
     return Value(texts=("",))
@@ -483,23 +400,34 @@ def _screen(shell: Shell, run: Run) -> Value:
 
 
 _COMMANDS: dict[str, Callable[[Shell, Run], Value]] = {
-    **dict.fromkeys(("echo", "printf"), _echo),
-    **dict.fromkeys(("base64", "xxd", "openssl", "gunzip", "zcat", "rev", "uudecode", "tr", "base32"), _decode),
-    **dict.fromkeys(("curl", "wget", "http", "https", "xh", "curlie", "wget2"), _transfer),
-    **dict.fromkeys(("nc", "ncat", "netcat", "socat", "telnet", "ssh", "scp", "rsync", "sftp", "ftp", "lftp", "mail", "mailx",
-                     "mutt", "sendmail", "msmtp", "swaks", "pastebinit", "wscat", "websocat", "telegram-send"), _connect),
-    **dict.fromkeys(("dig", "nslookup", "host", "ping", "drill", "getent"), _names),
-    **dict.fromkeys(("gh", "aws", "gsutil", "az", "rclone", "git", "npm", "ipfs", "wormhole", "croc", "glab", "gcloud",
-                     "huggingface-cli", "docker"), _cloud_tool),
-    **dict.fromkeys(("cp", "mv", "tar", "zip", "7z", "tee", "dd", "install", "ditto"), _copy),
-    **dict.fromkeys(("screencapture", "scrot", "gnome-screenshot", "grim", "import"), _screen),
-    **dict.fromkeys(("test", "[", "[[", "ls", "stat", "chmod", "chown", "mkdir", "touch", "cd", "which", "wc", "du", "md5sum",
-                     "sha256sum", "file", "ssh-keygen", "ssh-add", "pgrep", "kill", "sleep", "true", "false", "exit", "source-",
-                     "dirname", "basename", "realpath", "readlink", "chezmoi", "ln", "open", "shasum", "grep-", "code", "vim", "nano"), _no_output),
+    **dict.fromkeys(words_in("echo printf"), _echo),
+    **dict.fromkeys(words_in("base64 xxd openssl gunzip zcat rev uudecode tr base32"), _decode),
+    **dict.fromkeys(words_in("curl wget http https xh curlie wget2"), transfer),
+    **dict.fromkeys(
+        words_in(
+            "nc ncat netcat socat telnet ssh scp rsync sftp ftp lftp mail mailx mutt sendmail msmtp swaks "
+            "pastebinit wscat websocat telegram-send"
+        ),
+        _connect,
+    ),
+    **dict.fromkeys(words_in("dig nslookup host ping drill getent"), _names),
+    **dict.fromkeys(
+        words_in("gh aws gsutil az rclone git npm ipfs wormhole croc glab gcloud huggingface-cli docker"), _cloud_tool
+    ),
+    **dict.fromkeys(words_in("cp mv tar zip 7z tee dd install ditto"), _copy),
+    **dict.fromkeys(words_in("screencapture scrot gnome-screenshot grim import"), _screen),
+    **dict.fromkeys(
+        words_in(
+            "test [ [[ ls stat chmod chown mkdir touch cd which wc du md5sum sha256sum file ssh-keygen "
+            "ssh-add pgrep kill sleep true false exit source- dirname basename realpath readlink chezmoi ln "
+            "open shasum grep- code vim nano"
+        ),
+        _no_output,
+    ),
     "rm": _remove,
     "mktemp": _temporary,
     "eval": _evaluate,
     "trap": _trap,
     "source": _source,
     ".": _source,
-}  # fmt: skip
+}

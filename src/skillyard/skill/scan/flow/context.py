@@ -8,7 +8,7 @@ from functools import cached_property
 
 from skillyard.skill.reach import host_covers
 from skillyard.skill.scan.finding import Finding, Rule, Severity
-from skillyard.skill.scan.flow.model import HOLE
+from skillyard.skill.scan.flow.model import HOLE, words_in
 from skillyard.skill.scan.flow.package import Unit
 from skillyard.skill.scan.known import host_of, is_known_installer, is_local_host, is_suspicious_host
 from skillyard.skill.scan.subject import Subject
@@ -61,9 +61,9 @@ class Context:
         return any(name.lower() in self._identity for name in names)
 
 
-_GENERIC_LABELS = frozenset(
+_GENERIC_LABELS = words_in(
     "www api get install cdn static raw docs app dev com net org io co files download downloads dl pages github gitlab "
-    "githubusercontent update data status stats metrics cloud web mail code tools".split()
+    "githubusercontent update data status stats metrics cloud web mail code tools"
 )
 
 

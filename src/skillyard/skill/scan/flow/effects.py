@@ -18,6 +18,7 @@ from skillyard.skill.scan.flow.model import (
     Value,
     few,
     known,
+    words_in,
 )
 from skillyard.skill.scan.flow.places import is_secret_name, taint_of_path
 from skillyard.skill.scan.flow.shell import Shell
@@ -277,7 +278,7 @@ class Effects:
         root, *inner = path.split(".")
         if root not in calls.NETWORK_ROOTS and path not in ("navigator.sendBeacon", "asyncio.open_connection"):
             return None
-        if root == "urllib" and inner[:1] == ["parse"] or root == "socket" and name in calls.CLEAN:
+        if (root == "urllib" and inner[:1] == ["parse"]) or (root == "socket" and name in calls.CLEAN):
             return None
         addresses = self._addresses(args, named, receiver)
         if not (path in calls.CALLED_THEMSELVES or (inner and name in calls.SENDS)):
@@ -329,12 +330,15 @@ class Effects:
             self.trace.unknown += 1
 
 
-_PATH_ONLY = frozenset(
-    "print log join resolve expanduser joinpath Path normalize append push add_argument mkdir makedirs mkdirSync exists access "
-    "format startswith replace strip split info debug setdefault relative_to with_suffix re.compile compile match test search "
-    "endswith get update str RegExp findall sub add ArgumentParser load_dotenv dotenv.load_dotenv config dotenv.config touch "
+_PATH_ONLY = words_in(
+    "print log join resolve expanduser joinpath Path normalize append push add_argument mkdir makedirs "
+    "mkdirSync exists access "
+    "format startswith replace strip split info debug setdefault relative_to with_suffix re.compile compile "
+    "match test search "
+    "endswith get update str RegExp findall sub add ArgumentParser load_dotenv dotenv.load_dotenv config "
+    "dotenv.config touch "
     "lstrip rstrip encode decode lower upper Error write ValueError FileNotFoundError FileExistsError error warn glob "
-    "fnmatch unlink chmod is_file lower extend insert frozenset set list tuple dict sorted concat".split()
+    "fnmatch unlink chmod is_file lower extend insert frozenset set list tuple dict sorted concat"
 )
 
 

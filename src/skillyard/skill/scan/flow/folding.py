@@ -7,7 +7,7 @@ import binascii
 import codecs
 import re
 from collections.abc import Callable
-from itertools import product
+from itertools import islice, product
 
 from skillyard.skill.scan.decode.readable import inflated
 from skillyard.skill.scan.flow.model import (
@@ -19,6 +19,7 @@ from skillyard.skill.scan.flow.model import (
     Taint,
     Value,
     few,
+    words_in,
 )
 
 _MAX_ITEMS = 2048
@@ -29,10 +30,10 @@ _FIELD = re.compile(r"\{([A-Za-z0-9_]*)[^{}]{0,40}\}|%(?:\((\w+)\))?[-0-9.]{0,6}
 def concatenated(values: list[Value], mark: str = "") -> Value:
     """The values one after the other. With `/` as the mark they are parts of a path, of which an absolute one wins."""
     texts = _product(values, mark)
-    taints = NO_TAINTS.union(*(value.taints for value in values)) if values else NO_TAINTS
+    taints = NO_TAINTS.union(*(value.taints for value in values))
     is_built = sum(1 for value in values if value.texts != ("",)) > 1 and not mark
-    backing = frozenset().union(*(value.backing for value in values)) if values else NO_TAINTS
-    return Value(texts=texts, taints=taints, is_built=is_built, backing=frozenset(backing))
+    backing: frozenset[str] = frozenset().union(*(value.backing for value in values))
+    return Value(texts=texts, taints=taints, is_built=is_built, backing=backing)
 
 
 def _product(values: list[Value], mark: str) -> tuple[str, ...]:
@@ -43,11 +44,8 @@ def _product(values: list[Value], mark: str) -> tuple[str, ...]:
         choices.append(value.texts if count <= MAX_TEXTS else value.texts[:1])
     wholes = []
     for parts in product(*choices):
-        if mark == "/":
-            whole = path_of(parts)
-        else:
-            whole = mark.join(parts)
-        wholes.append(re.sub(f"{HOLE}{{2,}}", HOLE, whole[:MAX_TEXT_CHARS]))
+        whole = (path_of(parts) if mark == "/" else mark.join(parts))[:MAX_TEXT_CHARS]
+        wholes.append(re.sub(f"{HOLE}{{2,}}", HOLE, whole) if HOLE + HOLE in whole else whole)
     return few(wholes)
 
 
@@ -210,11 +208,10 @@ def _filled(values: list[Value], _: int) -> Value:
     template, *rest = values
     given = list(rest[0].items) if len(rest) == 1 and rest[0].items is not None else rest
     pieces: list[Value] = []
-    text, end, number = template.texts[0], 0, 0
-    for match in list(_FIELD.finditer(text))[:200]:
+    text, end = template.texts[0], 0
+    for number, match in enumerate(islice(_FIELD.finditer(text), 200)):
         pieces.append(Value(texts=(text[end : match.start()],)))
         index = int(match[1]) if match[1] and match[1].isdigit() else number
-        number += 1
         pieces.append(given[index] if index < len(given) else Value())
         end = match.end()
     filled = concatenated([*pieces, Value(texts=(text[end:],))])
@@ -251,26 +248,39 @@ def _unpadded(values: list[Value], _: int) -> Value:
 
 
 _FUNCTIONS: dict[str, Callable[[list[Value], int], Value]] = {
-    **dict.fromkeys(("base64.b64decode", "base64.urlsafe_b64decode", "base64.standard_b64decode", "base64.decodebytes",
-                     "binascii.a2b_base64", "atob", "window.atob"), _decoding(_from_base64)),
+    **dict.fromkeys(
+        words_in(
+            "base64.b64decode base64.urlsafe_b64decode base64.standard_b64decode base64.decodebytes "
+            "binascii.a2b_base64 atob window.atob"
+        ),
+        _decoding(_from_base64),
+    ),
     "base64.b32decode": _decoding(_from_base32),
-    **dict.fromkeys(("bytes.fromhex", "bytearray.fromhex", "binascii.unhexlify", "binascii.a2b_hex"), _decoding(_from_hex)),
-    **dict.fromkeys(("zlib.decompress", "gzip.decompress"), _decoding(_inflate)),
-    **dict.fromkeys(("lzma.decompress", "bz2.decompress", "marshal.loads"), _decoding(lambda _: HOLE)),
+    **dict.fromkeys(
+        words_in("bytes.fromhex bytearray.fromhex binascii.unhexlify binascii.a2b_hex"), _decoding(_from_hex)
+    ),
+    **dict.fromkeys(words_in("zlib.decompress gzip.decompress"), _decoding(_inflate)),
+    **dict.fromkeys(words_in("lzma.decompress bz2.decompress marshal.loads"), _decoding(lambda _: HOLE)),
     "codecs.decode": _codec,
     "codecs.encode": _codec,
     "Buffer.from": _buffer,
     "chr": _character,
-    **dict.fromkeys(("String.fromCharCode", "String.fromCodePoint", "bytes", "bytearray"), _characters),
-    **dict.fromkeys(("str", "String", "unescape", "decodeURIComponent", "urllib.parse.unquote", "list", "tuple"), _same),
-    **dict.fromkeys(("reversed", "[reversed]"), _reversed),
+    **dict.fromkeys(words_in("String.fromCharCode String.fromCodePoint bytes bytearray"), _characters),
+    **dict.fromkeys(words_in("str String unescape decodeURIComponent urllib.parse.unquote list tuple"), _same),
+    **dict.fromkeys(words_in("reversed [reversed]"), _reversed),
     "[format]": _filled,
     "[slice]": _sliced,
-    **dict.fromkeys(("os.path.join", "path.join", "path.resolve", "posixpath.join", "pathlib.Path", "Path",
-                     "pathlib.PosixPath", "pathlib.PurePath"), lambda values, _: concatenated(values, "/")),
-    **dict.fromkeys(("os.path.expanduser", "os.path.expandvars", "os.path.abspath", "os.path.realpath", "os.path.normpath",
-                     "os.fspath"), lambda values, _: home_put_in(values[0])),
-}  # fmt: skip
+    **dict.fromkeys(
+        words_in(
+            "os.path.join path.join path.resolve posixpath.join pathlib.Path Path pathlib.PosixPath pathlib.PurePath"
+        ),
+        lambda values, _: concatenated(values, "/"),
+    ),
+    **dict.fromkeys(
+        words_in("os.path.expanduser os.path.expandvars os.path.abspath os.path.realpath os.path.normpath os.fspath"),
+        lambda values, _: home_put_in(values[0]),
+    ),
+}
 
 
 def home_put_in(value: Value) -> Value:
@@ -289,13 +299,11 @@ _METHODS: dict[str, Callable[[list[Value], int], Value]] = {
     "toLowerCase": lambda values, _: _each(values, str.lower, is_built=False),
     "upper": lambda values, _: _each(values, str.upper, is_built=False),
     "toUpperCase": lambda values, _: _each(values, str.upper, is_built=False),
-    **dict.fromkeys(("strip", "trim", "rstrip", "lstrip"), _unpadded),
-    **dict.fromkeys(
-        ("toString", "as_posix", "expanduser", "resolve", "absolute", "normalize", "valueOf", "encode"), _same
-    ),
+    **dict.fromkeys(words_in("strip trim rstrip lstrip"), _unpadded),
+    **dict.fromkeys(words_in("toString as_posix expanduser resolve absolute normalize valueOf encode"), _same),
     "decode": _codec,
     "reverse": _reversed,
     "concat": lambda values, _: concatenated(values),
     "joinpath": lambda values, _: concatenated(values, "/"),
-    **dict.fromkeys(("slice", "substring"), _sliced),
+    **dict.fromkeys(words_in("slice substring"), _sliced),
 }

@@ -6,13 +6,34 @@ Functions are gone through where they are called, once for each kind of argument
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from typing import Any
 
 from skillyard.skill.scan.flow import calls
+from skillyard.skill.scan.flow.bindings import (
+    MAX_UNROLLED,
+    Bindings,
+    Closure,
+    OutOfStepsError,
+    Scope,
+    element_of,
+    parts_of,
+    picked_from,
+)
 from skillyard.skill.scan.flow.effects import Effects
 from skillyard.skill.scan.flow.folding import concatenated, fold
-from skillyard.skill.scan.flow.model import HOLE, NO_TAINTS, UNKNOWN, Source, Taint, Trace, Value, any_of, constant
-from skillyard.skill.scan.flow.places import is_secret_name, taint_of_path
+from skillyard.skill.scan.flow.model import (
+    HOLE,
+    NO_TAINTS,
+    UNKNOWN,
+    Source,
+    Taint,
+    Trace,
+    Value,
+    any_of,
+    constant,
+    words_in,
+)
+from skillyard.skill.scan.flow.places import is_secret_name
 from skillyard.skill.scan.flow.tree import (
     Assign,
     Branches,
@@ -32,46 +53,17 @@ from skillyard.skill.scan.flow.tree import (
 )
 
 MAX_STEPS = 250_000
-_OF_MAPS = frozenset(
-    "get items copy keys values pop setdefault update join encode decode hex replace toString stringify format strip split map "
-    "filter reduce entries forEach append push read write slice concat substring trim".split()
+_OF_MAPS = words_in(
+    "get items copy keys values pop setdefault update join encode decode hex replace toString stringify format "
+    "strip split map "
+    "filter reduce entries forEach append push read write slice concat substring trim"
 )
 _MAX_DEPTH = 170
 _MAX_CALL_DEPTH = 10
 _MAX_ARGUMENTS_TRIED = 8
-_MAX_UNROLLED = 64
 
 
-class OutOfStepsError(Exception):
-    """The work limit was reached."""
-
-
-@dataclass(slots=True)
-class Scope:
-    """Names and what is known of them; `owner` is the class whose methods see it as `self`."""
-
-    names: dict[str, Value] = field(default_factory=dict)
-    outer: Scope | None = None
-    file: str = ""
-
-    def find(self, name: str) -> Scope | None:
-        scope: Scope | None = self
-        while scope is not None:
-            if name in scope.names:
-                return scope
-            scope = scope.outer
-        return None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Closure:
-    """A function together with the names it sees."""
-
-    function: Function
-    scope: Scope
-
-
-class Interpreter:
+class Interpreter(Bindings):
     """For one package. `modules` are its scripts; `find_module` finds the path of one from an import."""
 
     def __init__(
@@ -82,11 +74,8 @@ class Interpreter:
     ) -> None:
         self.modules = modules
         self.find_module = find_module
-        self.effects = effects
+        super().__init__(effects)
         self.trace: Trace = effects.trace
-        self.scopes: dict[str, Scope] = {}
-        self.fields: dict[str, Value] = {}
-        self.methods: dict[str, dict[str, Closure]] = {}
         self.known_results: dict[tuple[object, ...], Value] = {}
         self.tried: dict[int, int] = {}
         self.closures: list[Closure] = []
@@ -94,7 +83,6 @@ class Interpreter:
         self.steps = 0
         self.depth = 0
         self.call_depth = 0
-        self.in_branch = 0
 
     def run(self) -> None:
         """Every module, then every function that nothing called, then all again if data reached what is shared."""
@@ -108,7 +96,7 @@ class Interpreter:
             closure = self.closures[done]
             done += 1
             if id(closure.function) not in self.tried:
-                self.call(closure, [], {}, UNKNOWN)
+                self.call(closure, [], {})
 
     def module(self, path: str) -> Scope:
         if path not in self.scopes:
@@ -163,16 +151,16 @@ class Interpreter:
             key = self.value(node.key, scope)
             name = key.texts[0] if len(key.texts) == 1 and HOLE not in key.texts[0] else ""
             is_hidden = key.is_built or type(node.key) is Member
-            picked = _picked(of, name, bool(name))
+            picked = picked_from(of, name, bool(name))
             if picked is not None:
                 return picked
         if of.taints and any(taint.source is Source.ENVIRONMENT for taint in of.taints) and name not in _OF_MAPS:
-            return self._variable(name, node.line)
-        return self._attribute(of, name, is_hidden, node)
+            return self.variable(name, node.line)
+        return self.attribute(of, name, is_hidden, node)
 
-    def _attribute(self, of: Value, name: str, is_hidden: bool, node: Member) -> Value:
+    def attribute(self, of: Value, name: str, is_hidden: bool, node: Member) -> Value:
         if not name:
-            return of._replace(texts=(HOLE,), path="", items=None, function=None, taints=_parts(of.taints))
+            return of._replace(texts=(HOLE,), path="", items=None, function=None, taints=parts_of(of.taints))
         path = f"{of.path}.{name}" if of.path else ""
         base = path or (f"{node.of.name}.{name}" if type(node.of) is Name else "")
         if base in self.fields:
@@ -192,7 +180,7 @@ class Interpreter:
             path=value.path, taints=taints, addresses=of.addresses, backing=of.backing, is_built=is_hidden, texts=texts
         )
 
-    def _variable(self, name: str, line: int) -> Value:
+    def variable(self, name: str, line: int) -> Value:
         if name:
             self.trace.variables.add(name)
         if name in ("HOME", "USERPROFILE"):
@@ -218,14 +206,14 @@ class Interpreter:
 
     def _each(self, node: Each, scope: Scope) -> Value:
         of = self.value(node.of, scope)
-        items = of.items if of.items is not None and 0 < len(of.items) <= _MAX_UNROLLED else None
+        items = of.items if of.items is not None and 0 < len(of.items) <= MAX_UNROLLED else None
         if items is not None and node.result:
             results = []
             for item in items:
                 self.bind(node.target, item, scope, whole=True)
                 results += [self.value(result, scope) for result in node.result]
             return Value(items=tuple(results), taints=NO_TAINTS.union(*(result.taints for result in results)))
-        element = any_of(list(items))._replace(taints=of.taints) if items else _element(of)
+        element = any_of(list(items))._replace(taints=of.taints) if items else element_of(of)
         self.bind(node.target, element, scope, whole=True)
         values = [self.value(result, scope) for result in node.result]
         return Value(taints=of.taints.union(*(value.taints for value in values)), items=tuple(values) or None)
@@ -297,79 +285,6 @@ class Interpreter:
         keys = tuple(module.names)
         return Value(items=tuple(module.names[key] for key in keys), keys=keys)
 
-    # ---- names
-
-    def bind(self, target: Node | None, value: Value, scope: Scope, *, whole: bool = False) -> None:
-        """Give a name, several names or a member its value; inside a branch it may also keep what it had."""
-        if type(target) is Name:
-            found = scope.find(target.name) if self._is_shared(target.name, scope) else scope
-            place = (found or scope).names
-            has = place.get(target.name)
-            place[target.name] = any_of([value, has]) if has is not None and self.in_branch and not whole else value
-        elif type(target) is Collection:
-            self._bind_several(target, value, scope, whole)
-        elif type(target) is Member:
-            self._bind_member(target, value, scope)
-
-    def _is_shared(self, name: str, scope: Scope) -> bool:
-        """JavaScript changes outer names; Python does so only after `global`, which is rare enough to be the same."""
-        return name not in scope.names and not scope.file.endswith(".py")
-
-    def _bind_several(self, target: Collection, value: Value, scope: Scope, whole: bool) -> None:
-        is_list = value.items is not None and not any(value.keys)
-        for number, part in enumerate(target.items):
-            key = target.keys[number] if number < len(target.keys) else ""
-            if key and value.items is not None and key in value.keys:
-                item = value.items[value.keys.index(key)]
-            elif is_list and value.items is not None and number < len(value.items):
-                item = value.items[number]
-            elif key and value.path and not key.startswith("..."):
-                item = self._attribute(value, key, False, Member(0, Name(0, ""), key))
-                if value.path in calls.SOURCE_PATHS:
-                    item = self._variable(key, target.line)
-            else:
-                taints = value.taints if whole or key.startswith("...") else _parts(value.taints)
-                item = Value(taints=taints, addresses=value.addresses, texts=value.texts if whole else (HOLE,))
-            self.bind(part, item, scope, whole=whole)
-
-    def _bind_member(self, target: Member, value: Value, scope: Scope) -> None:
-        of = self.value(target.of, scope)
-        if target.name:
-            base = of.path or (target.of.name if type(target.of) is Name else "")
-            key = f"{base}.{target.name}"
-            has = self.fields.get(key)
-            self.fields[key] = any_of([value, has]) if has is not None and value.texts != has.texts else value
-            if base in ("module", "exports", "module.exports"):
-                self._export(target.name, value, scope)
-            self.effects.attribute_set(of, target.name, value, scope.file, target.line)
-        self._stain(target.of, value.taints, scope, of)
-
-    def _export(self, name: str, value: Value, scope: Scope) -> None:
-        names = self.scopes[scope.file].names if scope.file in self.scopes else scope.names
-        if name == "exports" and value.items is not None:
-            names.update({key: item for key, item in zip(value.keys, value.items, strict=False) if key})
-        elif name != "exports":
-            names.setdefault(name, value)
-
-    def _stain(self, node: Node, taints: frozenset[Taint], scope: Scope, of: Value) -> None:
-        """Add taints to the variable that a member or a method belongs to, and to those it stands for."""
-        if not taints:
-            return
-        while type(node) is Member:
-            node = node.of
-        names = set(of.backing)
-        if type(node) is Name and node.name != "self":
-            names.add(node.name)
-        for name in names:
-            found = scope.find(name)
-            if found is not None:
-                has = found.names[name]
-                if has.path not in self.methods and not taints <= has.taints:
-                    found.names[name] = has._replace(taints=has.taints | taints)
-        if of.path and f"{of.path}" in self.fields:
-            has = self.fields[of.path]
-            self.fields[of.path] = has._replace(taints=has.taints | taints)
-
     # ---- calls
 
     def _call(self, node: Call, scope: Scope) -> Value:
@@ -394,8 +309,8 @@ class Interpreter:
             or function.path.endswith(f".{function.function.function.name}")
         ):
             for value in (*args, *named.values()):
-                self._call_back(value, UNKNOWN, node)
-            return self.call(function.function, args, named, function)
+                self._call_back(value, UNKNOWN)
+            return self.call(function.function, args, named)
         if function.path in self.methods:
             return self._made(function.path, args, named)
         return self._outer_call(node, scope, function, receiver, args, named)
@@ -404,7 +319,7 @@ class Interpreter:
         name = args[1].texts[0] if len(args[1].texts) == 1 else ""
         if HOLE in name or not name:
             return Value(taints=args[0].taints)
-        return self._attribute(args[0], name, args[1].is_built, Member(node.line, Name(0, ""), name))
+        return self.attribute(args[0], name, args[1].is_built, Member(node.line, Name(0, ""), name))
 
     def _required(self, args: list[Value], node: Call, scope: Scope) -> Value:
         name = args[0].texts[0].removeprefix("node:")
@@ -423,10 +338,10 @@ class Interpreter:
     def _made(self, name: str, args: list[Value], named: dict[str, Value]) -> Value:
         start = self.methods[name].get("__init__") or self.methods[name].get("constructor")
         if start is not None:
-            self.call(start, args, named, Value(path=f"{name}()"))
+            self.call(start, args, named)
         return Value(path=f"{name}()")
 
-    def call(self, closure: Closure, args: list[Value], named: dict[str, Value], this: Value) -> Value:
+    def call(self, closure: Closure, args: list[Value], named: dict[str, Value]) -> Value:
         """What a function of the package gives back for these arguments."""
         function = closure.function
         given = [*args, *named.values()]
@@ -441,7 +356,7 @@ class Interpreter:
             taints=NO_TAINTS.union(*(value.taints for value in given)) if given else NO_TAINTS
         )
         scope = Scope(outer=closure.scope, file=closure.scope.file)
-        self._bind_params(closure, args, named, scope, this)
+        self._bind_params(closure, args, named, scope)
         self.returned.append([])
         self.call_depth += 1
         branch, self.in_branch = self.in_branch, 0
@@ -453,13 +368,11 @@ class Interpreter:
         self.known_results[key] = result
         return result
 
-    def _bind_params(
-        self, closure: Closure, args: list[Value], named: dict[str, Value], scope: Scope, this: Value
-    ) -> None:
+    def _bind_params(self, closure: Closure, args: list[Value], named: dict[str, Value], scope: Scope) -> None:
         function = closure.function
         params = list(function.params)
         if function.owner and params and type(params[0]) is Name and params[0].name in ("self", "cls"):
-            scope.names[params.pop(0).name] = Value(path=f"{function.owner}()")
+            scope.names[params[0].name] = Value(path=f"{function.owner}()")
         for number, param in enumerate(params):
             if type(param) is Collection and param.keys == ("...",):
                 self.bind(
@@ -497,14 +410,14 @@ class Interpreter:
         name = path.rpartition(".")[2] or (node.function.name if type(node.function) is Member else "")
         result = self.effects.call(path, name, receiver, args, named, function, scope.file, node.line)
         if result is None and name == "get" and receiver is not None and receiver.keys and args:
-            result = _picked(receiver, args[0].texts[0], HOLE not in args[0].texts[0])
+            result = picked_from(receiver, args[0].texts[0], HOLE not in args[0].texts[0])
         if result is None:
             result = self._folded(path, name, receiver, args, node)
         elif path in calls.OPENS or name == "open":
             opened = [*node.args, *((node.function.of,) if type(node.function) is Member else ())]
             result = result._replace(backing=frozenset(arg.name for arg in opened if type(arg) is Name))
         if receiver is not None and name == "map" and receiver.items and args and args[0].function:
-            items = [self.call(args[0].function, [item], {}, UNKNOWN) for item in receiver.items[:_MAX_UNROLLED]]
+            items = [self.call(args[0].function, [item], {}) for item in receiver.items[:MAX_UNROLLED]]
             result = Value(items=tuple(items), taints=NO_TAINTS.union(*(item.taints for item in items)))
         elif path == "map" and len(args) > 1 and args[1].items and (args[0].function or args[0].path):
             result = self._mapped(args, node)
@@ -516,7 +429,7 @@ class Interpreter:
         elif path == "Object.assign" and node.args:
             self._stain(node.args[0], NO_TAINTS.union(*(value.taints for value in args)), scope, args[0])
         for value in (*args, *named.values()):
-            self._call_back(value, result, node, receiver)
+            self._call_back(value, result, receiver)
         return result
 
     def _grow(self, node: Node, args: list[Value], scope: Scope) -> None:
@@ -524,14 +437,14 @@ class Interpreter:
         if found is None or type(node) is not Name:
             return
         has = found.names[node.name]
-        if has.items is not None and len(has.items) < _MAX_UNROLLED:
+        if has.items is not None and len(has.items) < MAX_UNROLLED:
             found.names[node.name] = has._replace(items=(*has.items, *args), keys=())
 
     def _mapped(self, args: list[Value], node: Call) -> Value:
         items = []
-        for item in (args[1].items or ())[: _MAX_UNROLLED * 4]:
+        for item in (args[1].items or ())[: MAX_UNROLLED * 4]:
             if args[0].function:
-                items.append(self.call(args[0].function, [item], {}, UNKNOWN))
+                items.append(self.call(args[0].function, [item], {}))
             else:
                 items.append(fold(args[0].path, None, [item], node.line) or Value(taints=item.taints))
         return Value(items=tuple(items), taints=NO_TAINTS.union(*(item.taints for item in items)))
@@ -553,42 +466,22 @@ class Interpreter:
         given = [*([receiver] if receiver is not None else []), *args]
         taints = NO_TAINTS.union(*(value.taints for value in given)) if given else NO_TAINTS
         if receiver is not None and name in calls.PICKS:
-            taints = _parts(taints)
+            taints = parts_of(taints)
         addresses = receiver.addresses if receiver is not None else ()
         is_built = any(value.is_built for value in args)
         return Value(path=f"{path}()" if path else "", taints=taints, addresses=addresses, is_built=is_built,
                      backing=receiver.backing if receiver is not None else frozenset())  # fmt: skip
 
-    def _call_back(self, value: Value, result: Value, node: Call, receiver: Value | None = None) -> None:
+    def _call_back(self, value: Value, result: Value, receiver: Value | None = None) -> None:
         """A function that is handed over is called by somebody, with what the call is about."""
         if value.function is None:
             return
         about = result.taints | (receiver.taints if receiver is not None else NO_TAINTS)
         given = Value(taints=about, addresses=result.addresses)
-        self.call(value.function, [given] * min(len(value.function.function.params), 3), {}, UNKNOWN)
+        self.call(value.function, [given] * min(len(value.function.function.params), 3), {})
 
 
-def _picked(of: Value, name: str, is_known: bool) -> Value | None:
-    if of.items is None:
-        return None
-    if is_known and of.keys and name in of.keys:
-        return of.items[of.keys.index(name)]
-    if is_known and not any(of.keys) and name.lstrip("-").isdigit() and -len(of.items) <= int(name) < len(of.items):
-        return of.items[int(name)]
-    if not is_known and of.items and len(of.items) <= _MAX_UNROLLED:
-        return any_of(list(of.items))._replace(taints=of.taints, is_built=False)
-    return None
-
-
-def _element(of: Value) -> Value:
-    return of._replace(items=None, keys=(), function=None)
-
-
-def _parts(taints: frozenset[Taint]) -> frozenset[Taint]:
-    return frozenset(taint._replace(whole=False) for taint in taints) if taints else taints
-
-
-_VALUES: dict[type, Callable[[Interpreter, object, Scope], Value]] = {
+_VALUES: dict[type, Callable[[Interpreter, Any, Scope], Value]] = {
     Text: Interpreter._text,
     Name: Interpreter._name,
     Member: Interpreter._member,
@@ -603,4 +496,4 @@ _VALUES: dict[type, Callable[[Interpreter, object, Scope], Value]] = {
     Return: Interpreter._return,
     Branches: Interpreter._branches,
     Import: Interpreter._import,
-}  # type: ignore[dict-item]
+}

@@ -15,8 +15,10 @@ from skillyard.skill.scan.matching import Patterns
 from skillyard.skill.scan.subject import Kind, Part, Subject
 
 _HOME_OR_ROOT = re.compile(
-    r"(?:~|/root|/home|/home/[^/*]+|/users|/users/[^/*]+|/|/\*|[a-z]:[\\/]*\*?|%userprofile%)/?(?:\.?\*|\.\[!\.\]\*|\{\*,\.\*\})?|"
-    r"~/(?:documents|desktop|pictures|\.ssh|\.aws|\.gnupg|\.config|library)/?\*?|/(?:etc|usr|var|bin|boot|lib|opt|srv)/?\*?",
+    r"(?:~|/root|/home|/home/[^/*]+|/users|/users/[^/*]+|/|/\*|[a-z]:[\\/]*\*?|%userprofile%)/?(?:\.?\*|"
+    r"\.\[!\.\]\*|\{\*,\.\*\})?|"
+    r"~/(?:documents|desktop|pictures|\.ssh|\.aws|\.gnupg|\.config|library)/?\*?|/(?:etc|usr|var|bin|boot|lib|"
+    r"opt|srv)/?\*?",
     re.IGNORECASE,
 )
 _COMMANDS: dict[str, tuple[Rule, Severity, float, str]] = {
@@ -29,17 +31,22 @@ _COMMANDS: dict[str, tuple[Rule, Severity, float, str]] = {
         r"^dd\s.*if=/dev/(?:zero|u?random)\s.*of=/dev/(?:[sv]da|nvme0n1|disk[0-9]|hda)|^(?:wipefs|blkdiscard)\s|"
         r"^vssadmin delete shadows|^wbadmin delete|^shred\s.*~|^find (?:~|/|/home) .*-delete|^cipher /w",
     ),
-    "disk formatted": (catalog.DESTRUCTIVE, Severity.MEDIUM, 0.5, r"^mkfs(?:\.\w+)?\s|^diskutil erase|^tmutil delete|^format c:"),
+    "disk formatted": (catalog.DESTRUCTIVE, Severity.MEDIUM, 0.5, r"^mkfs(?:\.\w+)?\s|^diskutil erase|^tmutil "
+    r"delete|^format c:"),
     "history rewritten": (
         catalog.DESTRUCTIVE, Severity.LOW, 0.5, r"^git push\s.*(?:--force(?:\s|$)|\s-f\s).*\b(?:main|master)\b",
     ),
-    "everything writable": (catalog.WEAKENS_MACHINE, Severity.HIGH, 0.65, r"^chmod\s+(?:-\S+\s+)*0?777\s+(?:/|~|/etc|/usr|/home)/?$"),
+    "everything writable": (catalog.WEAKENS_MACHINE, Severity.HIGH, 0.65, r"^chmod\s+(?:-\S+\s+)*0?777\s+(?:/|~|"
+    r"/etc|/usr|/home)/?$"),
     "tracks removed": (
         catalog.WEAKENS_MACHINE, Severity.HIGH, 0.65,
-        r"^history -c|^unset histfile|^rm\s.*(?:_history|/var/log)\b|^ln -s\S* /dev/null .*_history|^journalctl --vacuum-time=1s|"
+        r"^history -c|^unset histfile|^rm\s.*(?:_history|/var/log)\b|^ln -s\S* /dev/null .*_history|^journalctl "
+        r"--vacuum-time=1s|"
         r"^wevtutil cl|^histsize=0",
     ),
-    "quarantine removed": (catalog.WEAKENS_MACHINE, Severity.MEDIUM, 0.6, r"^xattr\s+-\S*[dc]\S*\s+(?:com\.apple\.quarantine|\S*[￼/])"),
+    "quarantine removed": (
+        catalog.WEAKENS_MACHINE, Severity.MEDIUM, 0.6,
+        r"^xattr\s+-\S*[dc]\S*\s+(?:com\.apple\.quarantine|\S*[￼/])"),
     "protection off": (
         catalog.WEAKENS_MACHINE, Severity.HIGH, 0.65,
         r"^spctl\s+--(?:master|global)-disable|^csrutil disable|^setenforce 0|^ufw disable|^iptables -F|"
@@ -51,34 +58,43 @@ _COMMANDS: dict[str, tuple[Rule, Severity, float, str]] = {
         catalog.WEAKENS_MACHINE, Severity.HIGH, 0.7,
         r"nopasswd.*(?:tee|>+|visudo).*sudoers|>/etc/sudoers|^(?:tee|cp|install)\s.*/etc/sudoers",
     ),
-    "rights given": (catalog.WEAKENS_MACHINE, Severity.MEDIUM, 0.6, r"^chmod\s+(?:\S*[ugo]*\+\S*s|[2467][0-7]{3})\s+|^chmod\s+(?:0?666|a\+rw)\s+/var/run/docker\.sock|^setcap\s"),
+    "rights given": (catalog.WEAKENS_MACHINE, Severity.MEDIUM, 0.6, r"^chmod\s+(?:\S*[ugo]*\+\S*s|"
+    r"[2467][0-7]{3})\s+|^chmod\s+(?:0?666|a\+rw)\s+/var/run/docker\.sock|^setcap\s"),
     "container without walls": (
-        catalog.WEAKENS_MACHINE, Severity.MEDIUM, 0.55, r"^docker\s+run\s.*(?:--privileged.*-v\s+/:|-v\s+/:.*--privileged|--pid[= ]host.*--privileged)|nsenter .*-t 1\b",
+        catalog.WEAKENS_MACHINE, Severity.MEDIUM, 0.55, r"^docker\s+run\s.*(?:--privileged.*-v\s+/:|"
+        r"-v\s+/:.*--privileged|--pid[= ]host.*--privileged)|nsenter .*-t 1\b",
     ),
     "miner": (
         catalog.MINER, Severity.HIGH, 0.75,
-        r"stratum\+(?:tcp|ssl)://|(?:^|/|\s)(?:xmrig|xmr-stak|minerd|cpuminer|ethminer|cgminer|nbminer|t-rex|lolminer)\b|--donate-level",
+        r"stratum\+(?:tcp|ssl)://|(?:^|/|\s)(?:xmrig|xmr-stak|minerd|cpuminer|ethminer|cgminer|nbminer|t-rex|"
+        r"lolminer)\b|--donate-level",
     ),
 }  # fmt: skip
 _COMMAND_PATTERNS = Patterns({name: parts[3] for name, parts in _COMMANDS.items()})
 _TEXTS: dict[str, tuple[Rule, Severity, float, str]] = {
     "shell on a socket": (
         catalog.REVERSE_SHELL, Severity.CRITICAL, 0.92,
-        r"(?s)socket\.socket\(.{0,400}\.connect\(.{0,400}(?:os\.dup2|pty\.spawn|subprocess\.(?:call|Popen|run)\(\s*\[?['\"]/bin/(?:ba)?sh)|"
-        r"(?:net\.connect|new\s+net\.Socket|\.connect)\(.{0,400}(?:spawn|exec)\(\s*['\"](?:/bin/(?:ba|z)?sh|cmd(?:\.exe)?|powershell)['\"].{0,300}\.pipe\(|"
-        r"spawn\(\s*['\"](?:/bin/(?:ba|z)?sh|cmd(?:\.exe)?)['\"].{0,400}net\.(?:connect|Socket|createConnection).{0,600}\.pipe\(",
+        r"(?s)socket\.socket\(.{0,400}\.connect\(.{0,400}(?:os\.dup2|pty\.spawn|subprocess\.(?:call|Popen|"
+        r"run)\(\s*\[?['\"]/bin/(?:ba)?sh)|"
+        r"(?:net\.connect|new\s+net\.Socket|\.connect)\(.{0,400}(?:spawn|exec)\(\s*['\"](?:/bin/(?:ba|z)?sh|"
+        r"cmd(?:\.exe)?|powershell)['\"].{0,300}\.pipe\(|"
+        r"spawn\(\s*['\"](?:/bin/(?:ba|z)?sh|cmd(?:\.exe)?)['\"].{0,400}net\.(?:connect|Socket|"
+        r"createConnection).{0,600}\.pipe\(",
     ),
-    "fork bomb": (catalog.DESTRUCTIVE, Severity.HIGH, 0.7, r"(?m)^[^'\"#\n]{0,10}:\s*\(\)\s*\{\s*:\s*\|\s*:\s*&\s*\}\s*;\s*:|os\.fork\(\)\s*\n\s*while True"),
+    "fork bomb": (catalog.DESTRUCTIVE, Severity.HIGH, 0.7, r"(?m)^[^'\"#\n]{0,10}:\s*\(\)\s*\{\s*:\s*\|"
+    r"\s*:\s*&\s*\}\s*;\s*:|os\.fork\(\)\s*\n\s*while True"),
     "miner": (catalog.MINER, Severity.HIGH, 0.7, r"stratum\+(?:tcp|ssl)://|coinhive|cryptonight|\bxmrig\b"),
 }  # fmt: skip
 _TEXT_PATTERNS = Patterns({name: parts[3] for name, parts in _TEXTS.items()})
 _LOOKS_AROUND = Patterns(
     {
-        "machine": r"(?:environ|getenv|process\.env)[^\n]{0,20}['\".](?:CI|GITHUB_ACTIONS|TRAVIS|SANDBOX|CODESPACES)\b|/\.dockerenv|"
+        "machine": r"(?:environ|getenv|process\.env)[^\n]{0,20}['\".](?:CI|GITHUB_ACTIONS|TRAVIS|SANDBOX|"
+        r"CODESPACES)\b|/\.dockerenv|"
         r"\b(?:vmware|virtualbox|qemu|hypervisor|is_?sandbox|wireshark|procmon)\b|sys\.gettrace\(|isDebuggerPresent",
         "date": r"(?:date\.today|datetime\.now|time\.time|Date\.now)\(\)\s*[<>]=?\s*(?:datetime|date|\d{9,}|new Date)|"
         r"new Date\(\)\s*[<>]|date \+%[sYmd][^\n]{0,30}-(?:gt|ge|lt)\s",
-        "place": r"getdefaultlocale|tzname|\btimezone\b[^\n]{0,40}(?:==|in)\s|ipinfo\.io|ip-api\.com|country_?code[^\n]{0,20}==",
+        "place": r"getdefaultlocale|tzname|\btimezone\b[^\n]{0,40}(?:==|in)\s|ipinfo\.io|ip-api\.com|"
+        r"country_?code[^\n]{0,20}==",
     }
 )
 _SHELL_NAMES = ("bash", "sh", "zsh", "ksh", "dash", "/bin/bash", "/bin/sh")

@@ -9,7 +9,7 @@ from skillyard.skill.scan.commands import Danger, danger_of
 from skillyard.skill.scan.finding import Finding, Rule, Severity
 from skillyard.skill.scan.flow import catalog
 from skillyard.skill.scan.flow.context import Context, finding_at, hosts_in, is_local, is_shady, is_vendors
-from skillyard.skill.scan.flow.model import HOLE, Flow, Sink, Source, Taint
+from skillyard.skill.scan.flow.model import HOLE, Flow, Sink, Source, Taint, words_in
 from skillyard.skill.scan.flow.package import Analysis, Unit
 from skillyard.skill.scan.flow.places import file_fits_host, is_somebodys, name_fits_host
 from skillyard.skill.scan.known import host_of
@@ -45,11 +45,9 @@ def findings_of_flows(context: Context, analysis: Analysis) -> Iterator[Finding]
             severity = Severity.HIGH if _WALLET.search(unit.text) else Severity.LOW
             evidence = f"{flow.how}: the clipboard is read and replaced: {unit.source_line(flow.line)}"
             yield finding_at(context, catalog.WATCHES_USER, unit, flow.line, evidence, severity=severity)
-        if flow.is_hidden and flow.sink is not Sink.NETWORK and flow.how != "eval":
-            yield finding_at(
-                context, catalog.HIDDEN_CALL, unit, flow.line, f"{flow.how}: {unit.source_line(flow.line)}"
-            )
-        elif flow.is_hidden and flow.sink is Sink.CODE:
+        if (flow.is_hidden and flow.sink is not Sink.NETWORK and flow.how != "eval") or (
+            flow.is_hidden and flow.sink is Sink.CODE
+        ):
             yield finding_at(
                 context, catalog.HIDDEN_CALL, unit, flow.line, f"{flow.how}: {unit.source_line(flow.line)}"
             )
@@ -217,10 +215,16 @@ def _data_run(context: Context, unit: Unit, flow: Flow) -> Iterator[Finding]:
         return
 
 
-_DATA_SUFFIXES = frozenset(
-    ".dat .data .txt .png .jpg .jpeg .gif .webp .ico .svg .pdf .log .csv .bin .woff .ttf .mp3 .mp4 .db .cache .bak .tmp .md "
-    ".json .html .lock .xml".split()
+_DATA_SUFFIXES = words_in(
+    ".dat .data .txt .png .jpg .jpeg .gif .webp .ico .svg .pdf .log .csv .bin .woff .ttf .mp3 .mp4 .db .cache "
+    ".bak .tmp .md "
+    ".json .html .lock .xml"
 )
+
+
+def _name_in(text: str) -> str:
+    """The end of a path that is known."""
+    return text.removeprefix("./").rpartition(HOLE)[2].lstrip("/")
 
 
 def _loaded(context: Context, unit: Unit, flow: Flow) -> Iterator[Finding]:
@@ -251,7 +255,7 @@ def _loaded(context: Context, unit: Unit, flow: Flow) -> Iterator[Finding]:
             return
     shipped = [
         file for file in context.subject.files
-        if any(text and file.path.endswith(text.removeprefix("./").rpartition(HOLE)[2].lstrip("/") or "\0") for text in flow.texts)
+        if any(file.path.endswith(_name_in(text) or "\0") for text in flow.texts)
     ]  # fmt: skip
     if shipped and not flow.how.startswith("yaml") and not shipped[0].suffix.endswith(_MODEL_SUFFIXES):
         evidence = f"{flow.how} reads {shipped[0].path}: {line}"

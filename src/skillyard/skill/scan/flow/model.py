@@ -90,6 +90,11 @@ UNKNOWN = Value()
 NO_TAINTS: frozenset[Taint] = frozenset()
 
 
+def words_in(text: str) -> frozenset[str]:
+    """The words of a list that is written as one text."""
+    return frozenset(text.split())
+
+
 def constant(text: str) -> Value:
     return Value(texts=(text[:MAX_TEXT_CHARS],))
 

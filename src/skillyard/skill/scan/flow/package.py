@@ -8,10 +8,11 @@ import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from skillyard.skill.scan.flow.bindings import OutOfStepsError
 from skillyard.skill.scan.flow.effects import Effects
-from skillyard.skill.scan.flow.interpreter import Interpreter, OutOfStepsError
+from skillyard.skill.scan.flow.interpreter import Interpreter
 from skillyard.skill.scan.flow.javascript_tree import parse_javascript
-from skillyard.skill.scan.flow.model import Trace
+from skillyard.skill.scan.flow.model import Trace, words_in
 from skillyard.skill.scan.flow.python_tree import TooDeepError, parse_python
 from skillyard.skill.scan.flow.tree import Node
 from skillyard.skill.scan.subject import Kind, Part, ScanFile, Subject, View
@@ -22,7 +23,7 @@ _LONGEST_MEAN_LINE = 300
 _MOST_INNER_TEXTS = 20
 _MOST_INNER_CHARS = 50_000
 _LANGUAGES = (Kind.PYTHON, Kind.SHELL, Kind.JAVASCRIPT)
-_BUILT_IN = frozenset("set echo printf cd export test [ [[ : true false exit return shift local read trap source . eval".split())
+_BUILT_IN = words_in("set echo printf cd export test [ [[ : true false exit return shift local read trap source . eval")
 _PLACES_OF_EXAMPLES = re.compile(
     r"(?:^|/)(?:references?|docs?|examples?|tests?|fixtures|templates?|resources|assets|evals?|samples?|__tests__)/|"
     r"(?:^|/)(?:readme|changelog|contributing|examples?)[^/]*$|[._-]test\.|\.spec\.|(?:^|/)test_", re.IGNORECASE,
@@ -93,7 +94,7 @@ _last: tuple[weakref.ref[Subject], Analysis] | None = None
 
 def analysis_of(subject: Subject) -> Analysis:
     """Made once for each subject, however often it is asked for in a row."""
-    global _last  # noqa: PLW0603
+    global _last
     last = _last
     if last is not None and last[0]() is subject:
         return last[1]
@@ -209,7 +210,8 @@ def _inner_texts(effects: Effects, units: dict[str, Unit]) -> None:
             named, _, code = text.partition(":") if text.startswith(("python:", "javascript:")) else ("", "", text)
             kind = Kind(named) if named else outer.kind if outer.kind is not Kind.SHELL else Kind.PYTHON
             inner = Unit(
-                key=f"{key}#{line}#{len(units)}", file=outer.file, kind=kind, text=code, via=(*outer.via, "run as code"),
+                key=f"{key}#{line}#{len(units)}", file=outer.file, kind=kind, text=code,
+                via=(*outer.via, "run as code"),
                 is_document=outer.is_document, line=outer.line_of(line),
             )  # fmt: skip
             trees: dict[str, tuple[Node, ...]] = {}

@@ -15,7 +15,8 @@ _PLACES = {
         r"local storage/leveldb|user data/default"
     ),
     "wallet": (
-        r"wallet\.dat|\.electrum|exodus/|\.ethereum|/keystore\b|metamask|\.bitcoin\b|\.config/solana|phantom|ledger live|"
+        r"wallet\.dat|\.electrum|exodus/|\.ethereum|/keystore\b|metamask|\.bitcoin\b|\.config/solana|phantom|"
+        r"ledger live|"
         r"atomic/local storage|\.monero|seed\.txt|seed[-_ ]?phrase|mnemonic"
     ),
     "history": (
@@ -23,8 +24,10 @@ _PLACES = {
         r"chat\.db$|\.viminfo"
     ),
     "secret": (
-        r"(?:^|[/~\\])\.ssh(?:[/\\]|$)|\bid_(?:rsa|ed25519|ecdsa|dsa)\b|\.aws(?:[/\\](?:credentials|config|sso|\*)|[/\\]?$)|"
-        r"\.netrc|\.git-credentials|\.config/gh\b|gh/hosts\.yml|\.kube(?:/|$)|kubeconfig|\.docker/config|\.npmrc|\.pypirc|"
+        r"(?:^|[/~\\])\.ssh(?:[/\\]|$)|\bid_(?:rsa|ed25519|ecdsa|dsa)\b|\.aws(?:[/\\](?:credentials|config|sso|"
+        r"\*)|[/\\]?$)|"
+        r"\.netrc|\.git-credentials|\.config/gh\b|gh/hosts\.yml|\.kube(?:/|$)|kubeconfig|\.docker/config|"
+        r"\.npmrc|\.pypirc|"
         r"\.gnupg|\.config/gcloud|application_default_credentials|\.azure(?:/|$)|keychain|login\.keyring|"
         r"/etc/shadow|\.pgpass|\.my\.cnf|\.vault-token|\.password-store|\.terraform\.d/cred|\.cargo/credentials|"
         r"\.gem/credentials|\.claude/\.credentials|\.claude\.json|\.codex/auth|\.config/hub$|\.huggingface/token|"
@@ -32,7 +35,8 @@ _PLACES = {
         r"/proc/(?:self|\d+)/environ|serviceaccount/token|\.p12$|\.config/rclone|\.s3cfg|\.boto$|\.config/?$|"
         r"filezilla|\.config/doctl|1password|bitwarden|keepass|\.kdbx|telegram desktop/tdata|discord/local storage"
     ),
-    "env": r"(?:^|[/~\\*])\.env(?:\.(?:local|production|prod|development|staging|\*))?(?:\*)?$|(?:^|/)secrets?\.(?:json|ya?ml|toml)$",
+    "env": r"(?:^|[/~\\*])\.env(?:\.(?:local|production|prod|development|staging|\*))?(?:\*)?$|(?:^|"
+    r"/)secrets?\.(?:json|ya?ml|toml)$",
     "documents": (
         r"^(?:~|/users/[^/]+|/home/[^/]+)/(?:documents|desktop|downloads|pictures)(?:/?$|/\*)|"
         r"^(?:~|/users/[^/]+|/home/[^/]+)/(?:documents|desktop|downloads|pictures)/.*\*|^~/?\*|^~/?$"
@@ -102,7 +106,8 @@ _OWN_HOSTS = {
     "GEMINI": "google", "AZURE": "azure microsoft windows", "SLACK": "slack", "STRIPE": "stripe", "NPM": "npmjs",
     "HF": "huggingface hf.co", "DISCORD": "discord", "TELEGRAM": "telegram", "TWILIO": "twilio", "SENDGRID": "sendgrid",
     "NOTION": "notion", "SUPABASE": "supabase", "VERCEL": "vercel", "CLOUDFLARE": "cloudflare", "DEEPSEEK": "deepseek",
-    "HUGGINGFACE": "huggingface hf.co", "PYPI": "pypi", "LINEAR": "linear", "JIRA": "atlassian", "TWITTER": "twitter x.com",
+    "HUGGINGFACE": "huggingface hf.co", "PYPI": "pypi", "LINEAR": "linear",
+    "JIRA": "atlassian", "TWITTER": "twitter x.com",
 }  # fmt: skip
 _HOSTS_OF_FILES = (
     ("/gh", "github"), (".aws", "amazonaws aws"), (".claude", "anthropic claude"), ("gcloud", "google"),

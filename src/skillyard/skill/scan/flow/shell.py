@@ -10,7 +10,7 @@ from typing import Any
 import tree_sitter
 import tree_sitter_bash
 
-from skillyard.skill.scan.flow.commands import Run, run_command
+from skillyard.skill.scan.flow.commands import run_command
 from skillyard.skill.scan.flow.folding import concatenated
 from skillyard.skill.scan.flow.model import (
     HOLE,
@@ -25,17 +25,20 @@ from skillyard.skill.scan.flow.model import (
     constant,
     few,
     known,
+    words_in,
 )
 from skillyard.skill.scan.flow.places import is_secret_name, taint_of_path
+from skillyard.skill.scan.flow.started import Run
 
 MAX_COMMANDS = 20_000
 MAX_CHARS = 200_000
 _MAX_DEPTH = 90
 _MAX_NESTED = 4
 _NOTHING = Value(texts=("",))
-_STANDARD = frozenset(
-    "HOME USER PATH PWD OLDPWD SHELL TERM LANG LC_ALL TMPDIR IFS EDITOR RANDOM HOSTNAME UID EUID BASH_SOURCE LINENO PPID "
-    "SECONDS COLUMNS LINES LOGNAME DISPLAY OSTYPE BASH_VERSION FUNCNAME PIPESTATUS OPTARG OPTIND REPLY HOSTTYPE".split()
+_STANDARD = words_in(
+    "HOME USER PATH PWD OLDPWD SHELL TERM LANG LC_ALL TMPDIR IFS EDITOR RANDOM HOSTNAME UID EUID BASH_SOURCE "
+    "LINENO PPID "
+    "SECONDS COLUMNS LINES LOGNAME DISPLAY OSTYPE BASH_VERSION FUNCNAME PIPESTATUS OPTARG OPTIND REPLY HOSTTYPE"
 )
 _EXPANSION = re.compile(r"\$\{[!#]?(\w+)(?:\[[@*\d]\])?(?::?([-=?+])(.*))?", re.DOTALL)
 _ANSI = re.compile(r"\\(?:x([0-9a-fA-F]{1,2})|([0-7]{1,3})|u([0-9a-fA-F]{1,4})|(.))", re.DOTALL)
@@ -264,7 +267,7 @@ class Shell:
                 line=line,
                 evidence=evidence,
                 is_quiet="/dev/null" in evidence,
-            )  # fmt: skip
+            )
         )
         called = self.functions.get(texts[0]) if texts else None
         if called is not None and self.calling.count(texts[0]) < 2 and len(self.calling) < 40:

@@ -85,7 +85,9 @@ def _gap(grant: Grant, declared: Permissions, analysis: Analysis) -> Finding:
 def _takes_secrets(host: str, analysis: Analysis) -> bool:
     """Whether data of the user reaches a host that nobody was told of."""
     return any(
-        flow.sink is Sink.NETWORK and host in hosts_in(flow.texts) and {taint.source for taint in flow.taints} - _HARMLESS
+        flow.sink is Sink.NETWORK
+        and host in hosts_in(flow.texts)
+        and {taint.source for taint in flow.taints} - _HARMLESS
         for flow in analysis.trace.flows
     )
 
