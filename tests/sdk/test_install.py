@@ -2,11 +2,13 @@
 
 import json
 import os
+import shutil
 import stat
 from dataclasses import replace
 
 import pytest
 
+from skillyard.sdk.config import config_dir
 from skillyard.sdk.errors import ApiError, InputNeeded, LocalEdits, SdkError, UsageError
 from skillyard.sdk.install import Options, ci, install, uninstall, update
 from skillyard.sdk.project import find_project
@@ -363,12 +365,15 @@ def test_an_answer_that_contradicts_itself_is_refused(diamond, client, project):
     diamond._document = lying
     with pytest.raises(SdkError) as refused:
         install(project, client, ["acme/text"])
+    assert (refused.value.code, refused.value.facts["position"]) == ("log_mismatch", 0)
+    diamond.faults = [on("POST", "/api/v1/log", Answer(404, b"{}"), always=True)]
+    shutil.rmtree(config_dir() / "log", ignore_errors=True)
+    with pytest.raises(SdkError) as refused:
+        install(project, client, ["acme/text"])
     assert refused.value.code == "bad_answer"
 
 
 def test_ci_installs_the_lock_and_changes_neither_file(diamond, client, project, skills_dir):
-    import shutil
-
     install(project, client, ["acme/report"])
     shutil.rmtree(skills_dir)
     shutil.rmtree(project.state_dir)
