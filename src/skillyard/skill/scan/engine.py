@@ -11,6 +11,7 @@ from importlib.resources.abc import Traversable
 
 from skillyard.skill.files import SkillFiles
 from skillyard.skill.manifest import read_manifest
+from skillyard.skill.permissions import NO_PERMISSIONS, Permissions
 from skillyard.skill.scan.family import families
 from skillyard.skill.scan.finding import Category, Finding, Owasp, Rule, Severity
 from skillyard.skill.scan.kinds import kind_of, read_text
@@ -47,6 +48,7 @@ _FAILED = Rule(
     advice="Report it to the maintainers of the scanner, and have a person look at the skill.",
 )
 OWN_RULES = (_NOT_READ, _FAILED)
+_GIVE_UP = (RecursionError, MemoryError, ValueError, ArithmeticError, LookupError, TypeError, AttributeError)
 
 
 def scan(files: SkillFiles) -> Report:
@@ -58,12 +60,17 @@ def scan(files: SkillFiles) -> Report:
     for family in families():
         try:
             findings += family.check(subject)
-        except (RecursionError, MemoryError, ValueError, ArithmeticError, LookupError, TypeError) as error:
+        except _GIVE_UP as error:
             findings.append(_FAILED.at("", 0, f"{family.name}: {type(error).__name__}"))
             unmeasured |= {rule.category for rule in family.rules}
+    try:
+        needs = needs_of(subject)
+    except _GIVE_UP as error:
+        findings.append(_FAILED.at("", 0, f"needs: {type(error).__name__}"))
+        needs = NO_PERMISSIONS
     if unread:
         unmeasured |= {Category.INSTRUCTIONS, Category.CODE, Category.HIDDEN}
-    return _report(files.digest, subject, _sorted(findings), unread, unmeasured)
+    return _report(files.digest, needs, _sorted(findings), unread, unmeasured)
 
 
 def _look_at(files: SkillFiles) -> tuple[tuple[ScanFile, ...], tuple[str, ...]]:
@@ -105,7 +112,7 @@ def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 def _report(
     digest: str,
-    subject: Subject,
+    needs: Permissions,
     findings: tuple[Finding, ...],
     unread: tuple[str, ...],
     unmeasured: Collection[Category],
@@ -120,7 +127,7 @@ def _report(
         score=score,
         parts=tuple(parts),
         findings=findings,
-        needs=needs_of(subject),
+        needs=needs,
         unread=unread,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
@@ -11,6 +12,7 @@ from skillyard.skill.scan.flow.model import HOLE, Taint, Value, any_of
 from skillyard.skill.scan.flow.tree import Collection, Function, Member, Name, Node
 
 MAX_UNROLLED = 64
+_INDEX = re.compile("-?[0-9]{1,6}")
 
 
 class OutOfStepsError(Exception):
@@ -49,9 +51,9 @@ def parts_of(taints: frozenset[Taint]) -> frozenset[Taint]:
 def picked_from(of: Value, name: str, is_known: bool) -> Value | None:
     if of.items is None:
         return None
-    if is_known and of.keys and name in of.keys:
+    if is_known and name in of.keys[: len(of.items)]:
         return of.items[of.keys.index(name)]
-    if is_known and not any(of.keys) and name.lstrip("-").isdigit() and -len(of.items) <= int(name) < len(of.items):
+    if is_known and not any(of.keys) and _INDEX.fullmatch(name) and -len(of.items) <= int(name) < len(of.items):
         return of.items[int(name)]
     if not is_known and of.items and len(of.items) <= MAX_UNROLLED:
         return any_of(list(of.items))._replace(taints=of.taints, is_built=False)
