@@ -199,7 +199,7 @@ def test_a_notebook_is_read_cell_by_cell() -> None:
     assert [(view.kind, view.part) for view in found] == [
         (Kind.MARKDOWN, Part.PROSE),
         (Kind.PYTHON, Part.CODE),
-        (Kind.TEXT, Part.CONCEALED),
+        (Kind.TEXT, Part.PROSE),
     ]
 
 

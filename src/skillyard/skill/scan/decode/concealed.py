@@ -38,6 +38,7 @@ _ALT = re.compile(
     re.MULTILINE,
 )
 _FAR_RIGHT = re.compile(r"(?<![^\S\n])[^\S\n]{120,}(\S[^\n]*)")
+_TABLE_ROW = re.compile(r"[^\S\n]{0,8}\|")
 _FAR_DOWN = re.compile(r"\n(?:[^\S\n]{0,200}\n){40,}")
 
 
@@ -124,6 +125,8 @@ def far_away_in(text: str) -> list[Hidden]:
     found = []
     if " " * 120 in text or "\t" * 120 in text or "\u3000" * 120 in text:
         for match in _FAR_RIGHT.finditer(text):
+            if _TABLE_ROW.match(text, text.rfind("\n", 0, match.start()) + 1):
+                continue  # padded cells stand beside each other when the table is shown
             found.append(Hidden("far right", match.start(1), match.end(1), match[1]))
     if text.count("\n") > 40 and (blank := _FAR_DOWN.search(text)):
         rest = text[blank.end() :]

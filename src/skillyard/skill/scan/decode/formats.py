@@ -80,7 +80,7 @@ def cells_of(text: str) -> Iterator[tuple[Kind, Part, Passage]]:
         place = (Kind.PYTHON, Part.CODE) if is_code else (Kind.MARKDOWN, Part.PROSE)
         yield *place, Passage(lines.at(position), source, is_verbatim=False)
         for said in _outputs(cell):
-            yield Kind.TEXT, Part.CONCEALED, Passage(lines.at(position), said, is_verbatim=False)
+            yield Kind.TEXT, Part.PROSE, Passage(lines.at(position), said, is_verbatim=False)
 
 
 def _outputs(cell: dict[str, Any]) -> Iterator[str]:

@@ -14,6 +14,7 @@ _GENERAL = frozenset(
     "www api app docs cdn data hook hooks webhook mail example invalid test".split()  # noqa: SIM905
 )
 _SHORTEST_NAME = 4
+_OWN_MENTIONS = 3
 _BEGINNING_CHARS = 300
 
 
@@ -33,7 +34,12 @@ def names_stranger(text: str, subject: Subject, path: str) -> bool:
     described = f"{said} {path} {beginning}".lower()
     hosts = [host_of(url) for url in _URL.findall(text) if not _is_trusted(url)]
     hosts += [host for host in _MAIL.findall(text) if not host.endswith(("example.com", "example.org"))]
-    return any(_is_strange(host.lower(), described) for host in hosts)
+    return any(_is_strange(host.lower(), described) and not _is_common(host, subject) for host in hosts)
+
+
+def _is_common(host: str, subject: Subject) -> bool:
+    """Whether the files speak of a host again and again: then it is the service that the skill is about."""
+    return sum((file.text or "").count(host) for file in subject.files) >= _OWN_MENTIONS
 
 
 def _is_trusted(url: str) -> bool:

@@ -18,6 +18,7 @@ _SECURITY = re.compile(
     r"forensic|harden|vett?ing|scanner|prompt.?defen|incident",
     re.IGNORECASE,
 )
+_CLOSE_CHARS = 60
 _PUBLIC_KEY = ".pub"
 _GRAVE_CONFIDENCE = 0.92
 _LIGHTLY = frozenset({"attribute", "alt text"})  # shown when pointed at, or read out
@@ -45,6 +46,10 @@ def _is_met(recipe: Recipe, reading: Reading, hit: Hit, language: Language, subj
     own, around = reading.window(hit, 0), reading.window(hit, recipe.reach)
     if not all(reading.has(concept, *own) for concept in recipe.near):
         return False
+    if recipe.close and not reading.has(recipe.close, max(own[0], hit.start - _CLOSE_CHARS), hit.end + _CLOSE_CHARS):
+        return False
+    if recipe.before and not reading.has(recipe.before, max(own[0], hit.start - _CLOSE_CHARS), hit.start):
+        return False
     if not all(reading.has(concept, *around) for concept in recipe.about):
         return False
     if recipe.one_of and not reading.has_any(recipe.one_of, *around):
@@ -64,8 +69,10 @@ def _weight(recipe: Recipe, reading: Reading, hit: Hit, subject: Subject) -> tup
     taught = reading.is_taught(hit)
     view = reading.view
     if view.is_disguised and not _LIGHTLY & set(view.via):
-        if taught and _DECODED & set(view.via):
+        if taught and (_DECODED & set(view.via) or is_about_security(subject)):
             return Severity.MEDIUM, 0.5
+        if recipe.severity is Severity.HIGH and is_about_security(subject):
+            return Severity.HIGH, 0.65
         if recipe.severity is Severity.HIGH:
             return Severity.CRITICAL, max(recipe.confidence, _GRAVE_CONFIDENCE)
         return (Severity.HIGH, 0.65) if recipe.severity is Severity.MEDIUM else (Severity.LOW, recipe.confidence)
@@ -93,5 +100,6 @@ def _is_example(reading: Reading, hit: Hit, subject: Subject) -> bool:
 
 
 def is_about_security(subject: Subject) -> bool:
-    manifest = subject.manifest
-    return manifest is not None and bool(_SECURITY.search(f"{manifest.name} {manifest.description}"))
+    manifest, file = subject.manifest, subject.by_path.get("SKILL.md")
+    said = f"{manifest.name} {manifest.description}" if manifest else (file.text or "")[:600] if file else ""
+    return bool(_SECURITY.search(said))

@@ -18,6 +18,8 @@ class Recipe:
     rule: str
     anchor: str
     near: tuple[str, ...]
+    close: str
+    before: str
     about: tuple[str, ...]
     one_of: tuple[str, ...]
     unless: tuple[str, ...]
@@ -50,6 +52,8 @@ def _recipe(rule: str, entry: dict[str, Any]) -> Recipe:
         rule=rule,
         anchor=entry["anchor"],
         near=near,
+        close=entry.get("close", ""),
+        before=entry.get("before", ""),
         about=about,
         one_of=one_of,
         unless=unless,

@@ -145,7 +145,7 @@ def _check(subject: Subject) -> Iterator[Finding]:
             yield from _letters(file, file.text, alphabet)
     for view in subject.views:
         yield from _encoded(view)
-        yield from _out_of_sight(view)
+        yield from _out_of_sight(view, subject.by_path.get(view.file))
         if (
             view.via == ("utf-16",)
             and (view.kind in _SCRIPTS or view.kind is Kind.MARKDOWN)
@@ -229,11 +229,12 @@ def _encoded(view: View) -> Iterator[Finding]:
         yield _ENCODED.at(view.file, view.line_at(0), view.text, severity=Severity.LOW, confidence=0.4, via=view.via)
 
 
-def _out_of_sight(view: View) -> Iterator[Finding]:
+def _out_of_sight(view: View, file: ScanFile | None) -> Iterator[Finding]:
     if view.part is not Part.CONCEALED:
         return
     if view.via[0] in ("far right", "far down"):
-        grave = bool(_ORDERS.present(view.text) or _COMMANDS.present(view.text))
+        enough = 1 if file and file.kind in _SCRIPTS else 2
+        grave = bool(_ORDERS.present(view.text)) or len(_COMMANDS.present(view.text)) >= enough
         severity, confidence = (Severity.HIGH, 0.7) if grave else (Severity.INFO, 0.6)
         yield _FAR.at(view.file, view.line_at(0), view.text, severity=severity, confidence=confidence, via=view.via)
     elif view.via[0] in ("hidden element", "HTML comment", "link comment") and _ORDERS.present(view.text):

@@ -210,13 +210,6 @@ _RULES = (
 )
 _BY_NAME = {rule.id.partition(".")[2]: rule for rule in _RULES}
 _DATA = (".csv", ".tsv", ".jsonl", ".log", ".xsd", ".xml")  # words of different rows stand side by side there
-# What honest skills say as well, in words that differ little: by itself a note, unless it is said beyond doubt.
-_ORDINARY = frozenset(
-    """
-    auto-approve conceal destroy disable-protection harvest memory-poisoning propagate sabotage trigger
-    """.split()  # noqa: SIM905 (nine quoted words read worse)
-)
-_SURE = 0.75
 _READ = frozenset({Part.PROSE, Part.VALUE, Part.COMMENT, Part.CONCEALED})
 
 
@@ -226,8 +219,6 @@ def _check(subject: Subject) -> Iterator[Finding]:
             continue
         reading = Reading(view, subject.by_path.get(view.file))
         for name, hit, severity, confidence in judge(reading, subject):
-            if name in _ORDINARY and severity is Severity.HIGH and confidence < _SURE and not view.is_disguised:
-                severity = Severity.MEDIUM
             evidence = reading.evidence(hit)
             yield _BY_NAME[name].at(
                 view.file, view.line_at(hit.start), evidence, severity=severity, confidence=confidence, via=view.via
