@@ -8,11 +8,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from skillyard.skill.scan.decode.readable import readable_text
+from skillyard.skill.scan.flow.interpreters import INTERPRETERS, evaluate, interpret, source, start_file, trap
 from skillyard.skill.scan.flow.model import (
     HOLE,
     NO_TAINTS,
     UNKNOWN,
-    Flow,
     Sink,
     Source,
     Taint,
@@ -37,22 +37,6 @@ _OPTION_WITH_VALUE = {
     "sudo": ("-u", "-g", "-C", "-p"), "timeout": ("-s", "-k"), "nice": ("-n",), "env": ("-u", "-C", "-S"),
     "xargs": ("-I", "-n", "-P", "-d", "-L", "-a"), "script": ("-c",),
 }  # fmt: skip
-SHELLS = words_in("sh bash zsh dash ksh fish ash /bin/sh /bin/bash /usr/bin/bash")
-_INTERPRETERS = re.compile(
-    r"(?:.*/)?(?:(?:ba|z|da|k|fi|a)?sh|python[\d.]*|node|deno|bun|perl|ruby|php|osascript|pwsh|powershell)"
-)
-_CODE_OPTIONS = {
-    "python": ("-c",),
-    "node": ("-e", "--eval", "-p"),
-    "perl": ("-e",),
-    "ruby": ("-e",),
-    "php": ("-r",),
-    "osascript": ("-e",),
-    "bun": ("-e",),
-    "deno": ("eval",),
-    "pwsh": ("-Command", "-c"),
-    "powershell": ("-Command", "-c"),
-}
 _ADDRESS = re.compile(
     r"^(?:https?|ftp|wss?)://|^[\w.-]+\.[a-z]{2,}(?:[:/]|$)|^\d+\.\d+\.\d+\.\d+|^[￼]|^localhost", re.IGNORECASE
 )
@@ -94,10 +78,10 @@ def run_command(shell: Shell, run: Run) -> Value:
     make = _COMMANDS.get(run.name)
     if make is not None:
         return make(shell, run)
-    if _INTERPRETERS.fullmatch(first.texts[0]):
-        return _interpret(shell, run)
+    if INTERPRETERS.fullmatch(first.texts[0]):
+        return interpret(shell, run)
     if "/" in first.texts[0] or first.texts[0] in shell.files:
-        _start_file(shell, run, first)
+        start_file(shell, run, first)
     return _pass_on(shell, run)
 
 
@@ -130,9 +114,9 @@ def _token(run: Run) -> Taint | None:
     if run.name not in _TOKEN_NAMES:
         return None
     line = " ".join([run.name, *run.texts()[1:]])
-    for pattern, source, what in _TOKENS_COMPILED:
+    for pattern, kind, what in _TOKENS_COMPILED:
         if pattern.match(line):
-            return Taint(source, what, run.line)
+            return Taint(kind, what, run.line)
     return None
 
 
@@ -300,97 +284,6 @@ def _remove(shell: Shell, run: Run) -> Value:
     return Value(texts=("",))
 
 
-def _interpret(shell: Shell, run: Run) -> Value:
-    """A shell or another interpreter: runs a text, a file or what it reads."""
-    name = re.sub(r"[\d.]+$", "", run.name)
-    words = run.words[1:]
-    is_shell = run.words[0].texts[0] in SHELLS or name in SHELLS
-    options = ("-c",) if is_shell else _CODE_OPTIONS.get(name, ())
-    for number, word in enumerate(words):
-        text = word.texts[0]
-        if (text in options or (is_shell and re.fullmatch(r"-[a-z]*c[a-z]*", text))) and number + 1 < len(words):
-            return _run_text(shell, run, words[number + 1], f"{name} {text}", is_shell)
-    script = next((word for word in words if not word.texts[0].startswith("-")), None)
-    if script is not None and script.texts[0] != "-":
-        if script.taints and not script.texts[0].strip(HOLE):
-            note_flow(shell, Sink.SHELL, run, name, script.taints, script.texts)
-        _start_file(shell, run, script)
-        return Value(taints=taints_of(words))
-    if run.stdin.taints or run.stdin.addresses or known(run.stdin.texts):
-        note_flow(shell, Sink.SHELL, run, f"| {name}", run.stdin.taints, (*run.stdin.texts, *run.stdin.addresses))
-        if is_shell:
-            for text in known(run.stdin.texts):
-                shell.run(text, shell.file, run.line, given=run.stdin.taints)
-        else:
-            _read_later(shell, name, run.stdin, run.line)
-    return Value(taints=run.stdin.taints)
-
-
-def _run_text(shell: Shell, run: Run, text: Value, how: str, is_shell: bool) -> Value:
-    note_flow(shell, Sink.SHELL if is_shell else Sink.CODE, run, how, text.taints, text.texts)
-    if not is_shell:
-        _read_later(shell, how, text, run.line)
-        return Value(taints=text.taints)
-    output = NO_TAINTS
-    for one in known(text.texts):
-        output |= shell.run(one, shell.file, run.line, given=text.taints, stdin=run.stdin).taints
-    return Value(taints=output)
-
-
-def _read_later(shell: Shell, how: str, text: Value, line: int) -> None:
-    language = "python" if how.startswith("python") else "javascript" if how.startswith(("node", "bun", "deno")) else ""
-    if language:
-        shell.code_to_read += [(shell.file, line, f"{language}:{one}") for one in known(text.texts)]
-
-
-def _start_file(shell: Shell, run: Run, place: Value) -> None:
-    taints = NO_TAINTS.union(
-        *(
-            shell.files.get(text, NO_TAINTS) | shell.files.get(text.removeprefix("./"), NO_TAINTS)
-            for text in place.texts
-        )
-    )
-    note_flow(shell, Sink.PROGRAM, run, run.name, taints, place.texts)
-
-
-def _evaluate(shell: Shell, run: Run) -> Value:
-    text = Value(texts=(" ".join(word.texts[0] for word in run.words[1:]),), taints=taints_of(run.words[1:]),
-                 is_built=any(word.is_built for word in run.words[1:]))  # fmt: skip
-    if text.taints or text.is_built:
-        shell.trace.flows.append(
-            Flow(
-                sink=Sink.SHELL,
-                how="eval",
-                file=shell.file,
-                line=run.line,
-                taints=text.taints,
-                texts=text.texts,
-                is_hidden=text.is_built,
-            )
-        )
-    if text.texts[0].strip(HOLE):
-        return shell.run(text.texts[0], shell.file, run.line, given=text.taints)
-    return Value(taints=text.taints)
-
-
-def _trap(shell: Shell, run: Run) -> Value:
-    """`trap COMMANDS SIGNAL`: they run later."""
-    if len(run.words) > 2:
-        for text in known(run.words[1].texts):
-            shell.run(text, shell.file, run.line)
-    return Value(texts=("",))
-
-
-def _source(shell: Shell, run: Run) -> Value:
-    if len(run.words) > 1:
-        place = run.words[1]
-        if place.taints and not place.texts[0].strip(HOLE):
-            note_flow(shell, Sink.SHELL, run, "source", place.taints, place.texts)
-        else:
-            _start_file(shell, run, place)
-    return Value(texts=("",))
-
-
 def _screen(shell: Shell, run: Run) -> Value:
     taint = frozenset({Taint(Source.SCREEN, run.name, run.line)})
     for text in run.texts()[1:]:
@@ -426,8 +319,8 @@ _COMMANDS: dict[str, Callable[[Shell, Run], Value]] = {
     ),
     "rm": _remove,
     "mktemp": _temporary,
-    "eval": _evaluate,
-    "trap": _trap,
-    "source": _source,
-    ".": _source,
+    "eval": evaluate,
+    "trap": trap,
+    "source": source,
+    ".": source,
 }

@@ -26,7 +26,7 @@ from skillyard.skill.scan.flow.tree import (
     Return,
     Several,
     Text,
-)
+)  # fmt: skip
 
 _MAX_DEPTH = 150
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": ""}
@@ -196,10 +196,6 @@ def _key(reader: _Reader, node: Any) -> str:
     return reader.text(node).strip("\"'`") if node is not None else ""
 
 
-def _array(reader: _Reader, node: Any) -> Node:
-    return Collection(_line(node), reader.all(node.named_children))
-
-
 def _function(reader: _Reader, node: Any) -> Function:
     name = node.child_by_field_name("name")
     params = node.child_by_field_name("parameters")
@@ -261,14 +257,10 @@ def _inner(reader: _Reader, node: Any) -> Node:
     return reader.read(children[0]) if len(children) == 1 else Several(_line(node), reader.all(children))
 
 
-def _literal(reader: _Reader, node: Any) -> Node:
-    return Text(_line(node), reader.text(node))
-
-
 _EXPRESSIONS: dict[str, Callable[[_Reader, Any], Node]] = {
     "string": _string,
     "template_string": _template,
-    "number": _literal,
+    "number": lambda reader, node: Text(_line(node), reader.text(node)),
     "regex": lambda _, node: Text(_line(node), ""),
     "identifier": _name,
     "property_identifier": _name,
@@ -279,7 +271,7 @@ _EXPRESSIONS: dict[str, Callable[[_Reader, Any], Node]] = {
     "new_expression": _call,
     "binary_expression": _binary,
     "object": _object,
-    "array": _array,
+    "array": lambda reader, node: Collection(_line(node), reader.all(node.named_children)),
     "arrow_function": _function,
     "function_expression": _function,
     "generator_function": _function,

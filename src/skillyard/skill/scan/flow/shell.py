@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -17,31 +16,19 @@ from skillyard.skill.scan.flow.model import (
     NO_TAINTS,
     UNKNOWN,
     Command,
-    Source,
     Taint,
     Trace,
     Value,
     any_of,
     constant,
-    few,
     known,
-    words_in,
 )
-from skillyard.skill.scan.flow.places import is_secret_name, taint_of_path
 from skillyard.skill.scan.flow.started import Run
+from skillyard.skill.scan.flow.words import KINDS_OF_WORDS, MAX_DEPTH, NOTHING, Words
 
 MAX_COMMANDS = 20_000
 MAX_CHARS = 200_000
-_MAX_DEPTH = 90
 _MAX_NESTED = 4
-_NOTHING = Value(texts=("",))
-_STANDARD = words_in(
-    "HOME USER PATH PWD OLDPWD SHELL TERM LANG LC_ALL TMPDIR IFS EDITOR RANDOM HOSTNAME UID EUID BASH_SOURCE "
-    "LINENO PPID "
-    "SECONDS COLUMNS LINES LOGNAME DISPLAY OSTYPE BASH_VERSION FUNCNAME PIPESTATUS OPTARG OPTIND REPLY HOSTTYPE"
-)
-_EXPANSION = re.compile(r"\$\{[!#]?(\w+)(?:\[[@*\d]\])?(?::?([-=?+])(.*))?", re.DOTALL)
-_ANSI = re.compile(r"\\(?:x([0-9a-fA-F]{1,2})|([0-7]{1,3})|u([0-9a-fA-F]{1,4})|(.))", re.DOTALL)
 
 
 @cache
@@ -49,20 +36,14 @@ def _language() -> tree_sitter.Language:
     return tree_sitter.Language(tree_sitter_bash.language())
 
 
-class Shell:
+class Shell(Words):
     """Shared by all scripts of a package; `files`: what was written to which path."""
 
     def __init__(self, trace: Trace, files: dict[str, frozenset[Taint]]) -> None:
-        self.trace = trace
-        self.files = files
+        super().__init__(trace, files)
         self.code_to_read: list[tuple[str, int, str]] = []
-        self.variables: dict[str, Value] = {}
         self.functions: dict[str, tuple[Any, bytes]] = {}
-        self.given = NO_TAINTS
-        self.data = b""
         self.file = ""
-        self.line = 1
-        self.depth = 0
         self.nested = 0
         self.calling: list[str] = []
         self.left = MAX_COMMANDS
@@ -75,7 +56,7 @@ class Shell:
         for node, data in list(self.functions.values()):
             if str(node.id) not in self.calling:
                 self.data = data
-                self._body(node, UNKNOWN)
+                self.body(node, UNKNOWN)
         self.calling.clear()
         self.where = None
 
@@ -92,7 +73,7 @@ class Shell:
         self.given = given or self.given
         self.nested += 1
         tree = tree_sitter.Parser(_language()).parse(self.data)
-        output = self._body(tree.root_node, stdin)
+        output = self.body(tree.root_node, stdin)
         self.nested -= 1
         self.data, self.file, self.line, self.given, self.where = saved
         return output
@@ -114,14 +95,14 @@ class Shell:
         line: int = self.line + node.start_point[0]
         return line
 
-    def _body(self, node: Any, stdin: Value) -> Value:
+    def body(self, node: Any, stdin: Value) -> Value:
         outputs = [self._statement(child, stdin) for child in node.named_children]
-        outputs = [output for output in outputs if output is not _NOTHING]
-        return any_of(outputs) if outputs else _NOTHING
+        outputs = [output for output in outputs if output is not NOTHING]
+        return any_of(outputs) if outputs else NOTHING
 
     def _statement(self, node: Any, stdin: Value) -> Value:
-        if self.depth > _MAX_DEPTH or self.left <= 0:
-            return _NOTHING
+        if self.depth > MAX_DEPTH or self.left <= 0:
+            return NOTHING
         self.depth += 1
         read = _STATEMENTS.get(node.type)
         output = read(self, node, stdin) if read is not None else self._other(node, stdin)
@@ -129,11 +110,11 @@ class Shell:
         return output
 
     def _other(self, node: Any, stdin: Value) -> Value:
-        if node.type in _WORDS:
+        if node.type in KINDS_OF_WORDS:
             if node.type not in ("word", "raw_string", "number", "comment"):
-                self._word(node)
-            return _NOTHING
-        return self._body(node, stdin)
+                self.word(node)
+            return NOTHING
+        return self.body(node, stdin)
 
     def _pipeline(self, node: Any, stdin: Value) -> Value:
         value = stdin
@@ -146,7 +127,7 @@ class Shell:
         redirects = node.children_by_field_name("redirect")
         stdin, targets, rest = self._redirects(redirects, stdin)
         if body is None:
-            output = _NOTHING
+            output = NOTHING
         elif body.type == "command":
             output = self._command(body, stdin, targets)
         else:
@@ -173,12 +154,12 @@ class Shell:
                     elif part.type == "file_redirect":
                         targets += self._redirects([part], stdin)[1]
             elif redirect.type == "herestring_redirect":
-                stdin = any_of([self._word(part) for part in redirect.named_children])
+                stdin = any_of([self.word(part) for part in redirect.named_children])
             else:
                 place = redirect.child_by_field_name("destination")
                 if place is None or place.type == "number":
                     continue
-                value = self._word(place)
+                value = self.word(place)
                 if redirect.children and any(part.type == "<" for part in redirect.children):
                     stdin = value if place.type == "process_substitution" else self.read(value)
                 targets += [] if any(part.type == "<" for part in redirect.children) else list(value.texts)
@@ -186,51 +167,51 @@ class Shell:
 
     def _heredoc(self, node: Any) -> Value:
         parts = [
-            constant(self._text(part)) if part.type == "heredoc_content" else self._word(part)
+            constant(self.text_of(part)) if part.type == "heredoc_content" else self.word(part)
             for part in node.named_children
         ]
-        return concatenated(parts) if parts else constant(self._text(node))
+        return concatenated(parts) if parts else constant(self.text_of(node))
 
     def _defined(self, node: Any, _: Value) -> Value:
         name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
         if name is not None and body is not None:
-            self.functions[self._text(name)] = (body, self.data)
-        return _NOTHING
+            self.functions[self.text_of(name)] = (body, self.data)
+        return NOTHING
 
     def _assigned(self, node: Any, _: Value) -> Value:
         name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
         if name is None:
-            return _NOTHING
-        key = self._text(name).partition("[")[0]
-        read = self._word(value) if value is not None else constant("")
+            return NOTHING
+        key = self.text_of(name).partition("[")[0]
+        read = self.word(value) if value is not None else constant("")
         if b"+=" in self.data[name.end_byte : name.end_byte + 2] and key in self.variables:
             read = concatenated([self.variables[key], read])
         self.variables[key] = any_of([read, self.variables[key]]) if key in self.variables and self.depth > 4 else read
-        return _NOTHING
+        return NOTHING
 
     def _declared(self, node: Any, stdin: Value) -> Value:
         for child in node.named_children:
             if child.type == "variable_assignment":
                 self._assigned(child, stdin)
-        return _NOTHING
+        return NOTHING
 
     def _for(self, node: Any, stdin: Value) -> Value:
         variable, body = node.child_by_field_name("variable"), node.child_by_field_name("body")
-        values = [self._word(value) for value in node.children_by_field_name("value")]
+        values = [self.word(value) for value in node.children_by_field_name("value")]
         if variable is not None:
-            self.variables[self._text(variable)] = any_of(values)
-        return self._statement(body, stdin) if body is not None else _NOTHING
+            self.variables[self.text_of(variable)] = any_of(values)
+        return self._statement(body, stdin) if body is not None else NOTHING
 
     def _while(self, node: Any, stdin: Value) -> Value:
         condition, body = node.child_by_field_name("condition"), node.child_by_field_name("body")
         if condition is not None:
             self._statement(condition, stdin)
-            words = self._text(condition).split()
+            words = self.text_of(condition).split()
             if words[:1] == ["read"] or "read" in words[:3]:
                 for name in words[words.index("read") + 1 :]:
                     if name.isidentifier():
                         self.variables[name] = stdin._replace(texts=(HOLE,))
-        return self._statement(body, stdin) if body is not None else _NOTHING
+        return self._statement(body, stdin) if body is not None else NOTHING
 
     def _command(self, node: Any, stdin: Value, targets: list[str] | None = None) -> Value:
         self.left -= 1
@@ -239,20 +220,22 @@ class Shell:
         for child in node.named_children:
             if child.type == "command_name":
                 words.append(
-                    self._word(child.named_children[0]) if child.named_children else constant(self._text(child))
+                    self.word(child.named_children[0]) if child.named_children else constant(self.text_of(child))
                 )
             elif child.type == "variable_assignment":
                 self._assigned(child, stdin)
             elif child.type.endswith("_redirect"):
                 redirects.append(child)
             else:
-                words.append(self._word(child))
+                words.append(self.word(child))
         own: list[str] = []
         if redirects:
             stdin, own, _ = self._redirects(redirects, stdin)
         if not words:
-            return _NOTHING
-        evidence = self._text(node.parent if node.parent is not None and node.parent.type == "pipeline" else node)[:400]
+            return NOTHING
+        evidence = self.text_of(node.parent if node.parent is not None and node.parent.type == "pipeline" else node)[
+            :400
+        ]
         output = self._start(words, stdin, self._at(node), evidence, (*(targets or ()), *own))
         for target in own:
             self.write(target, output.taints)
@@ -293,122 +276,8 @@ class Shell:
 
     def _note(self, words: tuple[str, ...], node: Any) -> None:
         self.trace.commands.append(
-            Command(words=words, file=self.file, line=self._at(node), evidence=self._text(node)[:400])
+            Command(words=words, file=self.file, line=self._at(node), evidence=self.text_of(node)[:400])
         )
-
-    # ---- words
-
-    def _text(self, node: Any) -> str:
-        return self.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
-
-    def _word(self, node: Any) -> Value:
-        if self.depth > _MAX_DEPTH:
-            return UNKNOWN
-        self.depth += 1
-        read = _WORDS.get(node.type)
-        value = read(self, node) if read is not None else self._parts(node)
-        self.depth -= 1
-        return value
-
-    def _parts(self, node: Any) -> Value:
-        """A string or a concatenation; what stands between its parts belongs to it."""
-        values: list[Value] = []
-        end = node.start_byte
-        for child in node.named_children:
-            values += self._between(end, child.start_byte)
-            values.append(self._word(child))
-            end = child.end_byte
-        values += self._between(end, node.end_byte)
-        values = [value for value in values if value.texts != ("",)]
-        if not values:
-            return constant("")
-        return values[0] if len(values) == 1 else concatenated(values)
-
-    def _between(self, start: int, end: int) -> list[Value]:
-        text = self.data[start:end].decode("utf-8", "replace").strip("\"'`")
-        return [constant(text)] if text else []
-
-    def _plain(self, node: Any) -> Value:
-        text = self._text(node)
-        if "\\" in text:
-            text = re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)
-        if HOLE in text:
-            return Value(texts=(text,), taints=self.given)
-        return constant(text)
-
-    def _string_content(self, node: Any) -> Value:
-        text = re.sub(r"\\([\"$`\\])", r"\1", self._text(node))
-        return Value(texts=(text,), taints=self.given) if HOLE in text else constant(text)
-
-    def _raw(self, node: Any) -> Value:
-        text = self._text(node)[1:-1]
-        return Value(texts=(text,), taints=self.given) if HOLE in text else constant(text)
-
-    def _ansi(self, node: Any) -> Value:
-        text = self._text(node)[2:-1]
-
-        def undone(match: re.Match[str]) -> str:
-            if match[1] or match[3]:
-                return chr(int(match[1] or match[3], 16))
-            return chr(int(match[2], 8)) if match[2] else {"n": "\n", "t": "\t"}.get(match[4], match[4])
-
-        plain = _ANSI.sub(undone, text)
-        return Value(texts=(plain,), is_built=plain != text and "x" in text)
-
-    def _variable(self, node: Any) -> Value:
-        return self.variable(self._text(node).lstrip("$"))
-
-    def _expansion(self, node: Any) -> Value:
-        match = _EXPANSION.match(self._text(node)[:-1])
-        if match is None:
-            return UNKNOWN
-        if self._text(node).startswith("${#"):
-            return UNKNOWN
-        value = self.variable(match[1])
-        inner = [self._word(child) for child in node.named_children if child.type != "variable_name"]
-        if match[2] in ("-", "=", "+") and inner:
-            return any_of([value, *inner]) if known(value.texts) else Value(
-                texts=few([HOLE, *(text for part in inner for text in part.texts)]),
-                taints=value.taints.union(*(part.taints for part in inner)),
-            )  # fmt: skip
-        return (
-            value if match[2] else value._replace(texts=value.texts if self._text(node)[2:-1] == match[1] else (HOLE,))
-        )
-
-    def variable(self, name: str) -> Value:
-        """What is known of a variable; one that the script does not set comes from outside."""
-        if name in self.variables:
-            return self.variables[name]
-        if name == "HOME":
-            return constant("~")
-        if name in _STANDARD or not name.isupper() or not name.replace("_", "").isalnum():
-            return UNKNOWN
-        self.trace.variables.add(name)
-        if is_secret_name(name):
-            return Value(taints=frozenset({Taint(Source.SECRET_VARIABLE, name, self.line, whole=False)}))
-        return UNKNOWN
-
-    def _substituted(self, node: Any) -> Value:
-        redirect = next((child for child in node.named_children if child.type == "file_redirect"), None)
-        if redirect is not None and redirect.child_by_field_name("destination") is not None:
-            return self.read(self._word(redirect.child_by_field_name("destination")))
-        output = self._body(node, UNKNOWN)
-        texts = tuple(text.rstrip("\n") for text in output.texts) if output is not _NOTHING else (HOLE,)
-        return output._replace(texts=texts)
-
-    # ---- files
-
-    def read(self, place: Value) -> Value:
-        """The content of files."""
-        taints = {taint for text in place.texts if (taint := taint_of_path(text, self.line))}
-        self.trace.reads.update(place.texts)
-        kept = NO_TAINTS.union(*(self.files.get(text, NO_TAINTS) for text in place.texts))
-        return Value(taints=frozenset(taints) | kept | place.taints, addresses=place.texts)
-
-    def write(self, path: str, taints: frozenset[Taint]) -> None:
-        self.trace.writes.add(path)
-        if taints and path.strip(HOLE):
-            self.files[path] = self.files.get(path, NO_TAINTS) | taints
 
 
 _STATEMENTS: dict[str, Callable[[Shell, Any, Value], Value]] = {
@@ -420,21 +289,5 @@ _STATEMENTS: dict[str, Callable[[Shell, Any, Value], Value]] = {
     "declaration_command": Shell._declared,
     "for_statement": Shell._for,
     "while_statement": Shell._while,
-    "comment": lambda _, __, ___: _NOTHING,
-}
-_WORDS: dict[str, Callable[[Shell, Any], Value]] = {
-    "word": Shell._plain,
-    "number": Shell._plain,
-    "comment": lambda _, __: UNKNOWN,
-    "string_content": Shell._string_content,
-    "raw_string": Shell._raw,
-    "ansi_c_string": Shell._ansi,
-    "simple_expansion": Shell._variable,
-    "expansion": Shell._expansion,
-    "command_substitution": Shell._substituted,
-    "process_substitution": Shell._substituted,
-    "string": Shell._parts,
-    "concatenation": Shell._parts,
-    "arithmetic_expansion": lambda _, __: UNKNOWN,
-    "test_command": lambda shell, node: shell._parts(node),
+    "comment": lambda _, __, ___: NOTHING,
 }
