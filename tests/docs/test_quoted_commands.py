@@ -144,6 +144,8 @@ def prepare_for_trust(reader: Reader, command: str) -> None:
     """What happens between two commands of the guide: somebody reads an id off the screen, and a minute passes."""
     if "$APPEAL" in command:
         reader.environment["APPEAL"] = json.loads(reader.type("skillyard review list --json"))[0]["id"]
+    if "theirs.txt" in command:
+        shutil.copy(reader.folder / "mine.txt", reader.folder / "theirs.txt")
     if command.startswith("skillyard recall"):
         reader.type("skillyard install yard/text-kit@1.0.0 --agent claude-code")
         manifest = reader.folder / "skillyard.json"
