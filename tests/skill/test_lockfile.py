@@ -443,3 +443,17 @@ def test_any_text_is_a_foreign_lock_or_refused(filename, text):
         assert error.faults  # noqa: PT017 (either way is right)
         skills = []
     assert all(skill.name.isascii() and (skill.version is None or skill.version.isascii()) for skill in skills)
+
+
+@pytest.mark.parametrize("position", [0, 41, 2**40])
+def test_the_place_in_the_public_log_is_kept(position: int) -> None:
+    lock = Lockfile(registry=REGISTRY, requirements={}, skills={"acme/pdf": locked(log_position=position)})
+    assert f'"log_position": {position}' in lock.show()
+    assert Lockfile.read(lock.show()) == lock
+
+
+@pytest.mark.parametrize("position", ["-1", "1.5", "null", '"1"', "true", str(2**60)])
+def test_a_place_that_is_none_is_refused(position: str) -> None:
+    lock = Lockfile(registry=REGISTRY, requirements={}, skills={"acme/pdf": locked(log_position=7)})
+    with pytest.raises(SkillError):
+        Lockfile.read(lock.show().replace('"log_position": 7', f'"log_position": {position}'))

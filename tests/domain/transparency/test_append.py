@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from concurrent.futures import ThreadPoolExecutor
+
+import pytest
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import ANONYMOUS, Caller
@@ -11,9 +14,12 @@ from skillyard.domain.transparency.append import append
 from skillyard.domain.transparency.entries import list_entries
 from skillyard.domain.transparency.model import ReleaseName, Visibility
 from skillyard.domain.transparency.prove import checkpoint, prove
+from skillyard.domain.transparency.sign import STATEMENT, sign_statement
+from skillyard.skill.faults import SkillError
 from skillyard.skill.log.checkpoint import open_checkpoint
 from skillyard.skill.log.leaf import Kind, Leaf, seal
 from skillyard.skill.log.merkle import is_consistent, is_included, leaf_hash
+from skillyard.skill.log.note import open_note
 
 
 def a_leaf(name: str = "ada/pdf", version: str = "1.0.0", kind: str = Kind.PUBLISHED) -> Leaf:
@@ -124,3 +130,15 @@ def test_entries_come_in_pages_the_newest_first(each_app: App) -> None:
     page = list_entries(each_app, ANONYMOUS, limit=9, cursor=page.next_cursor, after=0)
     assert [entry.position for entry in page.items] == [2, 1]
     assert page.next_cursor is None
+
+
+def test_a_statement_is_a_note_that_cannot_be_taken_for_a_checkpoint(each_app: App) -> None:
+    key = each_app.log_key.verifier
+    note = sign_statement(each_app, Kind.OVERRIDE, {"reason": "Zeile 1\nZeile 2 \x7f\u202e – ok", "days": 90})
+    first, body = open_note(note, key).splitlines()
+    assert first == STATEMENT
+    assert json.loads(body) == {
+        "kind": "release.override", "reason": "Zeile 1\nZeile 2 \x7f\u202e – ok", "days": 90,
+    }  # fmt: skip
+    with pytest.raises(SkillError):
+        open_checkpoint(note, key)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
-
-import orjson
 
 from skillyard.app import App
 from skillyard.skill.log.checkpoint import Checkpoint
@@ -20,5 +19,6 @@ def sign_checkpoint(app: App, size: int, root: bytes) -> str:
 
 def sign_statement(app: App, kind: str, facts: Mapping[str, Any]) -> str:
     """A signed note of a JSON value, `kind` in it. Its first line keeps it from being taken for a checkpoint."""
-    body = orjson.dumps({**facts, "kind": kind}, option=orjson.OPT_SORT_KEYS).decode()
+    body = json.dumps({**facts, "kind": kind}, sort_keys=True, separators=(",", ":"))
+    body = body.replace("\x7f", r"\u007f")  # now plain ASCII without control characters, as a note must be
     return app.log_key.sign(f"{STATEMENT}\n{body}\n")

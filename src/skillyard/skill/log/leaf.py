@@ -67,7 +67,6 @@ class Leaf:
             )
         return leaf
 
-
     @property
     def is_well_typed(self) -> bool:
         texts = (self.kind, self.name, self.by, self.version or "", self.digest or "", self.archive_sha256 or "")

@@ -7,11 +7,12 @@ import binascii
 import hashlib
 import re
 from dataclasses import dataclass
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from typing import TYPE_CHECKING
 
 from skillyard.skill.faults import Fault, SkillError
+
+if TYPE_CHECKING:  # the library takes its time to load, and most commands never need it
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 MAX_CHARS = 100_000
 _ED25519 = b"\x01"
@@ -19,7 +20,7 @@ _KEY_BYTES = 32
 _SIGNATURE_BYTES = 64
 _ID_BYTES = 4
 _NAME = re.compile(r"[^\s+]{1,200}")
-_UNPRINTABLE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
+_UNPRINTABLE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")  # what steers a terminal is refused too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,8 @@ class SignerKey:
 
     @property
     def _key(self) -> Ed25519PrivateKey:
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
         return Ed25519PrivateKey.from_private_bytes(self.seed)
 
     def sign(self, text: str) -> str:
@@ -92,6 +95,9 @@ def open_note(note: str, key: VerifierKey) -> str:
 
 
 def _check(key: VerifierKey, text: str, signature: bytes) -> None:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
     try:
         Ed25519PublicKey.from_public_bytes(key.public).verify(signature, text.encode())
     except InvalidSignature:
