@@ -18,6 +18,7 @@ _SECURITY = re.compile(
     r"forensic|harden|vett?ing|scanner|prompt.?defen|incident",
     re.IGNORECASE,
 )
+_SURE = 0.7  # comments speak of what code does; only the plainest orders are taken as such there
 _CLOSE_CHARS = 60
 _PUBLIC_KEY = ".pub"
 _GRAVE_CONFIDENCE = 0.92
@@ -78,7 +79,7 @@ def _weight(recipe: Recipe, reading: Reading, hit: Hit, subject: Subject) -> tup
         return (Severity.HIGH, 0.65) if recipe.severity is Severity.MEDIUM else (Severity.LOW, recipe.confidence)
     if taught or _is_example(reading, hit, subject):
         return Severity.LOW, 0.4
-    if reading.is_quoted(hit):
+    if reading.is_quoted(hit) or (view.part is Part.COMMENT and recipe.confidence < _SURE):
         return min(recipe.severity, Severity.MEDIUM, key=_rank), 0.5
     if recipe.grave and reading.has("conceal", *reading.window(hit, 2)):
         return Severity.CRITICAL, _GRAVE_CONFIDENCE

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from skillyard.skill.scan.matching import Hit
+from skillyard.skill.scan.prose.addresses import is_with_vendors
 from skillyard.skill.scan.prose.lexicon import Language, lexicon
 from skillyard.skill.scan.subject import Kind, Part, ScanFile, View
 
@@ -22,8 +23,8 @@ _BREAK = re.compile(
 _OPENED = re.compile(r"[\"\u201c\u00ab\u300c\u300e`\u2018]")
 _CLOSED = re.compile(r"[\"\u201d\u00bb\u300d\u300f`\u2019]")
 _COMMAND = re.compile(
-    r"\b(?:curl|wget|iwr|Invoke-WebRequest|nohup|sudo|scp|nc|rm -rf|eval|base64 -d|python3? -c|node -e) "
-    r"|\bfetch\(|\brequests\.(?:post|put)\(|\burllib\b|\bXMLHttpRequest\b|\bsendBeacon\b"
+    r"\b(?:curl|wget|iwr|Invoke-WebRequest|Invoke-RestMethod|nohup|scp|base64 -d|rm -rf [~/$]) "
+    r"|\bfetch\(|\brequests\.(?:post|put|get)\(|\burllib\b|\burlopen\b|\bXMLHttpRequest\b|\bsendBeacon\b"
 )
 _REFUSED = re.compile(
     r"\b(?:is|are|was|were|be|being|gets?)(?: \w+)? (?:refused|blocked|forbidden|prohibited|denied|rejected|disallowed|"
@@ -96,7 +97,8 @@ class Reading:
     def _has_commands(self, start: int, end: int) -> bool:
         """Whether commands that fetch, send or destroy are within a few lines of `start:end` in the file."""
         first, last = self.view.line_at(start), self.view.line_at(max(start, end - 1))
-        return bool(_COMMAND.search("\n".join(self._lines[max(0, first - 7) : last + 6])))
+        around = "\n".join(self._lines[max(0, first - 7) : last + 6])
+        return bool(_COMMAND.search(around)) and not is_with_vendors(around)
 
     def is_denied(self, hit: Hit, language: Language, *, loosely: bool) -> bool:
         """Whether the words before it in its sentence turn it into its opposite: "never send ..."."""

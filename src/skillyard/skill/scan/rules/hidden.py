@@ -146,12 +146,14 @@ def _check(subject: Subject) -> Iterator[Finding]:
     for view in subject.views:
         yield from _encoded(view)
         yield from _out_of_sight(view, subject.by_path.get(view.file))
-        if (
-            view.via == ("utf-16",)
-            and (view.kind in _SCRIPTS or view.kind is Kind.MARKDOWN)
-            and view.part is not Part.COMMENT
-        ):
-            yield _WIDE.at(view.file, 1, view.text[:120], via=view.via)
+        yield from _wide(view)
+
+
+def _wide(view: View) -> Iterator[Finding]:
+    if view.via != ("utf-16",) or view.part is Part.COMMENT or view.kind not in {*_SCRIPTS, Kind.MARKDOWN}:
+        return
+    severity = Severity.HIGH if view.kind in _SCRIPTS and _COMMANDS.present(view.text) else Severity.LOW
+    yield _WIDE.at(view.file, 1, view.text[:120], severity=severity, confidence=0.65, via=view.via)
 
 
 def _unseen(file: ScanFile, text: str, alphabet: frozenset[str]) -> Iterator[Finding]:
