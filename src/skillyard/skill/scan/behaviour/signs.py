@@ -78,6 +78,15 @@ _DEEDS = {
     "shred": r"\bfind\s+[\"']?(?:\$home|~|/)[\"']?\s[^\n]{0,200}(?:-delete\b|\bshred\b|xargs\s+(?:rm|shred))",
     "encrypts": r"\bfernet\(|\baes\.new\(|\bcreatecipheriv\(",
     "walks-home": r"path\.home\(\)\.(?:rglob|glob)\(|os\.walk\(\s*os\.path\.expanduser|homedir\(\)",
+    "password-dialog": r"\bdisplay dialog\b[^\n]{0,300}\bhidden answer\b|\bread\s+-\w*s\w*\s[^\n]{0,80}\[sudo\]",
+    "uses-password": r"\bsudo\s+-S\b|\bcurl\b|\bdscl\b[^\n]{0,80}-authonly|\bsecurity\s+unlock-keychain\b",
+    "odd-name": (
+        r"__dict__\[\s*['\"]\w{1,6}['\"]\s*\+|\bmodule\.constructor\._load\b|\bgetattr\(\s*(?:builtins|__builtins__)\s*,\s*['\"]{2}\.join"
+        r"|\$'(?:\\x[0-9a-f]{2}|\\[0-7]{3}){3,}'|\]\.reverse\(\)\.join\(\s*['\"]{2}\s*\)"
+        r"|\brequire\(\s*\w{1,12}\(\s*(?:\d{2,3}\s*,\s*){3,}"
+    ),
+    "masked-text": r"\bchr\(\s*\w{1,12}\s*\^\s*\w{1,12}\s*\)|\bmarshal\.loads\(\s*(?:base64|zlib|bytes|codecs)",
+    "runs-text": r"\b(?:exec|eval)\(|\bos\.(?:popen|system)\(|\bfunctiontype\(|\btype\(\w+\)\(\w+,\s*globals",
     "ransom": r"\.(?:locked|encrypted|enc)['\"]|\brestore[-_ ]?(?:files|your)\b|\bransom\b|readme[-_]restore",
 }
 GROUPS = {"store": _STORES, "out": _WAYS_OUT, "deed": _DEEDS}

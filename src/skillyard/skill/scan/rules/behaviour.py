@@ -58,16 +58,34 @@ _DESTROYS = _rule(
     "A home folder or a disk that is gone does not come back.",
     "Delete only what the skill made itself, by its full path.",
 )  # fmt: skip
-RULES = (_WAY_IN, _COLLECTS, _TAKES_ONE, _SPIES, _MINES, _DESTROYS)
+_HIDES_CALL = _rule(
+    "hides-call",
+    Severity.HIGH,
+    0.7,
+    "A script hides what it calls",
+    "Names and commands that are put together from pieces and numbers are meant not to be found by a reader.",
+    "Write the name of what is called as it is.",
+)
+_ASKS_PASSWORD = _rule(
+    "asks-password",
+    Severity.HIGH,
+    0.75,
+    "A dialog asks for the user's password and a command uses it",
+    "A password that was typed into a window of a script can be kept or sent by that script.",
+    "Let sudo ask by itself, in a terminal that the user opened.",
+)
+RULES = (_WAY_IN, _COLLECTS, _TAKES_ONE, _SPIES, _MINES, _DESTROYS, _HIDES_CALL, _ASKS_PASSWORD)
 
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Each script by itself. In skills about security the same signs are notes."""
     eased = Severity.MEDIUM if topic_of(subject).is_security else None
     for view in subject.views:
-        if view.part is Part.CODE and view.kind in _SCRIPTS and not view.file.lower().endswith(_NOT_RUN):
+        if view.part is Part.CODE and view.kind in _SCRIPTS:
+            is_shown = view.file.lower().endswith(_NOT_RUN)
             for rule, hit in _told_by(signs_in(view.text)):
-                yield _finding(rule, view, hit, eased)
+                if rule is _ASKS_PASSWORD or not is_shown:
+                    yield _finding(rule, view, hit, eased)
 
 
 def _told_by(signs: Signs) -> Iterator[tuple[Rule, Hit]]:
@@ -89,6 +107,10 @@ def _told_by(signs: Signs) -> Iterator[tuple[Rule, Hit]]:
         yield _SPIES, deeds.get("keys") or deeds["screen"]
     elif "clipboard" in deeds and "address" in deeds:
         yield _SPIES, deeds["clipboard"]
+    if "odd-name" in deeds or {"masked-text", "runs-text"} <= deeds.keys():
+        yield _HIDES_CALL, deeds.get("odd-name") or deeds["masked-text"]
+    if {"password-dialog", "uses-password"} <= deeds.keys():
+        yield _ASKS_PASSWORD, deeds["password-dialog"]
     if "miner" in deeds:
         yield _MINES, deeds["miner"]
     if worst := deeds.get("wipe") or deeds.get("shred"):
