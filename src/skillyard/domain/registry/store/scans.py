@@ -75,8 +75,8 @@ def list_scanned_otherwise(tx: Tx, rules: str, *, limit: int) -> list[Row]:
     last; `rules` is empty for one that none has.
     """
     return tx.all(
-        "SELECT id, skill, version, digest, sha256, rules, published_by FROM releases WHERE rules < ? OR rules > ? ORDER BY rules, id"
-        " LIMIT ?",
+        "SELECT id, skill, version, digest, sha256, rules, published_by FROM releases"
+        " WHERE rules < ? OR rules > ? ORDER BY rules, id LIMIT ?",
         rules, rules, limit,
     )  # fmt: skip
 
