@@ -12,6 +12,7 @@ from skillyard.skill.scan.subject import Kind, Part, Subject, View
 from skillyard.skill.scan.topic import topic_of
 
 _SCRIPTS = frozenset({Kind.PYTHON, Kind.SHELL, Kind.JAVASCRIPT, Kind.POWERSHELL, Kind.CODE})
+_NOBODYS_TASK = frozenset({"browser", "keychain", "history", "accounts", "wallet", "machine", "messages"})
 _NOT_RUN = (".md", ".mdx", ".yar", ".yara")
 
 
@@ -30,8 +31,8 @@ _WAY_IN = _rule(
 )  # fmt: skip
 _COLLECTS = _rule(
     "collects-secrets", Severity.HIGH, 0.75,
-    "A script gathers keys of several kinds and has a way to send them",
-    "No single task needs the keys of several unrelated tools; thieves of keys look like this.",
+    "A script takes what no task needs, or keys of several kinds, and has a way to send it",
+    "Passwords of browsers, wallets, histories, or the keys of unrelated tools at once: thieves look like this.",
     "Read only the one file that the task needs, name it in SKILL.md, and send it to nobody.",
 )  # fmt: skip
 _TAKES_ONE = _rule(
@@ -101,8 +102,8 @@ def _told_by(signs: Signs) -> Iterator[tuple[Rule, Hit]]:
             yield _WAY_IN, deeds[first]
             break
     if signs.ways_out and signs.stores:
-        rule = _COLLECTS if len(signs.stores) > 1 else _TAKES_ONE
-        yield rule, next(iter(signs.stores.values()))
+        is_grave = len(signs.stores) > 1 or not _NOBODYS_TASK.isdisjoint(signs.stores)
+        yield (_COLLECTS if is_grave else _TAKES_ONE), next(iter(signs.stores.values()))
     if ("keys" in deeds or "screen" in deeds) and signs.ways_out:
         yield _SPIES, deeds.get("keys") or deeds["screen"]
     elif "clipboard" in deeds and "address" in deeds:
