@@ -11,7 +11,7 @@ from skillyard.skill.scan.flow.effects import Effects
 from skillyard.skill.scan.flow.model import HOLE, Taint, Value, any_of
 from skillyard.skill.scan.flow.tree import Collection, Function, Member, Name, Node
 
-MAX_UNROLLED = 64
+MAX_UNROLLED = 400
 _INDEX = re.compile("-?[0-9]{1,6}")
 
 
@@ -143,6 +143,10 @@ class Bindings(ABC):
         if not taints:
             return
         while type(node) is Member:
+            found = scope.find(node.of.name) if type(node.of) is Name else None
+            path = f"{found.names[node.of.name].path}.{node.name}" if found and type(node.of) is Name else ""
+            if path in self.fields:
+                self.fields[path] = self.fields[path]._replace(taints=self.fields[path].taints | taints)
             node = node.of
         names = set(of.backing)
         if type(node) is Name and node.name != "self":

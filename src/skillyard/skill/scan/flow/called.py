@@ -45,6 +45,7 @@ class Calls(Bindings):
     def required(self, args: list[Value], node: Call, scope: Scope) -> Value:
         name = args[0].texts[0].removeprefix("node:")
         if HOLE in name:
+            self.effects.code_loaded(args[0], scope.file, node.line)
             return Value(taints=args[0].taints)
         path = self.find_module(name, scope.file)
         if path is not None:
@@ -94,6 +95,7 @@ class Calls(Bindings):
         params = list(function.params)
         if function.owner and params and type(params[0]) is Name and params[0].name in ("self", "cls"):
             scope.names[params[0].name] = Value(path=f"{function.owner}()")
+            del params[0]
         for number, param in enumerate(params):
             if type(param) is Collection and param.keys == ("...",):
                 self.bind(

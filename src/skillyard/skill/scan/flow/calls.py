@@ -87,9 +87,19 @@ LISTENS_TO_KEYS = words_in(
     "pynput.keyboard.Listener keyboard.on_press keyboard.hook keyboard.on_release pynput.keyboard.Events"
 )
 SOURCE_PATHS = {
+    "flask.request": Source.DOWNLOAD,
     "os.environ": Source.ENVIRONMENT, "process.env": Source.ENVIRONMENT, "os.environb": Source.ENVIRONMENT,
     "document.cookie": Source.BROWSER, "localStorage": Source.BROWSER, "sessionStorage": Source.BROWSER,
 }  # fmt: skip
+SENDS_ADDRESS = words_in(
+    "navigator.sendBeacon asyncio.open_connection webbrowser.open webbrowser.open_new webbrowser.open_new_tab "
+    "window.open"
+)
+RECEIVES = words_in("recv recvfrom accept recv_into makefile")
+UPLOADS = words_in(
+    "upload_file upload_fileobj put_object put send_document sendDocument files_upload files_upload_v2 "
+    "upload_from_filename upload_blob create_gist send_file_to add_file_remote"
+)
 READS_VARIABLE = words_in("os.getenv os.environ.get Deno.env.get os.environ.pop os.environ.setdefault")
 HOMES = words_in("pathlib.Path.home Path.home os.homedir os.userInfo.homedir")
 TEMPORARY = words_in(

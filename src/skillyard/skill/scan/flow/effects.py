@@ -63,6 +63,11 @@ class Effects:
             return touched
         return self._network(path, name, receiver, args, named, function, file, line)
 
+    def code_loaded(self, code: Value, file: str, line: int) -> None:
+        """A module whose text is not known before: `import("data:text/javascript," + ...)`."""
+        if code.taints and any(text.startswith("data:") for text in code.texts):
+            self._flow(Sink.CODE, "import", code.taints, (HOLE,), file, line)
+
     def attribute_set(self, of: Value, name: str, value: Value, file: str, line: int) -> None:
         """Setting an address sends what is in it: `new Image().src = ...`, `location.href = ...`."""
         if name in ("src", "href", "action") and value.taints and any("//" in text for text in value.texts):
@@ -90,17 +95,11 @@ class Effects:
             return receiver
         if name not in ("get", "getenv", "pop", "setdefault") or not args:
             return UNKNOWN
-        variable = args[0].texts[0]
-        if HOLE in variable:
-            return Value(taints=NO_TAINTS)
-        self.trace.variables.add(variable)
-        if variable in ("HOME", "USERPROFILE"):
+        names = [text for text in args[0].texts if HOLE not in text]
+        self.trace.variables.update(names)
+        if names and names[0] in ("HOME", "USERPROFILE"):
             return Value(texts=("~",))
-        taints = (
-            frozenset({Taint(Source.SECRET_VARIABLE, variable, line, whole=False)})
-            if is_secret_name(variable)
-            else NO_TAINTS
-        )
+        taints = frozenset(Taint(Source.SECRET_VARIABLE, text, line) for text in names if is_secret_name(text))
         texts = (HOLE, *args[1].texts) if len(args) > 1 else (HOLE,)
         return Value(taints=taints, texts=few(texts))
 
@@ -122,6 +121,8 @@ class Effects:
             where = [text for value in args[:1] for text in (*value.addresses, *value.texts)]
             self._flow(Sink.LOAD, path, given | self._in_files(where), where, file, line, function.is_built)
             return Value(taints=given)
+        if name == "constructor" and args and len(known(args[0].texts)) and args[0].function is None:
+            return self._code("Function.constructor", args, function._replace(is_built=True), file, line)
         if name == "_compile" and path.startswith("module"):
             return self._code("module._compile", args, function, file, line)
         return None
@@ -170,7 +171,7 @@ class Effects:
         for value in args[1:2] if not path.startswith(("os.exec", "os.spawn")) else args[1:]:
             if value.items is not None and not value.keys:
                 words += value.items
-        fed = named.get("input")
+        fed = named.get("input") or named.get("stdin")
         return self._words(words, path, function, file, line, fed or UNKNOWN)
 
     def _words(
@@ -199,6 +200,10 @@ class Effects:
         file: str,
         line: int,
     ) -> Value | None:
+        if name in calls.UPLOADS and (name != "put" or path.startswith(("paramiko", "pysftp"))):
+            return self._upload(path or name, receiver, args, named, file, line)
+        if path in calls.SENDS_ADDRESS:
+            return None
         if path in calls.OPENS or (receiver is not None and name in calls.READING_METHODS):
             return self._open(path, name, receiver, args, named, line)
         if receiver is not None and name in calls.WRITING_METHODS and args:
@@ -214,6 +219,11 @@ class Effects:
             content = NO_TAINTS.union(*(value.taints | self._read(value.texts, line) for value in args))
             self._write(receiver.addresses, content)
             return Value(taints=content)
+        if path == "shutil.make_archive" and args:
+            packed = NO_TAINTS.union(*(self._read(value.texts, line) for value in (*args[2:], *named.values())))
+            texts = tuple(f"{args[0].texts[0]}{end}" for end in (".zip", ".tar", ".tar.gz"))
+            self._write(texts, packed)
+            return Value(texts=texts, taints=packed)
         if path in calls.COPIES and len(args) > 1:
             content = args[0].taints | self._read(args[0].texts, line)
             self._write(args[1].texts, content)
@@ -227,6 +237,14 @@ class Effects:
         if path in calls.LISTS_FOLDER or (receiver is not None and name in calls.LISTING_METHODS):
             return _listed(receiver if receiver is not None and path not in calls.LISTS_FOLDER else None, args)
         return self._read_somehow(path, name, receiver, args, line)
+
+    def _upload(
+        self, how: str, receiver: Value | None, args: list[Value], named: Mapping[str, Value], file: str, line: int
+    ) -> Value:
+        """Files and data that go to a store whose address the library knows."""
+        sent = NO_TAINTS.union(*(value.taints | self._read(value.texts, line) for value in (*args, *named.values())))
+        self._flow(Sink.NETWORK, how, sent, receiver.addresses if receiver else (), file, line)
+        return UNKNOWN
 
     def _read_somehow(self, path: str, name: str, receiver: Value | None, args: list[Value], line: int) -> Value | None:
         """Any other call that is given the path of a secret may read it."""
@@ -276,12 +294,14 @@ class Effects:
         function: Value, file: str, line: int,
     ) -> Value | None:  # fmt: skip
         root, *inner = path.split(".")
-        if root not in calls.NETWORK_ROOTS and path not in ("navigator.sendBeacon", "asyncio.open_connection"):
+        if root not in calls.NETWORK_ROOTS and path not in calls.SENDS_ADDRESS:
             return None
         if (root == "urllib" and inner[:1] == ["parse"]) or (root == "socket" and name in calls.CLEAN):
             return None
+        if name in calls.RECEIVES:
+            return Value(path=f"{path}()", taints=frozenset({Taint(Source.DOWNLOAD, f"a {root}", line)}))
         addresses = self._addresses(args, named, receiver)
-        if not (path in calls.CALLED_THEMSELVES or (inner and name in calls.SENDS)):
+        if not (path in calls.CALLED_THEMSELVES or path in calls.SENDS_ADDRESS or (inner and name in calls.SENDS)):
             taints = (
                 self._given(args, named)
                 if name in ("Request", *_ADDRESS_NAMES) or name in calls.CONNECTS
@@ -305,7 +325,9 @@ class Effects:
         for name, value in named.items():
             taints |= _header(value.taints) if name in _HEADERS else value.taints
         for value in args:
-            if value.items is not None and value.keys:
+            if any("//" in text for text in value.texts):
+                taints |= _header(value.taints)
+            elif value.items is not None and value.keys:
                 for key, item in zip(value.keys, value.items, strict=False):
                     taints |= _header(item.taints) if key in _HEADERS else item.taints
             else:
@@ -343,7 +365,8 @@ _PATH_ONLY = words_in(
 
 
 def _header(taints: frozenset[Taint]) -> frozenset[Taint]:
-    return frozenset(taint._replace(whole=False) if taint.source is Source.ENV_FILE else taint for taint in taints)
+    kept = (Source.ENV_FILE, Source.SECRET_VARIABLE)
+    return frozenset(taint._replace(whole=False) if taint.source in kept else taint for taint in taints)
 
 
 def _listed(receiver: Value | None, args: list[Value]) -> Value:

@@ -226,6 +226,28 @@ def _same(values: list[Value], _: int) -> Value:
     return values[0]._replace(path="")
 
 
+def _ordinal(values: list[Value], _: int) -> Value:
+    return values[0]._replace(
+        texts=few(str(ord(text)) if len(text) == 1 else HOLE for text in values[0].texts), path=""
+    )
+
+
+_BEHIND_XOR = Taint(Source.DECODED, "data behind an exclusive or", 0)
+
+
+def _xored(values: list[Value], line: int) -> Value:
+    """Of two numbers the number; data that is mixed with something is decoded by it."""
+    texts = [value.texts[0] for value in values]
+    if all(_NUMBER.fullmatch(text) for text in texts):
+        try:
+            plain = str(int(texts[0], 0) ^ int(texts[1], 0))
+            return Value(texts=(plain,), taints=frozenset({_BEHIND_XOR._replace(line=line)}), is_built=True)
+        except ValueError:
+            pass
+    taints = NO_TAINTS.union(*(value.taints for value in values))
+    return Value(taints=taints | {_BEHIND_XOR._replace(line=line)}, is_built=True)
+
+
 def _sliced(values: list[Value], _: int) -> Value:
     value = values[0]
     bounds = [_bound(bound) for bound in values[1:3]]
@@ -265,6 +287,8 @@ _FUNCTIONS: dict[str, Callable[[list[Value], int], Value]] = {
     "codecs.encode": _codec,
     "Buffer.from": _buffer,
     "chr": _character,
+    "ord": _ordinal,
+    "[xor]": _xored,
     **dict.fromkeys(words_in("String.fromCharCode String.fromCodePoint bytes bytearray"), _characters),
     **dict.fromkeys(words_in("str String unescape decodeURIComponent urllib.parse.unquote list tuple"), _same),
     **dict.fromkeys(words_in("reversed [reversed]"), _reversed),

@@ -148,13 +148,17 @@ class Interpreter(Calls):
             picked = picked_from(of, name, bool(name))
             if picked is not None:
                 return picked
-        if of.taints and any(taint.source is Source.ENVIRONMENT for taint in of.taints) and name not in _OF_MAPS:
+            if of.path not in calls.SOURCE_PATHS and not any(_is_environment(taint) for taint in of.taints):
+                of = of._replace(taints=parts_of(of.taints))
+        if of.taints and any(_is_environment(taint) for taint in of.taints) and name not in _OF_MAPS:
             return self.variable(name, node.line)
         return self.attribute(of, name, is_hidden, node)
 
     def attribute(self, of: Value, name: str, is_hidden: bool, node: Member) -> Value:
         if not name:
             return of._replace(texts=(HOLE,), path="", items=None, function=None, taints=parts_of(of.taints))
+        if name == "__dict__" or of.path == "sys.modules":
+            return of._replace(is_built=of.is_built or is_hidden) if name == "__dict__" else Value(path=name)
         path = f"{of.path}.{name}" if of.path else ""
         base = path or (f"{node.of.name}.{name}" if type(node.of) is Name else "")
         if base in self.fields:
@@ -168,7 +172,8 @@ class Interpreter(Calls):
             return Value(path=path, is_built=is_hidden)
         plain = path.removeprefix("globalThis.").removeprefix("window.").removeprefix("global.")
         value = self._of_path(plain or name if of.path else "", node.line)
-        taints = value.taints | (of.taints if of.path not in calls.SOURCE_PATHS else NO_TAINTS)
+        keeps = of.path not in calls.SOURCE_PATHS or of.path == "flask.request"
+        taints = value.taints | (of.taints if keeps else NO_TAINTS)
         texts = of.texts if name in ("name", "path", "parent") else (HOLE,)
         return Value(
             path=value.path, taints=taints, addresses=of.addresses, backing=of.backing, is_built=is_hidden, texts=texts
@@ -180,7 +185,7 @@ class Interpreter(Calls):
         if name in ("HOME", "USERPROFILE"):
             return constant("~")
         is_secret = bool(name) and is_secret_name(name)
-        taints = frozenset({Taint(Source.SECRET_VARIABLE, name, line, whole=False)}) if is_secret else NO_TAINTS
+        taints = frozenset({Taint(Source.SECRET_VARIABLE, name, line)}) if is_secret else NO_TAINTS
         return Value(taints=taints)
 
     def _join(self, node: Join, scope: Scope) -> Value:
@@ -296,7 +301,7 @@ class Interpreter(Calls):
         if path in ("require", "__import__", "importlib.import_module", "import_module") and args:
             return self.required(args, node, scope)
         if path in ("globals", "vars", "locals"):
-            return Value(path="")
+            return args[0] if args else Value(path="builtins")
         if function.function is not None and (
             function.path in ("", function.function.function.name)
             or receiver is None
@@ -308,6 +313,10 @@ class Interpreter(Calls):
         if function.path in self.methods:
             return self.made(function.path, args, named)
         return self.outer_call(node, scope, function, receiver, args, named)
+
+
+def _is_environment(taint: Taint) -> bool:
+    return taint.source is Source.ENVIRONMENT and taint.whole
 
 
 _VALUES: dict[type, Callable[[Interpreter, Any, Scope], Value]] = {

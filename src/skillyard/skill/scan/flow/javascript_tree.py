@@ -9,6 +9,7 @@ from typing import Any
 import tree_sitter
 import tree_sitter_javascript
 
+from skillyard.skill.scan.flow.javascript_text import unescaped, without_types
 from skillyard.skill.scan.flow.python_tree import TooDeepError
 from skillyard.skill.scan.flow.tree import (
     Assign,
@@ -29,7 +30,6 @@ from skillyard.skill.scan.flow.tree import (
 )  # fmt: skip
 
 _MAX_DEPTH = 150
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": ""}
 
 
 @cache
@@ -40,7 +40,11 @@ def _language() -> tree_sitter.Language:
 def parse_javascript(text: str) -> tuple[Node, ...]:
     """Reads what can be read, whatever the text. Raises TooDeepError for what is nested beyond reason."""
     data = text.encode()
-    tree = tree_sitter.Parser(_language()).parse(data)
+    parser = tree_sitter.Parser(_language())
+    tree = parser.parse(data)
+    if tree.root_node.has_error:
+        data = without_types(text).encode()
+        tree = parser.parse(data)
     return _Reader(data).block(tree.root_node)
 
 
@@ -106,16 +110,7 @@ def _string(reader: _Reader, node: Any) -> Node:
 
 def _piece(reader: _Reader, node: Any) -> str:
     text = reader.text(node)
-    if node.type != "escape_sequence":
-        return text
-    body = text[1:]
-    if body[:1] in "xu":
-        digits = body[1:].strip("{}")
-        try:
-            return chr(int(digits, 16))
-        except (ValueError, OverflowError):
-            return body
-    return _ESCAPES.get(body, body)
+    return unescaped(text[1:]) if node.type == "escape_sequence" else text
 
 
 def _template(reader: _Reader, node: Any) -> Node:
@@ -165,7 +160,7 @@ def _binary(reader: _Reader, node: Any) -> Node:
     parts = [node.child_by_field_name("left"), node.child_by_field_name("right")]
     if operator in ("||", "&&", "??"):
         return Several(_line(node), reader.all(parts))
-    return Call(_line(node), Name(_line(node), "[compare]"), reader.all(parts))
+    return Call(_line(node), Name(_line(node), "[xor]" if operator == "^" else "[compare]"), reader.all(parts))
 
 
 def _operator(node: Any) -> str:
@@ -242,8 +237,7 @@ def _assigned(reader: _Reader, node: Any) -> Node:
 
 
 def _chosen(reader: _Reader, node: Any) -> Node:
-    parts = [node.child_by_field_name("consequence"), node.child_by_field_name("alternative")]
-    return Several(_line(node), reader.all(parts))
+    return Several(_line(node), reader.all(node.named_children[1:]))
 
 
 def _last(reader: _Reader, node: Any) -> Node:
@@ -336,7 +330,8 @@ def _class(reader: _Reader, node: Any) -> list[Node]:
 
 
 def _branches(reader: _Reader, node: Any) -> list[Node]:
-    tests = [reader.read(child) for child in (node.child_by_field_name("condition"),) if child is not None]
+    test = node.child_by_field_name("condition")
+    tests = [reader.read(test)] if test is not None else []
     bodies = [node.child_by_field_name(name) for name in ("consequence", "alternative", "body")]
     return [*tests, Branches(_line(node), tuple(reader.body(body) for body in bodies if body is not None))]
 

@@ -18,7 +18,7 @@ _HOME_OR_ROOT = re.compile(
     r"(?:~|/root|/home|/home/[^/*]+|/users|/users/[^/*]+|/|/\*|[a-z]:[\\/]*\*?|%userprofile%)/?(?:\.?\*|"
     r"\.\[!\.\]\*|\{\*,\.\*\})?|"
     r"~/(?:documents|desktop|pictures|\.ssh|\.aws|\.gnupg|\.config|library)/?\*?|/(?:etc|usr|var|bin|boot|lib|"
-    r"opt|srv)/?\*?",
+    r"opt|srv)/?\*?|~/\ufffc(?:/\ufffc)*|~/(?:documents|desktop|pictures)/.*\*",
     re.IGNORECASE,
 )
 _COMMANDS: dict[str, tuple[Rule, Severity, float, str]] = {
@@ -80,6 +80,12 @@ _TEXTS: dict[str, tuple[Rule, Severity, float, str]] = {
         r"cmd(?:\.exe)?|powershell)['\"].{0,300}\.pipe\(|"
         r"spawn\(\s*['\"](?:/bin/(?:ba|z)?sh|cmd(?:\.exe)?)['\"].{0,400}net\.(?:connect|Socket|"
         r"createConnection).{0,600}\.pipe\(",
+    ),
+    "shell on a pipe": (
+        catalog.REVERSE_SHELL, Severity.CRITICAL, 0.92,
+        r"(?s)mkfifo\s.{0,200}/bin/(?:ba|z)?sh\s+-i.{0,100}\b(?:nc|ncat|telnet|openssl)\s|"
+        r"use Socket.{0,400}exec\(?\s*.{0,3}/bin/(?:ba)?sh|TCPSocket.{0,200}exec\W.{0,10}/bin/(?:ba)?sh|"
+        r"fsockopen\(.{0,200}(?:exec|system|shell_exec|proc_open)\(.{0,10}/bin/(?:ba)?sh",
     ),
     "fork bomb": (catalog.DESTRUCTIVE, Severity.HIGH, 0.7, r"(?m)^[^'\"#\n]{0,10}:\s*\(\)\s*\{\s*:\s*\|"
     r"\s*:\s*&\s*\}\s*;\s*:|os\.fork\(\)\s*\n\s*while True"),

@@ -21,6 +21,16 @@ _DATA_HOSTS = ("huggingface", "hf.co", "pytorch.org", "download.", "storage.goog
 
 _WALLET = re.compile(r"\b0x[0-9a-fA-F]{40}\b|\bbc1[0-9a-z]{20}|0x\[0-9a-fA-F\]\{40\}|\[13\]\[a-km-z")
 
+_STORES = (
+    "upload_file",
+    "upload_fileobj",
+    "put_object",
+    "send_document",
+    "sendDocument",
+    "files_upload",
+    "upload_blob",
+)
+
 Weight = tuple[Severity, float]
 _CERTAIN: Weight = (Severity.CRITICAL, 0.95)
 _LIKELY: Weight = (Severity.HIGH, 0.75)
@@ -83,7 +93,7 @@ def _weight_of_sending(
     if unit.is_document:
         named = bool(hosts) and all(context.is_about(f"https://{host}/") for host in hosts)
     if taint.source is Source.SECRET_VARIABLE:
-        return _weight_of_key(context, unit, taint.what, hosts, shady, analysis)
+        return _weight_of_key(context, unit, taint, hosts, shady, analysis)
     if hosts and all(file_fits_host(taint.what, host) or is_fitting_tool(flow.how, taint.what) for host in hosts):
         return None if not taint.whole else _TRIFLE
     if taint.source is Source.ENV_FILE:
@@ -110,7 +120,7 @@ def _weight_of_sending(
 
 def _is_public(how: str) -> bool:
     """Whether a tool publishes or posts without being told an address."""
-    return how.startswith(
+    return how.endswith(_STORES) or how.startswith(
         ("gh ", "glab ", "ipfs", "wormhole", "croc", "npm", "git push", "pastebinit", "telegram", "mail", "sendmail")
     )
 
@@ -120,8 +130,9 @@ def is_fitting_tool(how: str, what: str) -> bool:
 
 
 def _weight_of_key(
-    context: Context, unit: Unit, name: str, hosts: list[str], shady: bool, analysis: Analysis
+    context: Context, unit: Unit, taint: Taint, hosts: list[str], shady: bool, analysis: Analysis
 ) -> Weight | None:
+    name = taint.what
     if not hosts:
         return None
     strange = [host for host in hosts if not is_local(host) and not name_fits_host(name, host)]
@@ -132,7 +143,7 @@ def _weight_of_key(
     if unit.is_document or all(context.names(host) for host in strange):
         return None
     if is_somebodys(name):
-        return _NOTE
+        return _POSSIBLE if taint.whole else _NOTE
     return _NOTE if _goes_elsewhere(name, hosts, analysis) else None
 
 
@@ -174,6 +185,8 @@ def _is_run_itself(flow: Flow) -> bool:
 
 
 def _weight_of_download(context: Context, unit: Unit, flow: Flow, address: str) -> Weight | None:
+    if address.startswith("a ") or address == "flask.request":  # whoever connects says what runs
+        return _NOTE if re.search(r"localhost|127\.0\.0\.1", unit.text) else _LIKELY
     host = host_of(address) if "//" in address else (hosts_in((address,)) or [""])[0]
     if host and is_local(host):
         return None

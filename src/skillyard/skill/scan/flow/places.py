@@ -32,14 +32,14 @@ _PLACES = {
         r"/etc/shadow|\.pgpass|\.my\.cnf|\.vault-token|\.password-store|\.terraform\.d/cred|\.cargo/credentials|"
         r"\.gem/credentials|\.claude/\.credentials|\.claude\.json|\.codex/auth|\.config/hub$|\.huggingface/token|"
         r"\.1password|\.config/op/|\.oci/config|\.databrickscfg|\.openclaw/(?:openclaw\.json|credentials)|\.clawdbot/|"
-        r"/proc/(?:self|\d+)/environ|serviceaccount/token|\.p12$|\.config/rclone|\.s3cfg|\.boto$|\.config/?$|"
+        r"/proc/(?:self|\d+)/environ|serviceaccount/token|\.p12$|\*\.(?:pem|key|ppk|p12)$|\.config/rclone|\.s3cfg|\.boto$|\.config/?$|"
         r"filezilla|\.config/doctl|1password|bitwarden|keepass|\.kdbx|telegram desktop/tdata|discord/local storage"
     ),
     "env": r"(?:^|[/~\\*])\.env(?:\.(?:local|production|prod|development|staging|\*))?(?:\*)?$|(?:^|"
     r"/)secrets?\.(?:json|ya?ml|toml)$",
     "documents": (
         r"^(?:~|/users/[^/]+|/home/[^/]+)/(?:documents|desktop|downloads|pictures)(?:/?$|/\*)|"
-        r"^(?:~|/users/[^/]+|/home/[^/]+)/(?:documents|desktop|downloads|pictures)/.*\*|^~/?\*|^~/?$"
+        r"^(?:~|/users/[^/]+|/home/[^/]+)/(?:documents|desktop|downloads|pictures)/.*\*|^~/?\*|^~/?$|^~/\x{fffc}"
     ),
 }
 _PATTERNS = Patterns(_PLACES)

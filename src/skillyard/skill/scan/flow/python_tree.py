@@ -122,6 +122,8 @@ def _binary(reader: _Reader, node: ast.BinOp) -> Node:
         return Join(node.lineno, read, "/" if operator is ast.Div else "")
     if isinstance(node.op, ast.Mod):
         return Call(node.lineno, Name(node.lineno, "[format]"), (reader.read(node.left), reader.read(node.right)))
+    if isinstance(node.op, ast.BitXor):
+        return Call(node.lineno, Name(node.lineno, "[xor]"), reader.all([node.left, node.right]))
     return Several(node.lineno, reader.all([node.left, node.right]))
 
 

@@ -25,6 +25,7 @@ _CURL_VALUES = words_in(
     "--timeout --tries -t -P --proto --ciphers -D --dump-header --max-redirs --interface --dns-servers"
 )
 _TAKES_REST = ("-d", "-F", "-T", "-o", "-H", "-X", "-u", "-A")
+_IN_HEADERS = (Source.ENV_FILE, Source.SECRET_VARIABLE)  # where a key is used as it should be
 _METADATA = ("169.254.169.254", "metadata.google.internal", "100.100.100.200", "169.254.170.2")
 
 
@@ -50,13 +51,13 @@ def transfer(shell: Shell, run: Run) -> Value:
             sent |= _uploaded(shell, run, data, text)
             number += 0 if whole else 1
         elif text in _CURL_VALUES:
-            sent |= {
-                taint._replace(whole=False) if taint.source is Source.ENV_FILE else taint for taint in value.taints
-            }
+            sent |= {taint._replace(whole=False) if taint.source in _IN_HEADERS else taint for taint in value.taints}
             number += 1
         elif not text.startswith("-"):
             addresses += words[number].texts
-            sent |= words[number].taints
+            sent |= {
+                taint._replace(whole=False) if taint.source in _IN_HEADERS else taint for taint in words[number].taints
+            }
         elif text.startswith("--url"):
             addresses += [text.partition("=")[2]] if "=" in text else list(value.texts)
         number += 1

@@ -140,7 +140,7 @@ class Words(ABC):
             return UNKNOWN
         self.trace.variables.add(name)
         if is_secret_name(name):
-            return Value(taints=frozenset({Taint(Source.SECRET_VARIABLE, name, self.line, whole=False)}))
+            return Value(taints=frozenset({Taint(Source.SECRET_VARIABLE, name, self.line)}))
         return UNKNOWN
 
     def _substituted(self, node: Any) -> Value:
