@@ -16,17 +16,20 @@ from skillyard.sdk.install import Options, ci, install
 from skillyard.sdk.policy import read_policy, seconds_of
 from skillyard.sdk.project import Project, ProjectFile
 from skillyard.sdk.status import verify
+from skillyard.skill.digest import tree_digest
+from skillyard.skill.log.note import STATEMENT
 from tests.sdk.stand_in import StandIn
 
 
 def an_advisory(registry: StandIn, of: str, version: str = "1.0.0", **more: Any) -> dict[str, Any]:
-    from skillyard.skill.digest import tree_digest
-
-    made = {
+    """A recall as the registry signs it."""
+    digest = tree_digest(registry.published[of, version].files)
+    facts = {
         "id": "adv_1", "name": of, "everywhere": False, "severity": "high", "reason": "Leaks.",
-        "safe_version": None, "versions": [version], "digests": [tree_digest(registry.published[of, version].files)],
-        "withdrawn_at": None, **more,
+        "safe_version": None, "versions": [version], "digests": [digest], **more,
     }  # fmt: skip
+    body = json.dumps({**facts, "kind": "advisory.published"})
+    made = {**facts, "withdrawn_at": None, "note": registry.log_key.sign(f"{STATEMENT}\n{body}\n")}
     registry.advisories.append(made)
     return made
 
@@ -108,9 +111,9 @@ def test_a_recall_of_another_skill_with_the_same_files_counts_only_when_a_review
     install(project, client, ["acme/pdf"])
     lock = project.read_lock()
     assert lock is not None
-    made = an_advisory(registry, "acme/pdf", name="evil/pdf")
+    an_advisory(registry, "acme/pdf", name="evil/pdf")
     assert recalls_of(lock, refreshed(lambda: client, lock.registry)) == {}
-    made["everywhere"] = True
+    made = an_advisory(registry, "acme/pdf", name="evil/pdf", everywhere=True)
     assert "acme/pdf" in recalls_of(lock, refreshed(lambda: client, lock.registry))
     made["withdrawn_at"] = "2026-11-21T07:00:00.000Z"
     assert recalls_of(lock, refreshed(lambda: client, lock.registry)) == {}
@@ -145,3 +148,28 @@ def test_every_breach_of_the_budget_is_told_before_anything_is_written(
         "acme/text 1.0.0 may read the environment variable API_KEY, which skillyard.json does not allow",
     ]
     assert not project.lock_path.exists()
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_recall_that_the_registry_has_not_signed_does_not_count(
+    registry: StandIn, client: Client, project: Project
+) -> None:
+    registry.add("acme/pdf")
+    install(project, client, ["acme/pdf"])
+    made = an_advisory(registry, "acme/pdf")
+    made["reason"] = "Something else."
+    found = refreshed(lambda: client, client.base_url)
+    assert found.items == ()
+    assert "has not signed do not count: adv_1" in found.note
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("document", [{}, [], "x", {"withdrawn_at": None}, {"withdrawn_at": None, "id": 1, "note": 5}])
+def test_recalls_that_make_no_sense_are_told_and_stop_nothing(
+    registry: StandIn, client: Client, project: Project, document: Any
+) -> None:
+    registry.add("acme/pdf")
+    registry.advisories.append(document)
+    report = install(project, client, ["acme/pdf"])
+    assert any("recalls cannot be read" in note for note in report.notes)
+    assert verify(project).ok

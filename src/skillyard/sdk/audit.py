@@ -12,6 +12,7 @@ from skillyard.sdk.client import Client
 from skillyard.sdk.errors import ApiError, IntegrityError, SdkError
 from skillyard.sdk.gate import over_budget
 from skillyard.sdk.log import check_releases
+from skillyard.sdk.log_memory import recall_log
 from skillyard.sdk.log_verify import check_offline
 from skillyard.sdk.policy import Policy, read_policy
 from skillyard.sdk.project import LOCK, Project
@@ -73,7 +74,8 @@ def audit(project: Project, client: Client | None) -> Audit:
     checked = verify(project)
     recalls = known_recalls(lock.registry) if client is None else refreshed(lambda: client, lock.registry, max_age_s=0)
     heard = _heard(client, lock) if client else {}
-    logged = {problem.name: problem.problem for problem in check_offline(project)}
+    problems = tuple(_ask_log(client, lock)) if client else ()
+    logged = {problem.name: problem.problem for problem in check_offline(project)} if _keeps_log(lock) else {}
     skills = tuple(
         Audited(
             name=skill.name,
@@ -87,7 +89,12 @@ def audit(project: Project, client: Client | None) -> Audit:
         for name, skill in sorted(lock.skills.items())
     )
     notes = tuple(filter(None, (*checked.notes, recalls.note)))
-    return Audit(skills=skills, problems=tuple(_ask_log(client, lock)) if client else (), notes=notes)
+    return Audit(skills=skills, problems=problems, notes=notes)
+
+
+def _keeps_log(lock: Lockfile) -> bool:
+    """Whether this machine knows the log of the registry; there are registries that keep none."""
+    return recall_log(lock.registry) is not None
 
 
 def _ask_log(client: Client, lock: Lockfile) -> Iterator[str]:

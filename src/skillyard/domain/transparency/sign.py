@@ -8,8 +8,7 @@ from typing import Any
 
 from skillyard.app import App
 from skillyard.skill.log.checkpoint import Checkpoint
-
-STATEMENT = "skillyard statement v1"
+from skillyard.skill.log.note import STATEMENT
 
 
 def sign_checkpoint(app: App, size: int, root: bytes) -> str:

@@ -14,6 +14,7 @@ from skillyard.skill.faults import Fault, SkillError
 if TYPE_CHECKING:  # the library takes its time to load, and most commands never need it
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+STATEMENT = "skillyard statement v1"  # the first line of a note that states something beside the log
 MAX_CHARS = 100_000
 _ED25519 = b"\x01"
 _KEY_BYTES = 32
