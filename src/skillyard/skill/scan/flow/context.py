@@ -58,7 +58,8 @@ class Context:
         labels = [label for label in host.split(".")[:-1] if len(label) > 2 and label not in _GENERIC_LABELS]
         owner = [part for part in address.split("/")[3:5] if len(part) > 2]
         names = labels if "github" not in host and "gitlab" not in host else owner
-        return any(name.lower() in self._identity for name in names)
+        said = re.sub(r"[\s_-]", "", self._identity)
+        return any(re.sub(r"[\s_-]", "", name.lower()) in said for name in names)
 
 
 _GENERIC_LABELS = words_in(
