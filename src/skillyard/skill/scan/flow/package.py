@@ -6,7 +6,7 @@ import posixpath
 import re
 import weakref
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from skillyard.skill.scan.flow.bindings import OutOfStepsError
 from skillyard.skill.scan.flow.effects import Effects
@@ -23,6 +23,16 @@ _LONGEST_MEAN_LINE = 300
 _MOST_INNER_TEXTS = 20
 _MOST_INNER_CHARS = 50_000
 _LANGUAGES = (Kind.PYTHON, Kind.SHELL, Kind.JAVASCRIPT)
+_INLINE = re.compile(
+    r"(?<!`)`((?:sudo |nohup )?(?:curl|wget|tail|cat|tar|bash|sh|python3?|node|eval|echo|source|kubectl|gh|nc|scp|"
+    r"rsync|base64|openssl|rm|chmod|env|printenv|security)\s[^`\n]{6,600})`(?!`)"
+)
+_SPEAKS_AGAINST = re.compile(
+    r"^\s*\||\b(?:never|not|don't) (?:run|use|execute|paste|type|call|do)\b|\b(?:avoid|refuse[ds]?|block(?:ed|s)?|"
+    r"dangerous|malicious|attack\w*|detect\w*|suspicious|unsafe|forbidden|deny|denied|e\.g\.|such as|instead|"
+    r"red flags?|flag(?:s|ged)?|harmful|risky|warn\w*|pattern)\b",
+    re.IGNORECASE,
+)
 _BUILT_IN = words_in("set echo printf cd export test [ [[ : true false exit return shift local read trap source . eval")
 _PLACES_OF_EXAMPLES = re.compile(
     r"(?:^|/)(?:references?|docs?|examples?|tests?|fixtures|templates?|resources|assets|evals?|samples?|__tests__)/|"
@@ -236,6 +246,32 @@ def _units(subject: Subject) -> Iterator[Unit]:
                 key=f"{view.file}#{number}", file=view.file, kind=view.kind, text=_plain(view), via=view.via,
                 is_document=is_document, view=view,
             )  # fmt: skip
+        elif view.part is Part.PROSE and view.kind is Kind.MARKDOWN and not view.via:
+            yield from _inline_commands(number, view)
+
+
+def _inline_commands(number: int, view: View) -> Iterator[Unit]:
+    """What stands between backquotes in running text and reads as a command, as one script of all its lines."""
+    if "`" not in view.text:
+        return
+    lines = ["" if _SPEAKS_AGAINST.search(line) else line for line in view.text.split("\n")]
+    commands = ["; ".join(_INLINE.findall(line)) if "`" in line else "" for line in lines]
+    if any(commands):
+        yield Unit(
+            key=f"{view.file}#{number}", file=view.file, kind=Kind.SHELL, text="\n".join(commands), via=view.via,
+            is_document=True, view=_lined(view, commands),
+        )  # fmt: skip
+
+
+def _lined(view: View, commands: list[str]) -> View:
+    """The same file with the commands as its text, line by line."""
+    starts, lines, ours, theirs = [], [], 0, 0
+    for command, line in zip(commands, view.text.split("\n"), strict=True):
+        starts.append(ours)
+        lines.append(view.line_at(theirs))
+        ours += len(command) + 1
+        theirs += len(line) + 1
+    return replace(view, text="\n".join(commands), starts=tuple(starts), lines=tuple(lines))
 
 
 def _is_script_itself(view: View, scripts: set[str]) -> bool:
