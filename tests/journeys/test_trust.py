@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -82,6 +83,25 @@ def test_a_flagged_skill_needs_consent_that_the_lockfile_notes(ada: User, reader
     shutil.rmtree(reader.project / ".skillyard")
     reader.run("ci", "--json")
     assert "accepted although flagged" in reader.run("audit").stdout
+
+
+def test_a_lock_that_somebody_else_wrote_needs_consent_too(ada: User, reader: User, tmp_path: Path) -> None:
+    ada.run("publish", folder_of(ada, "handed-on", files=dict(FLAGGED)))
+    reader.run("install", "ada/handed-on", "--accept-flagged")
+    other = User(home=tmp_path / "other", registry=reader.registry)
+    other.project.mkdir(parents=True)
+    for name in ("skillyard.json", "skillyard.lock"):
+        shutil.copy(reader.project / name, other.project / name)
+    other.run("ci")
+    stranger = User(home=tmp_path / "stranger", registry=reader.registry)
+    stranger.project.mkdir(parents=True)
+    lock = json.loads((reader.project / "skillyard.lock").read_text())
+    del lock["skills"]["ada/handed-on"]["accepted"]
+    (stranger.project / "skillyard.lock").write_text(json.dumps(lock))
+    shutil.copy(reader.project / "skillyard.json", stranger.project / "skillyard.json")
+    for verb in ("ci", "install"):
+        assert stranger.data(verb, expect=4)["error"]["code"] == "flagged"
+    assert not list(stranger.project.glob("**/SKILL.md"))
 
 
 def test_a_recalled_release_is_refused_where_it_is_installed(ada: User, reader: User) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from skillyard.sdk.advisories import recalls_of, refreshed
-from skillyard.sdk.errors import ApiError, SdkError, UsageError
+from skillyard.sdk.errors import ApiError, NetworkError, SdkError, UsageError
 from skillyard.sdk.gate import check_lock
+from skillyard.sdk.log import is_known
 from skillyard.sdk.plan import Action, Plan
 from skillyard.sdk.policy import Policy, read_policy
 from skillyard.sdk.project import LOCK, MANIFEST, Project, ProjectFile, is_channel
@@ -15,6 +16,7 @@ from skillyard.sdk.resolving import (
     DEFAULT_CHANNEL,
     Decision,
     Standing,
+    ask_standings,
     decide,
     fits,
     lock_problems,
@@ -171,7 +173,23 @@ def _checked(
     recalls = refreshed(run.client, lock.registry)
     if recalls.note:
         run.note(recalls.note)
-    return check_lock(policy, lock, old_lock, standings or {}, recalls_of(lock, recalls), tell=run.note)
+    if standings is None:
+        standings = _standings(run, lock)
+    return check_lock(policy, lock, old_lock, standings, recalls_of(lock, recalls), tell=run.note)
+
+
+def _standings(run: Run, lock: Lockfile) -> Mapping[str, Standing]:
+    """How the releases of a lock stand that somebody else may have written; nothing is asked about those that this
+    machine has had before, exactly as they are.
+    """
+    if is_known(lock.registry, lock.skills.values()):
+        return {}
+    exact = {name: skill.version for name, skill in lock.skills.items()}
+    try:
+        return ask_standings(run.client(), exact)
+    except NetworkError as error:
+        run.note(f"Nobody could be asked how these releases stand ({error.message})")
+        return {}
 
 
 def _goal(manifest: ProjectFile, lock: Lockfile, ranges: dict[str, str]) -> Goal:

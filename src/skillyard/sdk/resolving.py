@@ -107,6 +107,15 @@ def decide(
     return Decision(lock=decided, roots=roots, standings=standings)
 
 
+def ask_standings(client: Client, exact: Mapping[str, str]) -> dict[str, Standing]:
+    """How these releases stand with the registry, by name. Raises ApiError when one of them is not there."""
+    answer = client.resolve(exact, exact)
+    try:
+        return {str(document["name"]): _read_standing(document) for document in answer["packages"]}
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _bad_answer(f"{type(error).__name__} {error}") from error
+
+
 def lock_problems(lock: Lockfile) -> list[str]:
     """Why a lock is not one whole set: something that is needed is missing, or has a version that does not fit."""
     problems = []
