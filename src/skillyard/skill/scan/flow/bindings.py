@@ -106,7 +106,7 @@ class Bindings(ABC):
         is_list = value.items is not None and not any(value.keys)
         for number, part in enumerate(target.items):
             key = target.keys[number] if number < len(target.keys) else ""
-            if key and value.items is not None and key in value.keys:
+            if key and value.items is not None and key in value.keys[: len(value.items)]:
                 item = value.items[value.keys.index(key)]
             elif is_list and value.items is not None and number < len(value.items):
                 item = value.items[number]

@@ -190,7 +190,7 @@ def _split(values: list[Value], _: int) -> Value:
 def _reversed(values: list[Value], _: int) -> Value:
     value = values[0]
     if value.items is not None:
-        return value._replace(items=value.items[::-1])
+        return value._replace(items=value.items[::-1], keys=())
     return _each(values, lambda text: text[::-1])
 
 
@@ -255,7 +255,7 @@ def _sliced(values: list[Value], _: int) -> Value:
         return Value(taints=value.taints, backing=value.backing, addresses=value.addresses)
     start, end = [int(bound) if bound else None for bound in (*bounds, "", "")[:2]]
     if value.items is not None:
-        return value._replace(items=value.items[start:end])
+        return value._replace(items=value.items[start:end], keys=())
     return _each([value], lambda text: text[start:end])
 
 

@@ -163,7 +163,7 @@ class Interpreter(Calls):
         base = path or (f"{node.of.name}.{name}" if type(node.of) is Name else "")
         if base in self.fields:
             return self.fields[base]
-        if of.items is not None and name in of.keys:
+        if of.items is not None and name in of.keys[: len(of.items)]:
             return of.items[of.keys.index(name)]
         methods = self.methods.get(of.path.removesuffix("()"))
         if methods and name in methods:

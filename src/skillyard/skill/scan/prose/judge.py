@@ -22,6 +22,7 @@ _SURE = 0.7  # comments speak of what code does; only the plainest orders are ta
 _CLOSE_CHARS = 60
 _PUBLIC_KEY = ".pub"
 _GRAVE_CONFIDENCE = 0.92
+_LURES = frozenset({"password-archive"})  # a table of downloads by system is no quotation
 _LIGHTLY = frozenset({"attribute", "alt text"})  # shown when pointed at, or read out
 _DECODED = frozenset(
     "base64 base32 hex escapes binary octal URL entities rot13 reversed".split()  # noqa: SIM905
@@ -79,7 +80,9 @@ def _weight(recipe: Recipe, reading: Reading, hit: Hit, subject: Subject) -> tup
         return (Severity.HIGH, 0.65) if recipe.severity is Severity.MEDIUM else (Severity.LOW, recipe.confidence)
     if taught or _is_example(reading, hit, subject):
         return Severity.LOW, 0.4
-    if reading.is_quoted(hit) or (view.part is Part.COMMENT and recipe.confidence < _SURE):
+    if (reading.is_quoted(hit) and recipe.rule not in _LURES) or (
+        view.part is Part.COMMENT and recipe.confidence < _SURE
+    ):
         return min(recipe.severity, Severity.MEDIUM, key=_rank), 0.5
     if recipe.grave and reading.has("conceal", *reading.window(hit, 2)):
         return Severity.CRITICAL, _GRAVE_CONFIDENCE
