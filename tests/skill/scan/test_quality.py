@@ -19,7 +19,7 @@ def flagged(samples: Iterable[Sample]) -> dict[str, bool]:
     return {sample.name: scan(sample.skill()).verdict in BAD for sample in samples}
 
 
-@pytest.mark.parametrize(("use", "least"), [("tune", 0.0), ("held_out", 0.0)])
+@pytest.mark.parametrize(("use", "least"), [("tune", 0.95), ("held_out", 0.70)])
 def test_most_hostile_skills_are_flagged(use: str, least: float) -> None:
     found = flagged(corpora.hostile(use))
     missed = sorted(name for name, is_flagged in found.items() if not is_flagged)
