@@ -97,4 +97,3 @@ def decide_score(
         for category, most in POINTS.items()
     ]
     return round(min(sum(part.points for part in parts), _MOST[verdict]), 1), parts
-
