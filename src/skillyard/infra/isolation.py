@@ -25,7 +25,7 @@ T = TypeVar("T")
 _SIZE = struct.Struct(">Q")
 _CHUNK_BYTES = 1 << 20
 _MOST_MEMORY_BYTES = 2 << 30
-_CALLS_PER_PROCESS = 500
+_CALLS_PER_PROCESS = 100  # caches of patterns grow with what was seen
 
 
 class Isolated(Exception):
