@@ -56,6 +56,21 @@ class Settings(BaseSettings):
     )
     tank_hosts: str = Field(default="", description="Host names, with commas between them, that speak Tank's API only.")
     tank_port: int = Field(default=0, ge=0, le=65535, description="A second port that speaks Tank's API only; 0: none.")
+    platform_fee_bps: int = Field(
+        default=1000, ge=0, le=10_000, description="What the platform keeps of each sale, in hundredths of a percent."
+    )
+    referral_bps: int = Field(
+        default=500,
+        ge=0,
+        le=10_000,
+        description="What of a sale goes to who recommended it, in hundredths of a percent; never more than the fee.",
+    )
+    maturity_days: int = Field(
+        default=7, ge=0, le=365, description="How long after a sale its seller's share may be paid out."
+    )
+    invoice_minutes: int = Field(
+        default=30, ge=1, le=1440, description="How long an invoice can be paid and its amount holds."
+    )
     log_origin: str = Field(
         default="",
         pattern=r"^[^\s+]*$",

@@ -40,6 +40,9 @@ RightName = Literal[
     "change_password",
     "administer",
     "review",
+    "sell",
+    "buy",
+    "pay_out",
 ]
 
 _ANY_MEMBER = frozenset(Role)
@@ -74,6 +77,9 @@ RIGHTS: Mapping[RightName, Right] = MappingProxyType(
         "manage_tokens": Right(scope=Scope.MANAGE),
         "approve_sign_in": Right(scope=Scope.MANAGE, full_access=True),
         "change_password": Right(scope=Scope.MANAGE, full_access=True),
+        "sell": Right(roles=_OWNERS, scope=Scope.MANAGE),
+        "buy": Right(scope=Scope.MANAGE),
+        "pay_out": Right(scope=Scope.MANAGE, full_access=True),
         "review": Right(scope=Scope.ADMIN, administrators_only=True),
         "administer": Right(scope=Scope.ADMIN, administrators_only=True),
     }

@@ -1,0 +1,127 @@
+"""What payments refuses. What the ledger refuses is in `ledger_errors.py`, what payouts do in `payout_errors.py`."""
+
+from __future__ import annotations
+
+from skillyard.infra.errors import Conflict, Forbidden, Invalid, NotFound, PaymentRequired, Unavailable
+
+
+class NoSuchRail(Invalid):
+    code = "payment_provider_unknown"
+    text = "There is no way to pay called {rail}."
+    hint = "Choose one of {known}."
+
+
+class RailNotReady(Unavailable):
+    code = "payment_provider_not_set_up"
+    text = "Payment by {rail} is not set up on this server."
+    hint = (
+        "Choose another way to pay; the operator sets it up as the guide on selling says, and checks it with `doctor`."
+    )
+
+
+class NotWithThisRail(Conflict):
+    code = "payment_provider_unsupported"
+    text = "There are no {what} by {rail}."
+    hint = "Choose another way to pay."
+
+
+class PriceModeIncompatible(Conflict):
+    code = "price_mode_incompatible"
+    text = "{item} has no price that can be paid by {rail}."
+    hint = "Choose another way to pay ({rails}), or ask the seller for such a price."
+
+
+class NoWayToPay(Conflict):
+    code = "no_way_to_pay"
+    text = "{item} has no price that can be paid on this server."
+    hint = "Ask the seller to set a price, or the operator to set up a way to pay it."
+
+
+class NotForSale(Conflict):
+    code = "not_for_sale"
+    text = "{item} is not for sale."
+    hint = "Ask its owner to put it up for sale, or to grant you access."
+
+
+class OwnItem(Conflict):
+    code = "own_skill"
+    text = "{item} is yours already: members of its namespace need not buy it."
+    hint = "Install it as it is."
+
+
+class AlreadyBought(Conflict):
+    code = "already_bought"
+    text = "You have {item} already."
+    hint = "Install it; `skillyard bought` lists all you have bought."
+
+
+class PurchaseRequired(PaymentRequired):
+    code = "purchase_required"
+    text = "{item} must be bought before its content can be taken."
+    hint = "Buy it with `skillyard buy {item}`, signed in as the person who will use it."
+
+
+class ReferralCodeUnknown(Invalid):
+    code = "referral_code_unknown"
+    text = "There is no referral code {referral_code}."
+    hint = "A referral code is the username of whoever recommended the skill; leave it out if nobody did."
+
+
+class ReferralNotAllowed(Invalid):
+    code = "referral_not_allowed"
+    text = "Neither the buyer nor the seller can be the one who recommends a sale."
+    hint = "Leave the referral code out."
+
+
+class InvoiceNotFound(NotFound):
+    code = "invoice_not_found"
+    text = "There is no invoice {invoice_id}, or it is not yours."
+    hint = "`skillyard invoices` lists yours."
+
+
+class InvoiceNotOpen(Conflict):
+    code = "invoice_not_open"
+    text = "Invoice {invoice_id} is {status}: this cannot be done with it."
+    hint = "Look at it with `skillyard invoice {invoice_id}`."
+
+
+class NothingToRefund(Conflict):
+    code = "nothing_to_refund"
+    text = "Of invoice {invoice_id}, {left} {asset} can still be refunded, not {amount}."
+    hint = "Ask for no more than that, or leave the amount out for all of it."
+
+
+class RefundAddressNeeded(Invalid):
+    code = "refund_address_needed"
+    text = "A refund by {rail} needs an address to go to: where the money came from may be an exchange."
+    hint = "Ask the buyer for the address of their own wallet and pass it."
+
+
+class NotTheSeller(Forbidden):
+    code = "not_the_seller"
+    text = "Only who sold it, or an administrator, may do this."
+    hint = "Ask the seller of the item."
+
+
+class WebhookNotValid(Invalid):
+    code = "webhook_not_valid"
+    text = "The event is refused: {why}."
+    hint = "Send the raw bytes with the provider's signature; the operator compares the webhook secret."
+
+
+class SellingTextNotAcceptable(Invalid):
+    code = "bad_selling_text"
+    text = "The selling text is longer than {most} characters, or has control characters."
+    hint = "Shorten it; Markdown is welcome."
+
+
+class PersonNotFound(NotFound):
+    code = "person_not_found"
+    text = "There is nobody called {username}."
+    hint = "Check the username."
+
+
+class KeyUsedOtherwise(Conflict):
+    code = "key_used_otherwise"
+    text = "This key was used before for something else."
+    hint = "Choose a new key for a new request; repeat a request with the same content."
