@@ -204,7 +204,9 @@ class PayoutStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payout:
-    """What a seller is paid out. `destination`: the account or wallet it goes to, as the rail spells it."""
+    """What a seller is paid out. `destination`: the account or wallet it goes to, as the rail spells it. It waits until
+    `held_until_ms`, and for an administrator where it `needs_approval`.
+    """
 
     id: str
     user_id: str
@@ -221,6 +223,9 @@ class Payout:
     why: str
     requested_ms: int
     updated_ms: int
+    needs_approval: bool = False
+    approved_by: str | None = None
+    held_until_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
