@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
+class OidcProvider(BaseModel):
+    """One OpenID provider that people may sign in with: what its own pages call client, or application."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    issuer: str = Field(default="", pattern=r"^(https?://[^\s?#]+)?$")
+    client_id: str = Field(min_length=1)
+    client_secret: SecretStr = SecretStr("")
+    label: str = ""
+
+
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="SKILLYARD_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="SKILLYARD_", env_nested_delimiter="__", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     data_dir: Path = Field(
         default=Path("~/.local/share/skillyard"),
@@ -51,6 +66,31 @@ class Settings(BaseSettings):
         description="Issuers of CI identities beside GitHub and GitLab, between spaces; `github=` or `gitlab=` goes"
         " before another instance of these: `gitlab=https://gitlab.example.org`.",
     )
+    session_days: int = Field(
+        default=30, ge=1, le=3650, description="A session that nobody renews for so long has to sign in again."
+    )
+    oidc: dict[str, OidcProvider] = Field(
+        default={},
+        description="OpenID providers to sign in with, each by a name of yours: `SKILLYARD_OIDC__<NAME>__ISSUER`,"
+        " `…__CLIENT_ID`, `…__CLIENT_SECRET`, `…__LABEL` (text of the button); `google` needs no issuer.",
+    )
+    oidc_sign_up: Literal["closed", "domains", "open"] = Field(
+        default="closed",
+        description="Who gets an account by signing in with a provider: nobody (people link one to the account that"
+        " they have), people of `oidc_domains`, or everybody whom a provider knows.",
+    )
+    oidc_domains: str = Field(
+        default="", description="Domains of e-mail addresses that may sign up, between spaces: `acme.example`."
+    )
+    google_client_ids: str = Field(
+        default="",
+        description="Client ids, between spaces, whose Google ID tokens are taken as bearer tokens; empty: none.",
+    )
+    google_issuer: str = Field(
+        default="https://accounts.google.com",
+        pattern=r"^https?://[^\s?#]+$",
+        description="Who issues Google's ID tokens; only tests have another one.",
+    )
     scans_per_hour: int = Field(
         default=60, ge=1, description="Scans without publishing, per caller and hour, per node."
     )
@@ -77,6 +117,15 @@ class Settings(BaseSettings):
         description="Name of the public log, which must never change; empty: that of `public_url` without the scheme.",
     )
     log_level: str = Field(default="warning", description="debug, info, warning or error.")
+
+    @model_validator(mode="after")
+    def _providers_can_be_asked(self) -> Settings:
+        for name, provider in self.oidc.items():
+            if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,29}", name):
+                raise ValueError(f"SKILLYARD_OIDC: {name!r} is no name of a provider: use a-z, 0-9, - and _")
+            if not provider.issuer and name != "google":
+                raise ValueError(f"SKILLYARD_OIDC__{name.upper()}__ISSUER is missing")
+        return self
 
     @property
     def home(self) -> Path:
