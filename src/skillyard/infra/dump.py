@@ -16,7 +16,8 @@ _BYTES = "$bytes"
 
 def dump(tx: Tx, table: Table) -> Iterator[bytes]:
     """One line of JSON per row, ending in a newline, as one snapshot sees the table."""
-    for row in tx.each(f"SELECT {', '.join(table.columns)} FROM {table.name}"):  # noqa: S608 (declared names)
+    order = f" ORDER BY {table.ordered_by}" if table.ordered_by else ""
+    for row in tx.each(f"SELECT {', '.join(table.columns)} FROM {table.name}{order}"):  # noqa: S608 (declared names)
         yield orjson.dumps({name: _show(row[name]) for name in table.columns}, option=orjson.OPT_APPEND_NEWLINE)
 
 
