@@ -53,6 +53,8 @@ def examine(app: App, caller: Caller, wish: Wish, source: BinaryIO, *, sha256: s
     manifest = opened.said.manifest
     faults += opened.said.faults
     if manifest is not None:
+        manifest, overruled = rules.settle(wish, manifest)
+        faults += overruled
         faults += rules.check_release(wish, manifest, _look_around(app, caller, wish, manifest))
     return Examined(
         archive=archive,

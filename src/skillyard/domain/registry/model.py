@@ -160,12 +160,18 @@ class Blob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What a publisher asks for beside the archive; None where they leave it to us."""
+    """What a publisher asks for beside the archive; None where they leave it to us.
+
+    `homepage` and `dependencies` take the place of what the archive says; `overrules`: name and version do, too.
+    """
 
     name: SkillName
     visibility: Visibility | None = None
     channel: str | None = None
     version: str | None = None
+    homepage: str | None = None
+    dependencies: Mapping[str, str] | None = None
+    overrules: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

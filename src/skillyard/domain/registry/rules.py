@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.registry.errors import BadChannel, SkillRefused, TextNotAcceptable, UnknownAgent
@@ -92,6 +92,20 @@ def check_announced(sha256: str, size_bytes: int, *, most_bytes: int) -> list[Fa
         message = f"the archive would have {size_bytes} bytes, 1 to {most_bytes} are allowed"
         faults.append(_error("too_large", message, "Leave out files."))
     return faults
+
+
+def settle(wish: Wish, manifest: Manifest) -> tuple[Manifest, list[Fault]]:
+    """The manifest with what the wish puts in its place, and warnings of where SKILL.md says something else."""
+    wanted = {"homepage": wish.homepage, "dependencies": wish.dependencies}
+    identity = {"name": wish.name.slug, "version": wish.version} if wish.overrules else {}
+    hint = "Make them the same: agents and other registries read SKILL.md only."
+    faults = [
+        _warning("overruled", f"SKILL.md says {field} {getattr(manifest, field)}, it is published as {value}", hint)
+        for field, value in identity.items()
+        if value and getattr(manifest, field) not in (None, value)
+    ]
+    said = {field: value for field, value in {**wanted, **identity}.items() if value is not None}
+    return replace(manifest, **said), faults  # type: ignore[arg-type]
 
 
 def check_release(wish: Wish, manifest: Manifest, around: Surroundings) -> list[Fault]:
