@@ -116,6 +116,28 @@ class Settings(BaseSettings):
         pattern=r"^[^\s+]*$",
         description="Name of the public log, which must never change; empty: that of `public_url` without the scheme.",
     )
+    ton_network: Literal["mainnet", "testnet"] = Field(
+        default="mainnet", description="The TON network on which payments are taken and made."
+    )
+    ton_wallet_words: SecretStr = Field(
+        default=SecretStr(""),
+        description="The 24 words of the server's own TON wallet (version W5), which takes payments and pays out.",
+    )
+    ton_wallet_address: str = Field(
+        default="",
+        description="Address of the TON wallet that takes payments; alone, without words, the server only watches it.",
+    )
+    ton_api_url: str = Field(
+        default="", description="An API as toncenter.com offers it; empty: toncenter's own for the network."
+    )
+    ton_api_key: SecretStr = Field(
+        default=SecretStr(""), description="Key for that API; without one, toncenter answers once a second."
+    )
+    rates_url: str = Field(
+        default="",
+        description='Where the price of TON is read, as `{"rates": {"TON": {"prices": {"USD": 5.2}}}}`; empty: an'
+        " administrator sets it.",
+    )
     log_level: str = Field(default="warning", description="debug, info, warning or error.")
 
     @model_validator(mode="after")
