@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, Self, cast
 from urllib.parse import quote
 
-from skillyard.sdk.calls import ApiCalls
+from skillyard.sdk.commerce import CommerceCalls
 from skillyard.sdk.documents import (
     NewToken,
     Release,
@@ -17,15 +17,22 @@ from skillyard.sdk.documents import (
     Skill,
     Token,
 )
-from skillyard.sdk.errors import UsageError, from_skill_error
+from skillyard.sdk.errors import UsageError
+from skillyard.sdk.paths import (
+    channel_path,
+    deprecation_path,
+    member_path,
+    release_path,
+    segment,
+    skill_path,
+    without_none,
+)
 from skillyard.skill.digest import Digests, read_digests
-from skillyard.skill.faults import SkillError
-from skillyard.skill.names import SkillName
 
 Visibility = Literal["public", "unlisted", "private"]
 
 
-class Client(ApiCalls):
+class Client(CommerceCalls):
     """One registry. Every verb raises SdkError: ApiError for a refusal, NetworkError when nobody answers."""
 
     def __enter__(self) -> Self:
@@ -59,17 +66,17 @@ class Client(ApiCalls):
 
     def release(self, name: str, version: str = "latest") -> Release:
         """One release, by exact version or channel."""
-        return cast(Release, self.get_json(_release_path(name, version)))
+        return cast(Release, self.get_json(release_path(name, version)))
 
     def releases(self, name: str) -> list[Release]:
         """All releases, newest first."""
         return self.all_items(f"{skill_path(name)}/releases")
 
     def files(self, name: str, version: str = "latest") -> list[ReleaseFile]:
-        return self.all_items(f"{_release_path(name, version)}/files")
+        return self.all_items(f"{release_path(name, version)}/files")
 
     def file(self, name: str, version: str, path: str) -> bytes:
-        return self.request("GET", f"{_release_path(name, version)}/files/{quote(path)}").body
+        return self.request("GET", f"{release_path(name, version)}/files/{quote(path)}").body
 
     def publish(
         self,
@@ -85,7 +92,7 @@ class Client(ApiCalls):
         answer = self.send_form(
             f"{skill_path(name)}/releases",
             params={"dry_run": True} if dry_run else {},
-            fields=_without_none({"visibility": visibility, "channel": channel, "version": version}),
+            fields=without_none({"visibility": visibility, "channel": channel, "version": version}),
             files={"archive": archive},
             headers={"X-Skillyard-Sha256": _digests(archive).sha256},
         )
@@ -106,9 +113,9 @@ class Client(ApiCalls):
         ticket = self.send_json(
             "POST",
             f"{skill_path(name)}/uploads",
-            {"sha256": digests.sha256, "size_bytes": digests.size_bytes, **_without_none(wanted)},
+            {"sha256": digests.sha256, "size_bytes": digests.size_bytes, **without_none(wanted)},
         )
-        upload = f"/uploads/{_segment(str(ticket['upload_id']))}"
+        upload = f"/uploads/{segment(str(ticket['upload_id']))}"
         try:
             self.put_file(str(ticket["upload_url"]), archive)
             return cast("dict[str, Any]", self.send_json("POST", f"{upload}/confirm"))
@@ -118,23 +125,23 @@ class Client(ApiCalls):
 
     def yank(self, name: str, version: str, reason: str) -> Release:
         """Offer a release to new installs no longer; locked ones keep working."""
-        return cast(Release, self.send_json("PUT", f"{_release_path(name, version)}/yank", {"reason": reason}))
+        return cast(Release, self.send_json("PUT", f"{release_path(name, version)}/yank", {"reason": reason}))
 
     def unyank(self, name: str, version: str) -> Release:
-        return cast(Release, self.send_json("DELETE", f"{_release_path(name, version)}/yank"))
+        return cast(Release, self.send_json("DELETE", f"{release_path(name, version)}/yank"))
 
     def deprecate(self, name: str, message: str, version: str | None = None) -> dict[str, Any]:
         """Warn users of a skill, or of one of its releases."""
-        return cast("dict[str, Any]", self.send_json("PUT", _deprecation_path(name, version), {"message": message}))
+        return cast("dict[str, Any]", self.send_json("PUT", deprecation_path(name, version), {"message": message}))
 
     def undeprecate(self, name: str, version: str | None = None) -> dict[str, Any]:
-        return cast("dict[str, Any]", self.send_json("DELETE", _deprecation_path(name, version)))
+        return cast("dict[str, Any]", self.send_json("DELETE", deprecation_path(name, version)))
 
     def set_channel(self, name: str, channel: str, version: str) -> dict[str, Any]:
-        return cast("dict[str, Any]", self.send_json("PUT", _channel_path(name, channel), {"version": version}))
+        return cast("dict[str, Any]", self.send_json("PUT", channel_path(name, channel), {"version": version}))
 
     def remove_channel(self, name: str, channel: str) -> dict[str, Any]:
-        return cast("dict[str, Any]", self.send_json("DELETE", _channel_path(name, channel)))
+        return cast("dict[str, Any]", self.send_json("DELETE", channel_path(name, channel)))
 
     def resolve(
         self, requirements: Mapping[str, str], locked: Mapping[str, str] | None = None, *, min_age_s: int = 0
@@ -172,41 +179,41 @@ class Client(ApiCalls):
             "expires_in_days": expires_in_days,
             "namespaces": list(namespaces) if namespaces is not None else None,
         }
-        return cast(NewToken, self.send_json("POST", "/me/tokens", _without_none(body)))
+        return cast(NewToken, self.send_json("POST", "/me/tokens", without_none(body)))
 
     def revoke_token(self, token_id: str) -> dict[str, Any]:
-        return cast("dict[str, Any]", self.send_json("DELETE", f"/me/tokens/{_segment(token_id)}"))
+        return cast("dict[str, Any]", self.send_json("DELETE", f"/me/tokens/{segment(token_id)}"))
 
     def namespaces(self) -> list[dict[str, Any]]:
         """The namespaces that the caller belongs to."""
         return self.all_items("/me/namespaces")
 
     def create_namespace(self, slug: str, display_name: str | None = None) -> dict[str, Any]:
-        body = _without_none({"slug": slug, "display_name": display_name})
+        body = without_none({"slug": slug, "display_name": display_name})
         return cast("dict[str, Any]", self.send_json("POST", "/namespaces", body))
 
     def members(self, namespace: str) -> list[dict[str, Any]]:
-        return self.all_items(f"/namespaces/{_segment(namespace)}/members")
+        return self.all_items(f"/namespaces/{segment(namespace)}/members")
 
     def set_member(self, namespace: str, username: str, role: str) -> dict[str, Any]:
-        return cast("dict[str, Any]", self.send_json("PUT", _member_path(namespace, username), {"role": role}))
+        return cast("dict[str, Any]", self.send_json("PUT", member_path(namespace, username), {"role": role}))
 
     def remove_member(self, namespace: str, username: str) -> dict[str, Any]:
-        return cast("dict[str, Any]", self.send_json("DELETE", _member_path(namespace, username)))
+        return cast("dict[str, Any]", self.send_json("DELETE", member_path(namespace, username)))
 
     def publishers(self, namespace: str) -> list[dict[str, Any]]:
         """The CI systems that may publish to a namespace without a stored token."""
-        return self.all_items(f"/namespaces/{_segment(namespace)}/publishers")
+        return self.all_items(f"/namespaces/{segment(namespace)}/publishers")
 
     def add_publisher(
         self, namespace: str, issuer: str, claims: Mapping[str, str], slug: str | None = None
     ) -> dict[str, Any]:
         """Let whoever has an ID token of `issuer` with these claims publish one skill, or all of the namespace."""
-        body = _without_none({"issuer": issuer, "claims": dict(claims), "slug": slug})
-        return cast("dict[str, Any]", self.send_json("POST", f"/namespaces/{_segment(namespace)}/publishers", body))
+        body = without_none({"issuer": issuer, "claims": dict(claims), "slug": slug})
+        return cast("dict[str, Any]", self.send_json("POST", f"/namespaces/{segment(namespace)}/publishers", body))
 
     def remove_publisher(self, namespace: str, publisher_id: str) -> dict[str, Any]:
-        path = f"/namespaces/{_segment(namespace)}/publishers/{_segment(publisher_id)}"
+        path = f"/namespaces/{segment(namespace)}/publishers/{segment(publisher_id)}"
         return cast("dict[str, Any]", self.send_json("DELETE", path))
 
     def exchange_id_token(self, id_token: str, target: str) -> dict[str, Any]:
@@ -216,45 +223,8 @@ class Client(ApiCalls):
 
     def create_sign_in_link(self, username: str | None = None) -> dict[str, Any]:
         """A one-time link for an account, or an invitation."""
-        body = _without_none({"username": username})
+        body = without_none({"username": username})
         return cast("dict[str, Any]", self.send_json("POST", "/admin/sign-in-links", body))
-
-
-def skill_path(name: str) -> str:
-    """Where a skill is in the API. Raises UsageError unless it is `namespace/slug`."""
-    try:
-        parsed = SkillName.parse(name)
-    except SkillError as error:
-        raise _usage(name, error) from error
-    return f"/skills/{parsed.namespace}/{parsed.slug}"
-
-
-def _usage(name: str, error: SkillError) -> UsageError:
-    told = from_skill_error(error, code="bad_skill_name", message=f"{name!a} is no name of a skill.")
-    return UsageError(told.message, code=told.code, hint=told.hint, faults=told.faults)
-
-
-def _release_path(name: str, version: str) -> str:
-    return f"{skill_path(name)}/releases/{_segment(version)}"
-
-
-def _deprecation_path(name: str, version: str | None) -> str:
-    return f"{_release_path(name, version) if version else skill_path(name)}/deprecation"
-
-
-def _channel_path(name: str, channel: str) -> str:
-    return f"{skill_path(name)}/channels/{_segment(channel)}"
-
-
-def _member_path(namespace: str, username: str) -> str:
-    return f"/namespaces/{_segment(namespace)}/members/{_segment(username)}"
-
-
-def _segment(text: str) -> str:
-    """One segment of an address: nothing in it can lead elsewhere."""
-    if text in ("", ".", ".."):
-        raise UsageError(f"{text!r} is no name.", code="bad_parameters", hint="give the name itself")
-    return quote(text, safe="")
 
 
 def _digests(archive: Path) -> Digests:
@@ -265,7 +235,3 @@ def _digests(archive: Path) -> Digests:
         raise UsageError(
             f"{archive} cannot be read: {error.strerror}.", code="no_file", hint="check the path"
         ) from None
-
-
-def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
