@@ -43,6 +43,22 @@ _VERBS = {
         "log": ("log:log", "The registry's public log."),
         "trust": ("publishers:trust", "CI workflows that may publish without a token."),
     },
+    "Sell": {
+        "sell": ("selling:sell", "Put a skill up for sale, or take it off."),
+        "price": ("selling:price", "Set or show the prices of a skill."),
+        "sales": ("selling:sales", "List what you have sold."),
+        "access": ("selling:access", "Give skills away, and take them back."),
+        "refund": ("buying:refund", "Give a buyer money back."),
+        "balance": ("payouts:balance", "Show what you have earned."),
+        "payouts": ("payouts:payouts", "Be paid what you have earned."),
+    },
+    "Buy": {
+        "buy": ("buying:buy", "Buy a skill."),
+        "invoice": ("buying:invoice", "Show invoices, wait for them, cancel them."),
+        "bought": ("buying:bought", "List what you have bought."),
+        "credits": ("payouts:credits", "Your credits; administrators grant them."),
+        "rate": ("payouts:rate", "Say what TON is worth, for administrators."),
+    },
     "Account": {
         "login": ("account:login", "Sign in."),
         "logout": ("account:logout", "Sign out and revoke the token."),
@@ -66,7 +82,7 @@ _VERBS = {
         "sign-in-link": ("server:sign_in_link", "Print a one-time sign-in link."),
     },
 }
-_ALIASES = {"install": ["i", "add"], "uninstall": ["remove", "rm"], "list": ["ls"]}
+_ALIASES = {"install": ["i", "add"], "uninstall": ["remove", "rm"], "list": ["ls"], "invoice": ["invoices"]}
 
 
 def build_commands() -> App:
