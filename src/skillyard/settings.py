@@ -111,6 +111,23 @@ class Settings(BaseSettings):
     invoice_minutes: int = Field(
         default=30, ge=1, le=1440, description="How long an invoice can be paid and its amount holds."
     )
+    payout_minimum_usd_cents: int = Field(default=1000, ge=1, description="Smallest payout in USD, in cents.")
+    payout_minimum_nanoton: int = Field(default=1_000_000_000, ge=1, description="Smallest payout in TON, in nanoTON.")
+    payout_approval_usd_cents: int = Field(
+        default=50_000, ge=0, description="Payouts in USD above so many cents wait for an administrator."
+    )
+    payout_approval_nanoton: int = Field(
+        default=100_000_000_000, ge=0, description="Payouts in TON above so many nanoTON wait for an administrator."
+    )
+    payout_cooling_hours: int = Field(
+        default=24, ge=0, le=720, description="How long payouts to a new wallet or account wait, in case a thief set it."
+    )
+    skilldock_hosts: str = Field(
+        default="", description="Host names, with commas between them, that speak SkillDock's API only."
+    )
+    skilldock_port: int = Field(
+        default=0, ge=0, le=65535, description="A further port that speaks SkillDock's API only; 0: none."
+    )
     log_origin: str = Field(
         default="",
         pattern=r"^[^\s+]*$",
