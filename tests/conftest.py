@@ -13,6 +13,7 @@ from skillyard.infra.migrations import migrate
 from tests import services
 from tests.identity_provider import IdentityProvider, identity_provider
 from tests.makers import make_app
+from tests.peers.ton.driver import TonPeer, running_ton_peer
 
 
 @pytest.fixture(scope="session")
@@ -73,3 +74,16 @@ def each_app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[App]:
         app = make_app(tmp_path, **urls)
     yield app
     app.close()
+
+
+@pytest.fixture(scope="session")
+def ton_network() -> Iterator[TonPeer]:
+    with running_ton_peer() as peer:
+        yield peer
+
+
+@pytest.fixture
+def ton_peer(ton_network: TonPeer) -> TonPeer:
+    """A TON network that is empty and behaves well."""
+    ton_network.reset()
+    return ton_network
