@@ -6,6 +6,7 @@ import asyncio
 import signal
 import socket
 import threading
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 
@@ -145,11 +146,11 @@ def _run(serving: Coroutine[None, None, None]) -> None:
 
 def _with_a_port(settings: Settings) -> Settings:
     """Find out early that a port is taken, and choose one where 0 was asked for."""
-    others = [port for port in (settings.tank_port,) if port]
+    others = [port for port in (settings.tank_port, settings.skilldock_port) if port]
     for port in others:
         _probe(settings.host, port)
-    if settings.port in others:
-        raise OSError(f"port {settings.port} is named for two APIs; choose another one for one of them")
+    if twice := [port for port, count in Counter([settings.port, *others]).items() if count > 1]:
+        raise OSError(f"port {twice[0]} is named for two APIs; choose another one for one of them")
     return settings.model_copy(update={"port": _probe(settings.host, settings.port)})
 
 

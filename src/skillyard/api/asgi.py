@@ -12,6 +12,7 @@ from skillyard.api.native.addresses import PREFIX
 from skillyard.api.native.application import build_native
 from skillyard.api.native.documents import Documents, HotReads
 from skillyard.api.native.idempotent import Idempotent
+from skillyard.api.skilldock.routes import open_skilldock
 from skillyard.api.tank.routes import open_tank
 from skillyard.app import App
 
@@ -25,6 +26,7 @@ def build_asgi(app: App, documents: Documents) -> Entrance:
             Door(surface=Later(partial(_build_web, app)), prefix=""),
             Door(surface=native, prefix=PREFIX, hot=HotReads(app, documents)),
             open_tank(app, documents),
+            open_skilldock(app),
         ],
     )
 
