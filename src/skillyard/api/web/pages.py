@@ -16,6 +16,7 @@ from skillyard.api.web.markdown import render_markdown
 from skillyard.api.web.session import Visitor, remember_browser
 from skillyard.api.web.static import static_url
 from skillyard.infra.errors import SkillyardError
+from skillyard.infra.money import Asset, show_amount
 
 
 def _day(at_ms: int) -> str:
@@ -26,6 +27,24 @@ def _day(at_ms: int) -> str:
 
 def _iso_day(at_ms: int) -> str:
     return f"{datetime.fromtimestamp(at_ms / 1000, tz=UTC):%Y-%m-%d}"
+
+
+def _moment(at_ms: int) -> str:
+    """`21 Nov 2026, 13:40 UTC`."""
+    return f"{_day(at_ms)}, {datetime.fromtimestamp(at_ms / 1000, tz=UTC):%H:%M} UTC"
+
+
+def _money(amount: int, asset: Asset) -> str:
+    """`29.00 USD`, `2900 credits`, `2.75 TON`: without the noughts that nobody reads."""
+    if asset is Asset.CREDIT:
+        return f"{show_amount(amount, asset)} credit{'' if amount == 1 else 's'}"
+    return f"{_short(show_amount(amount, asset)) if asset is Asset.TON else show_amount(amount, asset)} {asset}"
+
+
+def _short(text: str) -> str:
+    """At least two decimals, and no noughts after them."""
+    whole, _, decimals = text.partition(".")
+    return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
 
 
 def _size(size_bytes: int) -> str:
@@ -59,6 +78,9 @@ _templates = Environment(
 _templates.filters |= {
     "day": _day,
     "iso_day": _iso_day,
+    "moment": _moment,
+    "money": _money,
+    "amount": show_amount,
     "size": _size,
     "count": _count,
     "with_code": _with_code,
