@@ -1,0 +1,64 @@
+"""For buyers: buy, pay, see what one has; and refunds, which sellers give."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from skillyard.api.native.wire import buying as wire
+from skillyard.api.surface import AppOf, CallerOf, Cursor, Limit
+from skillyard.domain.payments import credits, invoices, purchases, refunds
+from skillyard.domain.registry import sale
+from skillyard.skill.names import SkillName
+
+router = APIRouter(tags=["buying"])
+
+
+@router.post("/skills/{namespace}/{slug}/purchase", status_code=201, summary="Buy a skill")
+def buy_skill(app: AppOf, caller: CallerOf, namespace: str, slug: str, body: wire.BuyBody) -> wire.PurchaseOnWire:
+    """Makes an invoice, or finds the open one. With credits it is paid at once; else `pay_to` says how to pay it."""
+    name = SkillName(namespace, slug)
+    bought = sale.buy(app, caller, name=name, rail=body.rail, referral_code=body.referral_code)
+    return wire.show_purchase(bought, app.settings.address)
+
+
+@router.get("/invoices", summary="My invoices")
+def list_invoices(app: AppOf, caller: CallerOf, limit: Limit = 30, cursor: Cursor = None) -> wire.InvoicesPage:
+    """The newest first, whatever became of them."""
+    page = invoices.list_invoices(app, caller, limit=limit, cursor=cursor)
+    return wire.show_invoices(page, app.settings.address)
+
+
+@router.get("/invoices/{invoice_id}", summary="One invoice")
+def get_invoice(app: AppOf, caller: CallerOf, invoice_id: str) -> wire.InvoiceOnWire:
+    """As it stands now: ask again until it is `paid`. For its buyer, its seller, and administrators."""
+    return wire.show_invoice(invoices.get_invoice(app, caller, invoice_id=invoice_id), app.settings.address)
+
+
+@router.post("/invoices/{invoice_id}/cancel", summary="Cancel an invoice")
+def cancel_invoice(app: AppOf, caller: CallerOf, invoice_id: str) -> wire.InvoiceOnWire:
+    """For its buyer, while nothing was paid. Money that arrives all the same is kept for them to be sent back."""
+    return wire.show_invoice(invoices.cancel_invoice(app, caller, invoice_id=invoice_id), app.settings.address)
+
+
+@router.post("/invoices/{invoice_id}/refunds", status_code=201, summary="Give money back")
+def refund_invoice(app: AppOf, caller: CallerOf, invoice_id: str, body: wire.RefundBody) -> wire.RefundOnWire:
+    """For the seller and for administrators; the buyer gets back this way what was paid too much or too late.
+
+    A price that went back in full ends the access that it had bought.
+    """
+    made = refunds.refund(
+        app, caller, invoice_id=invoice_id, reason=body.reason, amount=body.amount, address=body.address
+    )
+    return wire.show_refund(made)
+
+
+@router.get("/me/purchases", summary="What I may take")
+def list_purchases(app: AppOf, caller: CallerOf, limit: Limit = 30, cursor: Cursor = None) -> wire.BoughtPage:
+    """What was bought or granted. The newest first."""
+    return wire.show_bought(purchases.list_bought(app, caller, limit=limit, cursor=cursor))
+
+
+@router.get("/me/credits", summary="My credits")
+def get_credits(app: AppOf, caller: CallerOf) -> wire.CreditsOnWire:
+    """Every price in dollars can be paid with them."""
+    return wire.show_credits(credits.get_credits(app, caller))

@@ -1,0 +1,218 @@
+"""Invoices, refunds, what was bought, and credits, on the wire. Amounts are decimal strings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from skillyard.api.native.wire.fields import Text, Time, example
+from skillyard.api.native.wire.selling import PriceOnWire, show_price
+from skillyard.domain.payments.model import EntitlementKind, Invoice, InvoiceStatus, Refund, RefundStatus
+from skillyard.domain.payments.purchases import Bought
+from skillyard.domain.registry.sale import Purchase
+from skillyard.infra.clock import iso
+from skillyard.infra.money import Asset, show_amount
+from skillyard.infra.paging import Page
+
+_INVOICE: dict[str, Any] = {
+    "id": "inv_01k0000000000000000000000a",
+    "name": "acme/report",
+    "status": "open",
+    "rail": "ton",
+    "asset": "TON",
+    "amount": "5.576923077",
+    "received": "0.000000000",
+    "missing": "5.576923077",
+    "price": {"mode": "fixed_usd", "asset": "USD", "amount": "29.00", "set_at": "2026-11-21T07:00:00.000Z"},
+    "quote": {"usd": "5.20", "source": "administrator", "at": "2026-11-21T07:00:00.000Z"},
+    "pay_to": {
+        "address": "UQ…",
+        "memo": "SKY7K2M9Q4ZD3X",
+        "link": "ton://transfer/UQ…?amount=5576923077&text=SKY7K2M9Q4ZD3X",
+        "checkout_url": None,
+    },
+    "page_url": "https://skills.example.org/invoices/inv_01k0000000000000000000000a",
+    "created_at": "2026-11-21T07:00:00.000Z",
+    "expires_at": "2026-11-21T07:30:00.000Z",
+    "paid_at": None,
+}
+_BOUGHT = {
+    "name": "acme/report",
+    "how": "bought",
+    "invoice_id": "inv_01k0000000000000000000000a",
+    "since": "2026-11-21T07:05:00.000Z",
+}
+_REFUND = {
+    "id": "ref_01k0000000000000000000000a",
+    "invoice_id": "inv_01k0000000000000000000000a",
+    "rail": "stripe",
+    "asset": "USD",
+    "amount": "29.00",
+    "address": None,
+    "status": "paid",
+    "reason": "It does not do what its page says.",
+    "why": "",
+    "requested_at": "2026-11-21T08:00:00.000Z",
+}
+
+
+class QuoteOnWire(BaseModel):
+    usd: str = Field(description="What one unit was worth in US dollars.")
+    source: str
+    at: Time
+
+
+class PayToOnWire(BaseModel):
+    address: str | None
+    memo: str | None = Field(description="Must go with the payment, exactly as it stands here.")
+    link: str | None = Field(description="Opens a wallet with everything filled in.")
+    checkout_url: str | None = Field(description="The payment provider's page.")
+
+
+class InvoiceOnWire(BaseModel):
+    model_config = example(_INVOICE)
+
+    id: str
+    name: str
+    status: InvoiceStatus
+    rail: str
+    asset: Asset
+    amount: str = Field(description="What has to arrive, exactly.")
+    received: str
+    missing: str
+    price: PriceOnWire
+    quote: QuoteOnWire | None = Field(description="The rate that the amount was made with, where it needed one.")
+    pay_to: PayToOnWire
+    page_url: str = Field(description="The same for people, in a browser.")
+    created_at: Time
+    expires_at: Time
+    paid_at: Time | None
+
+
+class InvoicesPage(BaseModel):
+    model_config = example({"items": [_INVOICE], "next_cursor": None})
+
+    items: list[InvoiceOnWire]
+    next_cursor: str | None
+
+
+class BuyBody(BaseModel):
+    model_config = example({"rail": "ton", "referral_code": "grace"}, closed=True)
+
+    rail: Text | None = Field(default=None, description="One of the sale's `pay_with`; absent: the first of them.")
+    referral_code: Text | None = Field(default=None, description="The username of whoever recommended it.")
+
+
+class PurchaseOnWire(BaseModel):
+    model_config = example({"created": True, "invoice": _INVOICE})
+
+    created: bool = Field(description="False when an open invoice for the same was there already.")
+    invoice: InvoiceOnWire
+
+
+class RefundBody(BaseModel):
+    model_config = example({"reason": "It does not do what its page says."}, closed=True)
+
+    reason: str = Field(max_length=2000)
+    amount: Text | None = Field(default=None, description="Absent: all that is left of it.")
+    address: Text | None = Field(default=None, description="For TON: the buyer's own wallet.")
+
+
+class RefundOnWire(BaseModel):
+    model_config = example(_REFUND)
+
+    id: str
+    invoice_id: str
+    rail: str
+    asset: Asset
+    amount: str
+    address: str | None
+    status: RefundStatus
+    reason: str
+    why: str = Field(description="Why it failed, or waits.")
+    requested_at: Time
+
+
+class BoughtOnWire(BaseModel):
+    model_config = example(_BOUGHT)
+
+    name: str
+    how: EntitlementKind
+    invoice_id: str | None
+    since: Time
+
+
+class BoughtPage(BaseModel):
+    model_config = example({"items": [_BOUGHT], "next_cursor": None})
+
+    items: list[BoughtOnWire]
+    next_cursor: str | None
+
+
+class CreditsOnWire(BaseModel):
+    model_config = example({"credits": "2900"})
+
+    credits: str = Field(description="Whole credits; one is one US cent.")
+
+
+def show_invoice(invoice: Invoice, address: str) -> InvoiceOnWire:
+    """`address`: of this server."""
+    asset, quote = invoice.asset, invoice.quote
+    return InvoiceOnWire(
+        id=invoice.id,
+        name=invoice.item,
+        status=invoice.status,
+        rail=invoice.rail,
+        asset=asset,
+        amount=show_amount(invoice.amount, asset),
+        received=show_amount(invoice.received, asset),
+        missing=show_amount(invoice.missing, asset),
+        price=show_price(invoice.price),
+        quote=QuoteOnWire(usd=quote.usd, source=quote.source, at=iso(quote.at_ms)) if quote else None,
+        pay_to=PayToOnWire(
+            address=invoice.pay_to.address,
+            memo=invoice.pay_to.memo,
+            link=invoice.pay_to.link,
+            checkout_url=invoice.pay_to.checkout_url,
+        ),
+        page_url=f"{address}/invoices/{invoice.id}",
+        created_at=iso(invoice.created_ms),
+        expires_at=iso(invoice.expires_ms),
+        paid_at=iso(invoice.paid_ms) if invoice.paid_ms is not None else None,
+    )
+
+
+def show_invoices(page: Page[Invoice], address: str) -> InvoicesPage:
+    return InvoicesPage(items=[show_invoice(one, address) for one in page.items], next_cursor=page.next_cursor)
+
+
+def show_purchase(purchase: Purchase, address: str) -> PurchaseOnWire:
+    return PurchaseOnWire(created=purchase.created, invoice=show_invoice(purchase.invoice, address))
+
+
+def show_refund(refund: Refund) -> RefundOnWire:
+    return RefundOnWire(
+        id=refund.id,
+        invoice_id=refund.invoice_id,
+        rail=refund.rail,
+        asset=refund.asset,
+        amount=show_amount(refund.amount, refund.asset),
+        address=refund.to_address,
+        status=refund.status,
+        reason=refund.reason,
+        why=refund.why,
+        requested_at=iso(refund.requested_ms),
+    )
+
+
+def show_bought(page: Page[Bought]) -> BoughtPage:
+    items = [
+        BoughtOnWire(name=one.item, how=one.how, invoice_id=one.invoice_id, since=iso(one.since_ms))
+        for one in page.items
+    ]
+    return BoughtPage(items=items, next_cursor=page.next_cursor)
+
+
+def show_credits(credits: int) -> CreditsOnWire:
+    return CreditsOnWire(credits=show_amount(credits, Asset.CREDIT))
