@@ -8,7 +8,7 @@ from fastapi import File, Form, Header, Query, Request, UploadFile
 
 from skillyard.api.skilldock.addresses import base_url
 from skillyard.api.skilldock.errors import ArchiveTooLarge
-from skillyard.api.skilldock.reading import SKILL
+from skillyard.api.skilldock.reading import SKILL, show_skill
 from skillyard.api.skilldock.requirements import read_said
 from skillyard.api.skilldock.signed import signed_router
 from skillyard.api.skilldock.wire import skills as wire
@@ -58,6 +58,6 @@ def upload_release(
     [(release, packed)] = zips.list_zips(app, [published.release])
     return wire.ReleaseAnswer(
         release=wire.show_release(release, packed, base_url(request)),
-        skill=wire.show_skill_of(release),
+        skill=show_skill(request, app, caller, name),
         warnings=[str(fault) for fault in published.warnings],
     )

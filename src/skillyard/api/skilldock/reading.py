@@ -17,14 +17,12 @@ from skillyard.api.surface import AppOf, CallerOf
 from skillyard.app import App
 from skillyard.domain.accounts import profiles
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.registry import listings, zips
+from skillyard.domain.registry import listings, releases, skill, zips
 from skillyard.domain.registry.errors import ReleaseNotFound
 from skillyard.domain.registry.history import list_offered
 from skillyard.domain.registry.model import Release
-from skillyard.domain.registry.releases import get_release
 from skillyard.domain.registry.repacked import Packed
 from skillyard.domain.registry.search import search_names
-from skillyard.domain.registry.skill import get_skill
 from skillyard.skill.names import SkillName
 
 router = APIRouter(tags=["skills"])
@@ -61,11 +59,9 @@ def get_user(request: Request, app: AppOf, caller: CallerOf, wanted: WantedOf, u
 
 
 @router.get(SKILL, summary="One skill")
-def get_one_skill(request: Request, app: AppOf, caller: CallerOf, namespace: str, slug: str) -> wire.SkillAnswer:
+def get_skill(request: Request, app: AppOf, caller: CallerOf, namespace: str, slug: str) -> wire.SkillAnswer:
     """With the text of its latest release."""
-    page = get_skill(app, caller, name=SkillName(namespace, slug))
-    showing = _showing(request, app, [wire.author_of(page)])
-    return wire.SkillAnswer(skill=wire.show_skill(page, showing))
+    return wire.SkillAnswer(skill=show_skill(request, app, caller, SkillName(namespace, slug)))
 
 
 @router.get(f"{SKILL}/releases", summary="The releases of a skill")
@@ -83,13 +79,14 @@ def list_releases(
 
 
 @router.get(_RELEASE, summary="One release")
-def get_one_release(
+def get_release(
     request: Request, app: AppOf, caller: CallerOf, namespace: str, slug: str, version: str
 ) -> wire.ReleaseAnswer:
     """By version, also a withdrawn one."""
-    release, packed = _find_release(app, caller, SkillName(namespace, slug), version)
+    name = SkillName(namespace, slug)
+    release, packed = _find_release(app, caller, name, version)
     shown = wire.show_release(release, packed, base_url(request))
-    return wire.ReleaseAnswer(release=shown, skill=wire.show_skill_of(release))
+    return wire.ReleaseAnswer(release=shown, skill=show_skill(request, app, caller, name))
 
 
 @router.get(f"{_RELEASE}/download", summary="The archive of a release", response_class=Response, responses=_BYTES)
@@ -109,8 +106,13 @@ def download_release(
     return ArchiveResponse(app, Content(blob=blob, data=packed.data, path=None), _NOT_KEPT)
 
 
+def show_skill(request: Request, app: App, caller: Caller, name: SkillName) -> wire.SkillOnWire:
+    page = skill.get_skill(app, caller, name=name)
+    return wire.show_skill(page, _showing(request, app, [wire.author_of(page)]))
+
+
 def _find_release(app: App, caller: Caller, name: SkillName, version: str) -> tuple[Release, Packed]:
-    release = get_release(app, caller, name=name, version=version)
+    release = releases.get_release(app, caller, name=name, version=version)
     found = zips.list_zips(app, [release])
     if not found:
         raise ReleaseNotFound(name=str(name), version=release.version)

@@ -82,7 +82,7 @@ class NamespacesPage(PageOnWire):
 class UserOnWire(BaseModel):
     id: str
     display_name: str
-    google_picture: str | None = None
+    google_picture: str = ""
 
 
 def show_started(session: CliSession, session_id: str, auth_url: str, *, poll_interval_s: int) -> StartedSignIn:

@@ -32,7 +32,7 @@ class SearchBody(BaseModel):
 class AuthorOnWire(BaseModel):
     user_id: str
     display_name: str
-    google_picture: str | None = None
+    google_picture: str = ""
 
 
 class VersionOnWire(BaseModel):
@@ -126,16 +126,9 @@ class ReleaseOnWire(ReleaseInList):
     published_by: str
 
 
-class SkillOfRelease(BaseModel):
-    namespace: str
-    slug: str
-    title: str
-    visibility: Shown
-
-
 class ReleaseAnswer(BaseModel):
     release: ReleaseOnWire
-    skill: SkillOfRelease
+    skill: SkillOnWire
     warnings: list[str] = []
 
 
@@ -200,15 +193,6 @@ def show_release(release: Release, packed: Packed, base: str) -> ReleaseOnWire:
         homepage_url=release.homepage,
         tags=list(release.tags),
         published_by=release.published_by,
-    )
-
-
-def show_skill_of(release: Release) -> SkillOfRelease:
-    return SkillOfRelease(
-        namespace=release.namespace,
-        slug=release.slug,
-        title=release.slug,
-        visibility=_visibility(release.visibility),
     )
 
 
