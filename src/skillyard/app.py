@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from skillyard.infra.access_tokens import TokenSigner
 from skillyard.infra.blobs import BlobStore, open_blobs
 from skillyard.infra.clock import Clock, SystemClock
 from skillyard.infra.database import Database, open_database
 from skillyard.infra.events import EventBell, Recorder
-from skillyard.infra.id_tokens import IssuerKeys
+from skillyard.infra.issuer_keys import IssuerKeys
 from skillyard.infra.migrations import migrate
 from skillyard.infra.outbound import Outbound
 from skillyard.infra.public_addresses import read_allow_list
@@ -31,6 +32,7 @@ class App:
     bell: EventBell
     events: Recorder
     signer: Signer
+    token_signer: TokenSigner
     log_key: SignerKey
     limiter: Limiter
     index: SearchIndex
@@ -60,6 +62,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> App:
         bell=bell,
         events=Recorder(clock, bell),
         signer=signer,
+        token_signer=TokenSigner(load_key(database, "access tokens"), issuer=settings.address),
         log_key=SignerKey(name=settings.log_name, seed=load_key(database, "log")),
         limiter=Limiter(),
         index=SearchIndex(settings.home / "search", source=signer.sign("index")),

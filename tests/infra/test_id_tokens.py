@@ -19,7 +19,8 @@ from joserfc import jwt
 from joserfc.jwk import JWKRegistry, RSAKey
 
 from skillyard.infra.errors import Upstream
-from skillyard.infra.id_tokens import IdTokenNotValid, IssuerKeys, IssuerNotTrusted, IssuerNotUnderstood, check_id_token
+from skillyard.infra.id_tokens import IdTokenNotValid, IssuerNotTrusted, check_id_token
+from skillyard.infra.issuer_keys import IssuerKeys, IssuerNotUnderstood
 from skillyard.infra.outbound import Outbound
 from tests.identity_provider import GITHUB_JOB, IdentityProvider
 

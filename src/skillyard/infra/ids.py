@@ -18,7 +18,7 @@ def new_id(prefix: str) -> str:
 
 
 def new_secret(prefix: str, *, length: int = 32) -> str:
-    """`sky_at_…`: `length` random base-62 characters (190 bits at 32) and a six-character CRC of all before it.
+    """`sky_pt_…`: `length` random base-62 characters (190 bits at 32) and a six-character CRC of all before it.
 
     The prefix lets secret scanners find a leaked one; the checksum lets them, and us, dismiss a mistyped one unread.
     """

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 
 from skillyard.api.native.wire import auth as wire
 from skillyard.api.surface import AddressOf, AppOf, CallerOf, caller_of
-from skillyard.domain.accounts import cli_sessions, links, passwords, sessions
+from skillyard.domain.accounts import cli_sessions, links, passwords, providers, sessions
 
 # Also where nobody needs to be signed in, a token that is no good is refused and not taken for none.
 router = APIRouter(tags=["auth"], dependencies=[Depends(caller_of)])
@@ -64,8 +64,21 @@ def deny_cli_session(app: AppOf, caller: CallerOf, session_id: str) -> wire.CliS
     return wire.show_cli_session(cli_sessions.deny_cli_session(app, caller, session_id=session_id))
 
 
+@router.post("/auth/sessions/renew", summary="Renew a session")
+def renew_session(app: AppOf, body: wire.RenewBody) -> wire.SessionOnWire:
+    """A new access token and a new refresh token. Each refresh token works once: one that comes again ends the session,
+    and whoever holds the newest one signs in again."""
+    return wire.show_session(sessions.renew_session(app, refresh_token=body.refresh_token))
+
+
+@router.get("/auth/providers", summary="Providers to sign in with")
+def list_sign_in_providers(app: AppOf) -> wire.ProvidersOnWire:
+    """A browser that opens `sign_in_url` is sent to the provider, and back to `next`, a path of this registry."""
+    return wire.show_providers(providers.list_providers(app), address=app.settings.address)
+
+
 @router.post("/auth/logout", summary="Sign out")
 def logout(app: AppOf, caller: CallerOf) -> wire.LoggedOut:
-    """Revokes the token that the request presents."""
+    """Revokes the token that the request presents, and ends its session."""
     sessions.sign_out(app, caller)
     return wire.LoggedOut()

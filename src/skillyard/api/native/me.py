@@ -8,7 +8,8 @@ from skillyard.api.native.wire import me as wire
 from skillyard.api.native.wire.auth import show_user
 from skillyard.api.native.wire.namespaces import NamespacesPage, show_namespaces
 from skillyard.api.surface import AppOf, CallerOf, Cursor, Limit
-from skillyard.domain.accounts import namespaces, passwords, people, tokens
+from skillyard.domain.accounts import identities, namespaces, passwords, people, tokens
+from skillyard.domain.accounts.providers import label_of
 
 router = APIRouter(tags=["me"])
 
@@ -50,6 +51,20 @@ def create_token(app: AppOf, caller: CallerOf, body: wire.CreateTokenBody) -> wi
 def revoke_token(app: AppOf, caller: CallerOf, token_id: str) -> wire.RevokedToken:
     """Void at once."""
     return wire.RevokedToken(details=wire.show_token(tokens.revoke_token(app, caller, token_id=token_id)))
+
+
+@router.get("/me/identities", summary="Identities that I sign in with")
+def list_identities(app: AppOf, caller: CallerOf, limit: Limit = 30, cursor: Cursor = None) -> wire.IdentitiesPage:
+    """The oldest first. One is added in the browser, on the account's page."""
+    page = identities.list_identities(app, caller, limit=limit, cursor=cursor)
+    return wire.show_identities(page, lambda issuer: label_of(app, issuer))
+
+
+@router.delete("/me/identities/{identity_id}", summary="Unlink an identity")
+def unlink_identity(app: AppOf, caller: CallerOf, identity_id: str) -> wire.UnlinkedIdentity:
+    """Needs a session that began within the last ten minutes, and another way to sign in. Signs out everywhere else."""
+    gone = identities.unlink_identity(app, caller, identity_id=identity_id)
+    return wire.UnlinkedIdentity(details=wire.show_identity(gone, label_of(app, gone.issuer)))
 
 
 @router.get("/me/namespaces", summary="Namespaces that I belong to")

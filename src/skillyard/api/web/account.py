@@ -12,10 +12,12 @@ from skillyard.api.web.pages import go_to, page
 from skillyard.api.web.session import Form, FormOf, Visitor, VisitorOf, visitor_of
 from skillyard.app import App
 from skillyard.domain.accounts.errors import NotAcceptable
+from skillyard.domain.accounts.identities import list_identities, unlink_identity
 from skillyard.domain.accounts.links import create_sign_in_link
 from skillyard.domain.accounts.namespaces import create_namespace
 from skillyard.domain.accounts.passwords import set_password
 from skillyard.domain.accounts.people import get_me
+from skillyard.domain.accounts.providers import label_of, list_providers
 from skillyard.domain.accounts.rights import Scope
 from skillyard.domain.accounts.tokens import DEFAULT_DAYS, NewToken, create_token, list_tokens, revoke_token
 from skillyard.infra.errors import SkillyardError
@@ -54,6 +56,15 @@ def change_password(request: Request, app: AppOf, visitor: VisitorOf, form: Form
     except SkillyardError as refusal:
         return _account(request, app, visitor, refusal=refusal, section="password")
     return go_to("/account?done=password#password")
+
+
+@router.post("/account/identities/{identity_id}/unlink")
+def unlink(request: Request, app: AppOf, visitor: VisitorOf, identity_id: str) -> Response:
+    try:
+        unlink_identity(app, visitor.caller, identity_id=identity_id)
+    except SkillyardError as refusal:
+        return _account(request, app, visitor, refusal=refusal, section="identities")
+    return go_to("/account?done=unlinked#identities")
 
 
 @router.post("/account/namespaces")
@@ -104,9 +115,11 @@ def _account(
     """The page; `section` is where the refusal belongs, `shown` what came out of the form that was sent."""
     me = get_me(app, visitor.caller)
     tokens = list_tokens(app, visitor.caller, limit=_MOST_TOKENS)
+    identities = list_identities(app, visitor.caller, limit=_MOST_TOKENS)
     content = {"done": "", "new_token": None, "new_link": None, "notes": (), **shown}
     return page(
         request, visitor, "account.html", refusal=refusal, section=section, me=me, tokens=tokens.items,
         scopes=[scope.value for scope in Scope if scope in visitor.caller.scopes], default_days=DEFAULT_DAYS,
-        now_ms=app.clock.now_ms(), **content,
+        identities=[(identity, label_of(app, identity.issuer)) for identity in identities.items],
+        providers=list_providers(app), now_ms=app.clock.now_ms(), **content,
     )  # fmt: skip

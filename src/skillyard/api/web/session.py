@@ -16,6 +16,7 @@ from skillyard.api.web.errors import FormExpired, FormTooLarge
 from skillyard.app import App
 from skillyard.domain.accounts.authenticate import authenticate
 from skillyard.domain.accounts.model import ANONYMOUS, Caller, Session
+from skillyard.domain.accounts.oidc_sign_in import VISIT_MS
 from skillyard.infra.errors import Unauthenticated
 from skillyard.settings import Settings
 
@@ -101,6 +102,16 @@ def end(response: Response, app: App) -> None:
 def remember_browser(response: Response, app: App, visitor: Visitor) -> None:
     if visitor.is_nonce_new:
         _set(response, app.settings, "browser", visitor.nonce, max_age_s=None)
+
+
+def oidc_secret(request: Request) -> str | None:
+    """What binds a sign-in at a provider to this browser, while one is under way."""
+    given = request.cookies.get(_cookie(app_of(request).settings, "oidc"), "")
+    return given if re.fullmatch(r"[A-Za-z0-9_-]{43}", given) else None
+
+
+def keep_oidc_secret(response: Response, app: App, secret: str) -> None:
+    _set(response, app.settings, "oidc", secret, max_age_s=VISIT_MS // 1000)
 
 
 def safe_path(wanted: str, *, otherwise: str) -> str:

@@ -7,10 +7,12 @@ from starlette.responses import Response
 
 from skillyard.api.surface import AddressOf, AppOf
 from skillyard.api.web.pages import go_to, page
-from skillyard.api.web.session import FormOf, VisitorOf, end, safe_path, start
+from skillyard.api.web.session import FormOf, Visitor, VisitorOf, end, safe_path, start
+from skillyard.app import App
 from skillyard.domain.accounts.errors import LinkNotValid
 from skillyard.domain.accounts.links import look_at_link, redeem_link
 from skillyard.domain.accounts.passwords import sign_in_with_password
+from skillyard.domain.accounts.providers import list_providers
 from skillyard.domain.accounts.sessions import sign_out
 from skillyard.infra.errors import SkillyardError
 
@@ -18,11 +20,11 @@ router = APIRouter()
 
 
 @router.get("/sign-in")
-def show_sign_in(request: Request, visitor: VisitorOf, next: str = "/account") -> Response:
+def show_sign_in(request: Request, app: AppOf, visitor: VisitorOf, next: str = "/account") -> Response:
     goal = safe_path(next, otherwise="/account")
     if visitor.caller.username:
         return go_to(goal)
-    return page(request, visitor, "sign_in.html", username="", next=goal)
+    return _sign_in_page(request, app, visitor, username="", next=goal)
 
 
 @router.post("/sign-in")
@@ -31,7 +33,7 @@ def sign_in(request: Request, app: AppOf, address: AddressOf, visitor: VisitorOf
     try:
         session = sign_in_with_password(app, username=username, password=form.secret("password"), address=address)
     except SkillyardError as refusal:
-        return page(request, visitor, "sign_in.html", refusal=refusal, username=username, next=goal)
+        return _sign_in_page(request, app, visitor, refusal=refusal, username=username, next=goal)
     response = go_to(goal)
     start(response, app, session)
     return response
@@ -60,6 +62,12 @@ def redeem(request: Request, app: AppOf, visitor: VisitorOf, form: FormOf, code:
     response = go_to("/account")
     start(response, app, session)
     return response
+
+
+def _sign_in_page(
+    request: Request, app: App, visitor: Visitor, *, refusal: SkillyardError | None = None, **shown: str
+) -> Response:
+    return page(request, visitor, "sign_in.html", refusal=refusal, providers=list_providers(app), **shown)
 
 
 @router.post("/sign-out")

@@ -11,6 +11,7 @@ from skillyard.domain.accounts.errors import (
     TokenNotValid,
     TokenRevoked,
 )
+from skillyard.domain.accounts.id_token_bearers import accept_id_token, may_be_id_token
 from skillyard.domain.accounts.issuers import identity_of, known_issuers
 from skillyard.domain.accounts.model import ANONYMOUS, Caller, Token
 from skillyard.domain.accounts.publisher import TrustedPublisher
@@ -20,7 +21,6 @@ from skillyard.infra.database import Tx
 from skillyard.infra.ids import is_well_formed_secret
 from skillyard.infra.secrets import hash_secret
 
-ACCESS_PREFIX = "sky_at"
 PERSONAL_PREFIX = "sky_pt"
 PUBLISHER_PREFIX = "sky_tp"
 
@@ -28,18 +28,43 @@ PUBLISHER_PREFIX = "sky_tp"
 def authenticate(app: App, token: str | None) -> Caller:
     """The caller who presents this token; ANONYMOUS for None.
 
-    Raises TokenNotValid (also for an empty one), TokenExpired, TokenRevoked, AccountSuspended or PublisherSuspended.
+    One of a provider whose tokens are taken as they are is checked when it comes for the first time, and makes an
+    account where that is allowed. Raises TokenNotValid (also for an empty one), TokenExpired, TokenRevoked,
+    AccountSuspended or PublisherSuspended; for such a token also what `accept_id_token` raises.
     """
     if token is None:
         return ANONYMOUS
     if is_well_formed_secret(token, PUBLISHER_PREFIX):
         return _publisher(app, token)
-    if not any(is_well_formed_secret(token, prefix) for prefix in (ACCESS_PREFIX, PERSONAL_PREFIX)):
+    caller = _user(app, token)
+    if caller is None:
         raise TokenNotValid
+    return caller
+
+
+def check_owned(tx: Tx, publisher: TrustedPublisher) -> None:
+    """A trusted publisher outlives who added it, but not the last owner of its namespace who can sign in."""
+    if not store.has_owner(tx, publisher.namespace):
+        raise PublisherSuspended(namespace=publisher.namespace)
+
+
+def _user(app: App, token: str) -> Caller | None:
+    if is_well_formed_secret(token, PERSONAL_PREFIX) or app.token_signer.is_ours(token):
+        return _holder(app, token)
+    if not may_be_id_token(app, token):
+        return None
+    holder = _holder(app, token)
+    if holder is None:
+        accept_id_token(app, token)
+    return holder or _holder(app, token)
+
+
+def _holder(app: App, token: str) -> Caller | None:
+    """Whose token it is; None for one that is not on record."""
     with app.database.reading() as tx:
         found = store.find_token(tx, secret_hash=hash_secret(token))
         if found is None:
-            raise TokenNotValid
+            return None
         known, owner = found
         roles = store.list_roles(tx, known.user_id)
     _check_alive(known, app.clock.now_ms())
@@ -47,12 +72,6 @@ def authenticate(app: App, token: str | None) -> Caller:
         raise AccountSuspended(username=owner["username"])
     token_uses.note(known, now_ms=app.clock.now_ms())
     return _caller(known, roles, username=owner["username"], is_admin=bool(owner["is_admin"]))
-
-
-def check_owned(tx: Tx, publisher: TrustedPublisher) -> None:
-    """A trusted publisher outlives who added it, but not the last owner of its namespace who can sign in."""
-    if not store.has_owner(tx, publisher.namespace):
-        raise PublisherSuspended(namespace=publisher.namespace)
 
 
 def _publisher(app: App, secret: str) -> Caller:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skillyard.infra.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unauthenticated
+from skillyard.infra.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unauthenticated, Upstream
 
 
 class TokenNotValid(Unauthenticated):
@@ -29,10 +29,58 @@ class AccountSuspended(Unauthenticated):
     hint = "Ask an administrator of this registry."
 
 
+class RefreshTokenNotValid(Unauthenticated):
+    code = "refresh_token_not_valid"
+    text = "The refresh token is not valid: it is incomplete, or its session has ended."
+    hint = "Sign in again with `skillyard login`."
+
+
+class RefreshTokenUsedBefore(Unauthenticated):
+    code = "refresh_token_used"
+    text = "The refresh token was used before; its session is over now, since somebody may have copied it."
+    hint = "Sign in again with `skillyard login`, on one machine at a time."
+
+
 class SignInFailed(Unauthenticated):
     code = "sign_in_failed"
     text = "The username or the password is not right."
     hint = "Try again; if you forgot it, ask an administrator for a sign-in link."
+
+
+class ProviderRefused(Upstream):
+    code = "provider_refused"
+    text = "{provider} did not complete the sign-in: {why}."
+    hint = "Try again; if it stays, let the operator compare client id, secret and redirect address with {provider}'s."
+
+
+class SignInDenied(Forbidden):
+    code = "sign_in_denied"
+    text = "{provider} says that the sign-in was denied."
+    hint = "Begin again if that was a mistake; or sign in another way."
+
+
+class SignInLost(Unauthenticated):
+    code = "sign_in_lost"
+    text = "This sign-in cannot go on: {why}."
+    hint = "Begin again on the sign-in page, and end it in the same browser within ten minutes."
+
+
+class ProviderMixedUp(Unauthenticated):
+    code = "provider_mixed_up"
+    text = "The answer is refused: it does not say that it comes from {provider} (parameter iss)."
+    hint = "Begin again on the sign-in page; if it stays, tell the operator of this registry."
+
+
+class SignUpClosed(Forbidden):
+    code = "sign_up_closed"
+    text = "No account belongs to this identity, and this registry makes none by itself."
+    hint = "Ask an administrator for an invitation; with an account, link the identity on your account's page."
+
+
+class SignUpForOthers(Forbidden):
+    code = "sign_up_for_others"
+    text = "No account belongs to this identity, and its e-mail domain is not one that gets accounts here."
+    hint = "Sign in with the identity of your organisation, or ask an administrator for an invitation."
 
 
 class PasswordNotRight(Forbidden):
@@ -45,6 +93,12 @@ class LinkNotValid(Unauthenticated):
     code = "link_not_valid"
     text = "The sign-in link is not valid: it was used, has expired, or is incomplete."
     hint = "Ask for a new one; the operator makes one with `skillyard sign-in-link`."
+
+
+class SignInTooOld(Forbidden):
+    code = "sign_in_too_old"
+    text = "This needs a session that was begun within the last {minutes} minutes."
+    hint = "Sign out and in again, then repeat it."
 
 
 class TooManySignIns(TooMany):
@@ -137,6 +191,18 @@ class PublisherNotFound(NotFound):
     hint = "List them with `skillyard trust list {namespace}`."
 
 
+class ProviderNotFound(NotFound):
+    code = "provider_not_found"
+    text = "There is no such provider to sign in with."
+    hint = "Choose one on the sign-in page; the operator adds others with SKILLYARD_OIDC."
+
+
+class IdentityNotFound(NotFound):
+    code = "identity_not_found"
+    text = "Your account has no identity {identity_id}."
+    hint = "List yours with `skillyard identities list`."
+
+
 class CliSessionNotFound(NotFound):
     code = "cli_session_not_found"
     text = "There is no such sign-in waiting."
@@ -177,6 +243,24 @@ class PersonalNamespace(Conflict):
     code = "personal_namespace"
     text = "{namespace} is a personal namespace; its members cannot be changed."
     hint = "Create an organisation's namespace to work together."
+
+
+class SetUpFirst(Conflict):
+    code = "set_up_first"
+    text = "This registry has no administrator yet."
+    hint = "Open the link that the server printed when it started, then sign in this way."
+
+
+class IdentityTaken(Conflict):
+    code = "identity_taken"
+    text = "This identity belongs to an account already."
+    hint = "Sign in with it; to link it to another account, unlink it there first."
+
+
+class LastWayIn(Conflict):
+    code = "last_way_in"
+    text = "This identity is the only way in which you can sign in."
+    hint = "Set a password or link another identity first."
 
 
 class CliSessionDecidedBefore(Conflict):

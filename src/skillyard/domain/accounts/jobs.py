@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from skillyard.app import App
 from skillyard.domain.accounts import store
-from skillyard.domain.accounts.store import publishers
+from skillyard.domain.accounts.store import identities, publishers, sessions
 from skillyard.infra.jobs import every
 
 _DAY_MS = 24 * 3600 * 1000
@@ -21,4 +21,6 @@ def forget_expired_sign_ins(app: App) -> None:
             sign_ins_before_ms=now_ms - _DAY_MS,
             personal_tokens_before_ms=now_ms - _KEEP_PERSONAL_TOKENS_MS,
         )
+        sessions.remove_expired(tx, before_ms=now_ms - _DAY_MS)
+        identities.remove_expired(tx, before_ms=now_ms - _DAY_MS)
         publishers.remove_expired(tx, tokens_before_ms=now_ms - _DAY_MS, now_ms=now_ms)

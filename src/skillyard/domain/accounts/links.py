@@ -7,26 +7,14 @@ from typing import Literal
 
 from skillyard.app import App
 from skillyard.domain.accounts import rules, store
-from skillyard.domain.accounts.errors import LinkNotValid, NamespaceTaken, UserNotFound
-from skillyard.domain.accounts.model import (
-    Caller,
-    MemberChanged,
-    Namespace,
-    NamespaceCreated,
-    PasswordChanged,
-    Session,
-    SignInLink,
-    SignInLinkCreated,
-    User,
-    UserCreated,
-)
+from skillyard.domain.accounts.errors import LinkNotValid, UserNotFound
+from skillyard.domain.accounts.model import Caller, PasswordChanged, Session, SignInLink, SignInLinkCreated, User
+from skillyard.domain.accounts.new_account import add_account
 from skillyard.domain.accounts.password_hash import hash_password
-from skillyard.domain.accounts.rights import Role
-from skillyard.domain.accounts.sessions import add_session
+from skillyard.domain.accounts.sessions import add_session, end_sessions
 from skillyard.infra.database import Tx
-from skillyard.infra.ids import is_well_formed_secret, new_id, new_secret
+from skillyard.infra.ids import is_well_formed_secret, new_secret
 from skillyard.infra.secrets import hash_secret
-from skillyard.skill.names import skeleton
 
 LinkKind = Literal["first_admin", "invitation", "sign_in"]
 
@@ -107,7 +95,8 @@ def redeem_link(
     with app.database.transaction() as tx:
         _use(tx, app, code, link.kind)
         if link.user is None:
-            user = _add_account(tx, app, name, display_name or name, hashed, is_admin=link.kind == "first_admin")
+            is_admin = link.kind == "first_admin"
+            user = add_account(tx, app, name, display_name or name, password_hash=hashed, is_admin=is_admin)
         else:
             user = _renew_password(tx, app, link.user, hashed)
         return add_session(tx, app, user, how="link")
@@ -122,33 +111,11 @@ def _use(tx: Tx, app: App, code: str, kind: LinkKind) -> None:
         raise LinkNotValid
 
 
-def _add_account(tx: Tx, app: App, name: str, display_name: str, hashed: str | None, *, is_admin: bool) -> User:
-    now_ms = app.clock.now_ms()
-    home = Namespace(slug=name, kind="personal", display_name=display_name, created_ms=now_ms)
-    if not store.add_namespace(tx, home, skeleton=skeleton(name)):
-        raise NamespaceTaken(namespace=name)
-    user = User(
-        id=new_id("usr"),
-        username=name,
-        display_name=display_name,
-        is_admin=is_admin,
-        is_suspended=False,
-        has_password=hashed is not None,
-        created_ms=now_ms,
-    )
-    store.add_user(tx, user, password_hash=hashed)
-    store.set_member(tx, name, user.id, Role.OWNER, now_ms=now_ms)
-    app.events.record(tx, UserCreated(user_id=user.id, username=name, is_admin=is_admin))
-    app.events.record(tx, NamespaceCreated(namespace=name, namespace_kind=home.kind, by=name))
-    app.events.record(tx, MemberChanged(namespace=name, username=name, role=Role.OWNER.value, by=name))
-    return user
-
-
 def _renew_password(tx: Tx, app: App, user: User, hashed: str | None) -> User:
     if hashed is None:
         return user
     store.set_password(tx, user.id, hashed)
-    store.revoke_access_tokens(tx, user.id, but=None, now_ms=app.clock.now_ms())
+    end_sessions(tx, user.id, but=None, now_ms=app.clock.now_ms())
     app.events.record(tx, PasswordChanged(username=user.username))
     return store.get_user(tx, user.id)
 

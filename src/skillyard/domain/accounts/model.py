@@ -157,15 +157,20 @@ class Token:
     expires_ms: int
     last_used_ms: int | None
     revoked_ms: int | None
+    session_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """Somebody has signed in: the secret of the access token, handed out this once."""
+    """Somebody has signed in: the secrets of the access token and of what renews it once, handed out this once.
+
+    `refresh_token` is None where the token lives long by itself.
+    """
 
     access_token: str
     expires_ms: int
     user: User
+    refresh_token: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,13 +210,24 @@ class UserCreated(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserSignedIn(Event):
-    """An access token was handed out; `how`: link, password or cli."""
+    """An access token was handed out; `how`: link, password, cli or oidc."""
 
     kind: ClassVar[str] = "user.signed_in"
 
     username: str
     token_id: str
     how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEnded(Event):
+    """A session was ended for the safety of its owner; `why`: refresh_token_reused."""
+
+    kind: ClassVar[str] = "user.session_ended"
+
+    username: str
+    session_id: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from skillyard.domain.accounts import rules, store
 from skillyard.domain.accounts.errors import PasswordNotRight, SignInFailed
 from skillyard.domain.accounts.model import Caller, PasswordChanged, Session, User
 from skillyard.domain.accounts.password_hash import hash_password, is_outdated, is_password
-from skillyard.domain.accounts.sessions import add_session, limit_sign_ins
+from skillyard.domain.accounts.sessions import add_session, end_sessions, limit_sign_ins
 
 
 def sign_in_with_password(app: App, *, username: str, password: str, address: str) -> Session:
@@ -43,7 +43,7 @@ def set_password(app: App, caller: Caller, *, password: str, current_password: s
     with app.database.transaction() as tx:
         if not store.replace_password(tx, user_id, hashed, instead_of=stored):
             raise PasswordNotRight
-        store.revoke_access_tokens(tx, user_id, but=caller.token_id, now_ms=now_ms)
+        end_sessions(tx, user_id, but=caller.token_id, now_ms=now_ms)
         user = store.get_user(tx, user_id)
         app.events.record(tx, PasswordChanged(username=username))
     return user

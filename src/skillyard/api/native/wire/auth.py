@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from skillyard.api.native.wire.fields import Secret, Text, Time, example
 from skillyard.domain.accounts.cli_sessions import CliPoll
 from skillyard.domain.accounts.model import CliSession, Session, User
+from skillyard.domain.accounts.providers import Provider
 from skillyard.infra.clock import iso
 
 _USER = {
@@ -17,7 +19,12 @@ _USER = {
     "is_admin": False,
     "created_at": "2026-11-21T07:00:00.000Z",
 }
-_SESSION = {"access_token": "sky_at_…", "expires_at": "2026-11-21T08:00:00.000Z", "user": _USER}
+_SESSION = {
+    "access_token": "eyJhbGciOiJIUzI1NiIs…",
+    "refresh_token": "sky_rt_…",
+    "expires_at": "2026-11-21T08:00:00.000Z",
+    "user": _USER,
+}
 _CLI_SESSION = {
     "session_id": "cli_01jd0000000000000000000000",
     "client_name": "skillyard on laptop",
@@ -40,9 +47,46 @@ class UserOnWire(BaseModel):
 class SessionOnWire(BaseModel):
     model_config = example(_SESSION)
 
-    access_token: str = Field(description="Send it as `Authorization: Bearer …`; shown this once.")
-    expires_at: Time
+    access_token: str = Field(
+        description="Send it as `Authorization: Bearer …`; shown this once. A JWT: its `exp` is the time below."
+    )
+    refresh_token: str | None = Field(
+        default=None, description="Renews the session once, before or after the access token ends; shown this once."
+    )
+    expires_at: Time = Field(description="When the access token ends.")
     user: UserOnWire
+
+
+class RenewBody(BaseModel):
+    model_config = example({"refresh_token": "sky_rt_…"}, closed=True)
+
+    refresh_token: Secret
+
+
+class ProviderOnWire(BaseModel):
+    name: str
+    label: str = Field(description="For a button.")
+    issuer: str
+    sign_in_url: str
+
+
+class ProvidersOnWire(BaseModel):
+    model_config = example(
+        {
+            "items": [
+                {
+                    "name": "google",
+                    "label": "Google",
+                    "issuer": "https://accounts.google.com",
+                    "sign_in_url": "https://skills.example.org/sign-in/with/google",
+                }
+            ],
+            "next_cursor": None,
+        }
+    )
+
+    items: list[ProviderOnWire]
+    next_cursor: None = None
 
 
 class RedeemBody(BaseModel):
@@ -100,6 +144,7 @@ class PollAnswer(BaseModel):
 
     status: Literal["pending", "approved", "denied", "expired"]
     access_token: str | None = Field(default=None, description="Handed out once, with the approval.")
+    refresh_token: str | None = Field(default=None, description="Renews the session once.")
     expires_at: Time | None = None
     user: UserOnWire | None = None
 
@@ -132,7 +177,24 @@ def show_user(user: User) -> UserOnWire:
 
 def show_session(session: Session) -> SessionOnWire:
     return SessionOnWire(
-        access_token=session.access_token, expires_at=iso(session.expires_ms), user=show_user(session.user)
+        access_token=session.access_token,
+        refresh_token=session.refresh_token,
+        expires_at=iso(session.expires_ms),
+        user=show_user(session.user),
+    )
+
+
+def show_providers(providers: Iterable[Provider], *, address: str) -> ProvidersOnWire:
+    return ProvidersOnWire(
+        items=[
+            ProviderOnWire(
+                name=provider.name,
+                label=provider.label,
+                issuer=provider.issuer,
+                sign_in_url=f"{address}/sign-in/with/{provider.name}",
+            )
+            for provider in providers
+        ]
     )
 
 

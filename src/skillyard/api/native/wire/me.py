@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
 from skillyard.api.native.wire.auth import UserOnWire, show_user
 from skillyard.api.native.wire.fields import Secret, Text, Time, example
+from skillyard.domain.accounts.identity import Identity
 from skillyard.domain.accounts.model import Token
 from skillyard.domain.accounts.people import Me
 from skillyard.domain.accounts.rights import Role, Scope
@@ -31,6 +33,17 @@ _TOKEN = {
     "expires_at": "2027-02-19T07:00:00.000Z",
     "last_used_at": None,
     "revoked_at": None,
+}
+
+
+_IDENTITY = {
+    "id": "idn_01jd0000000000000000000000",
+    "provider": "Google",
+    "issuer": "https://accounts.google.com",
+    "subject": "110169484474386276334",
+    "email": "ada@acme.example",
+    "linked_at": "2026-11-21T07:00:00.000Z",
+    "last_used_at": "2026-11-22T07:00:00.000Z",
 }
 
 
@@ -126,6 +139,31 @@ class RevokedToken(BaseModel):
     details: TokenOnWire
 
 
+class IdentityOnWire(BaseModel):
+    model_config = example(_IDENTITY)
+
+    id: str
+    provider: str = Field(description="How people call the issuer.")
+    issuer: str
+    subject: str = Field(description="Who it is, in the issuer's own words.")
+    email: str | None = Field(description="As the issuer said last; for people to read, and not checked.")
+    linked_at: Time
+    last_used_at: Time | None
+
+
+class IdentitiesPage(BaseModel):
+    model_config = example({"items": [_IDENTITY], "next_cursor": None})
+
+    items: list[IdentityOnWire]
+    next_cursor: str | None
+
+
+class UnlinkedIdentity(BaseModel):
+    model_config = example({"details": _IDENTITY})
+
+    details: IdentityOnWire
+
+
 def show_me(me: Me) -> MeOnWire:
     token = TokenInUse(
         id=me.token.id,
@@ -159,6 +197,24 @@ def show_tokens(page: Page[Token]) -> TokensPage:
 
 def show_new_token(new: NewToken) -> NewTokenOnWire:
     return NewTokenOnWire(token=new.secret, details=show_token(new.token))
+
+
+def show_identity(identity: Identity, label: str) -> IdentityOnWire:
+    return IdentityOnWire(
+        id=identity.id,
+        provider=label,
+        issuer=identity.issuer,
+        subject=identity.subject,
+        email=identity.email,
+        linked_at=iso(identity.linked_ms),
+        last_used_at=_time(identity.last_used_ms),
+    )
+
+
+def show_identities(page: Page[Identity], label_of: Callable[[str], str]) -> IdentitiesPage:
+    """`label_of`: issuer → how people call it."""
+    items = [show_identity(identity, label_of(identity.issuer)) for identity in page.items]
+    return IdentitiesPage(items=items, next_cursor=page.next_cursor)
 
 
 def _names(namespaces: frozenset[str] | None) -> list[str] | None:

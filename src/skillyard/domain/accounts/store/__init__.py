@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from skillyard.domain.accounts.model import CliSession, Member, Namespace, Token, User
@@ -18,7 +18,7 @@ TABLES = (
         "tokens",
         (
             "id", "secret_hash", "user_id", "kind", "name", "prefix", "scopes", "namespaces",
-            "created_ms", "expires_ms", "last_used_ms", "revoked_ms",
+            "created_ms", "expires_ms", "last_used_ms", "revoked_ms", "session_id",
         ),
     ),
     Table("sign_in_links", ("code_hash", "kind", "user_id", "created_ms", "expires_ms", "used_ms")),
@@ -54,6 +54,15 @@ def get_user(tx: Tx, user_id: str) -> User:
     return _user(row)
 
 
+def list_users(tx: Tx, user_ids: Sequence[str]) -> dict[str, User]:
+    """By id; those there are."""
+    if not user_ids:
+        return {}
+    marks = ", ".join("?" * len(user_ids))
+    rows = tx.all(f"SELECT * FROM users WHERE id IN ({marks})", *user_ids)  # noqa: S608
+    return {row["id"]: _user(row) for row in rows}
+
+
 def find_password(tx: Tx, *, username: str) -> tuple[User, str | None] | None:
     """The user of that name, with the hash of the password if there is one."""
     row = tx.one("SELECT * FROM users WHERE username = ?", username)
@@ -84,6 +93,11 @@ def add_namespace(tx: Tx, namespace: Namespace, *, skeleton: str) -> bool:
         "INSERT INTO namespaces (slug, kind, display_name, skeleton, created_ms) VALUES (?, ?, ?, ?, ?)",
         namespace.slug, namespace.kind, namespace.display_name, skeleton, namespace.created_ms,
     )  # fmt: skip
+
+
+def is_slug_free(tx: Tx, slug: str) -> bool:
+    """For proposals: somebody may be faster."""
+    return tx.one("SELECT 1 FROM namespaces WHERE slug = ?", slug) is None
 
 
 def get_namespace(tx: Tx, slug: str, *, role: Role | None) -> Namespace:
@@ -155,12 +169,14 @@ def list_roles(tx: Tx, user_id: str) -> dict[str, Role]:
     return {row["namespace"]: Role(row["role"]) for row in rows}
 
 
-def add_token(tx: Tx, token: Token, *, secret_hash: str) -> None:
-    tx.run(
-        "INSERT INTO tokens (id, secret_hash, user_id, kind, name, prefix, scopes, namespaces, created_ms, expires_ms)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+def add_token(tx: Tx, token: Token, *, secret_hash: str) -> bool:
+    """False when it is known already, which cannot be of a secret that was made a moment ago."""
+    return tx.insert_new(
+        "INSERT INTO tokens (id, secret_hash, user_id, kind, name, prefix, scopes, namespaces, created_ms, expires_ms,"
+        " session_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         token.id, secret_hash, token.user_id, token.kind, token.name, token.prefix, _words(token.scopes),
         None if token.namespaces is None else _words(token.namespaces), token.created_ms, token.expires_ms,
+        token.session_id,
     )  # fmt: skip
 
 
