@@ -120,7 +120,10 @@ class Settings(BaseSettings):
         default=100_000_000_000, ge=0, description="Payouts in TON above so many nanoTON wait for an administrator."
     )
     payout_cooling_hours: int = Field(
-        default=24, ge=0, le=720, description="How long payouts to a new wallet or account wait, in case a thief set it."
+        default=24,
+        ge=0,
+        le=720,
+        description="How long payouts to a new wallet or account wait, in case a thief set it.",
     )
     skilldock_hosts: str = Field(
         default="", description="Host names, with commas between them, that speak SkillDock's API only."
@@ -133,6 +136,15 @@ class Settings(BaseSettings):
         pattern=r"^[^\s+]*$",
         description="Name of the public log, which must never change; empty: that of `public_url` without the scheme.",
     )
+    stripe_secret_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Secret key of your Stripe account; with it, skills can be paid for in US dollars.",
+    )
+    stripe_webhook_secrets: SecretStr = Field(
+        default=SecretStr(""),
+        description="Secrets of the webhook endpoints at Stripe, between spaces; both while one is being replaced.",
+    )
+    stripe_api_url: str = Field(default="https://api.stripe.com", description="Where Stripe's API is.")
     ton_network: Literal["mainnet", "testnet"] = Field(
         default="mainnet", description="The TON network on which payments are taken and made."
     )
