@@ -114,7 +114,7 @@ def read_tags(value: object, place: Place) -> tuple[str, ...] | None:
 
 
 def _read_tag(item: object, place: Place) -> str | None:
-    if not isinstance(item, str):
+    if not isinstance(item, str) or not place.is_text:
         place.warn("bad_tag", f"a tag that is not text ({quoted(item)}) is left out", "write it as text")
         return None
     tag = re.sub(r"[\s_]+", "-", item.strip().lower())

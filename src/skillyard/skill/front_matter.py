@@ -27,12 +27,14 @@ _MERGE_KEY = "<<"
 class FrontMatter:
     """`values`: text, and lists and maps of it. `lines`: the line in the file of each value, by the keys to it.
 
+    `not_text`: the keys of values without quotes that YAML takes for a number, true, false or nothing.
     `body`: what follows the block, with plain line feeds and no blank lines around it.
     """
 
     values: Mapping[str, Any]
     lines: Mapping[Keys, int]
     body: str
+    not_text: frozenset[Keys] = frozenset()
 
 
 def parse_front_matter(text: str, *, file: str = "SKILL.md") -> FrontMatter:
@@ -60,10 +62,12 @@ def read_front_matter(text: str, place: Place) -> FrontMatter | None:
     block = text[opening.end() + 1 : closing.start()]
     if not _is_readable(block, place):
         return None
-    values, lines = _Composer(block, place).compose()
+    composer = _Composer(block, place)
+    values, lines = composer.compose()
     if values is None:
         return None
-    return FrontMatter(values=values, lines=lines, body=text[closing.end() :].strip("\n"))
+    body = text[closing.end() :].strip("\n")
+    return FrontMatter(values=values, lines=lines, body=body, not_text=frozenset(composer.not_text))
 
 
 def _refuse_missing(text: str, place: Place) -> None:
@@ -99,6 +103,7 @@ class _Composer:
         self._place = place
         self._events: Iterator[Any] = yaml.parse(block, Loader=yaml.SafeLoader)
         self._nodes = 0
+        self.not_text: set[Keys] = set()
         self._lines: dict[Keys, int] = {(): 1}
 
     def compose(self) -> tuple[Mapping[str, Any] | None, Mapping[Keys, int]]:
@@ -137,7 +142,11 @@ class _Composer:
             return self._map(event, keys)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._list(event, keys)
-        return event.value if isinstance(event, yaml.ScalarEvent) else ""
+        if not isinstance(event, yaml.ScalarEvent):
+            return ""
+        if not _is_text(event):
+            self.not_text.add(keys)
+        return event.value
 
     def _map(self, start: Any, keys: Keys) -> dict[str, Any]:
         self._warn_of_flow_style(start)
@@ -217,6 +226,13 @@ class _Composer:
 
 class _TooMuchError(Exception):
     """Nothing beyond this point is read; the fault is noted."""
+
+
+def _is_text(event: yaml.ScalarEvent) -> bool:
+    if not event.implicit[0]:
+        return True  # it has quotes
+    resolvers = yaml.SafeLoader.yaml_implicit_resolvers.get(event.value[:1], [])
+    return not any(pattern.match(event.value) for _, pattern in resolvers)
 
 
 def _line(event: Any) -> int:

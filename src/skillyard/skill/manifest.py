@@ -116,7 +116,7 @@ def read_manifest(files: ReadableFiles) -> ManifestReport:
         _check_alone(beside)
         manifest = None
     else:
-        manifest = _Sources(front, replace(place, lines=front.lines), beside).manifest()
+        manifest = _Sources(front, replace(place, lines=front.lines, not_text=front.not_text), beside).manifest()
     is_refused = any(fault.severity == "error" for fault in faults)
     return ManifestReport(manifest=None if is_refused else manifest, faults=tuple(sorted(faults, key=_by_place)))
 

@@ -6,7 +6,7 @@ A reader takes a value and its `Place`, and returns what can be used of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any
@@ -31,13 +31,15 @@ _BYTE_ORDER_MARK = "\ufeff"
 class Place:
     """The value that `keys` lead to in `file`. What is wrong is noted in `faults`, which all places of a reading share.
 
-    `lines`: the line of every known value, by its keys.
+    `lines`: the line of every known value, by its keys. `not_text`: values that read as text here, which are a number,
+    true, false or nothing to every YAML reader.
     """
 
     faults: list[Fault]
     file: str | None = None
     lines: Mapping[Keys, int] = field(default_factory=dict)
     keys: Keys = ()
+    not_text: Collection[Keys] = frozenset()
 
     def at(self, *keys: Key) -> Place:
         """The place of something inside this value."""
@@ -48,6 +50,10 @@ class Place:
         """Its own line, else that of the nearest value around it."""
         around = (self.keys[:length] for length in range(len(self.keys), -1, -1))
         return next((self.lines[keys] for keys in around if keys in self.lines), None)
+
+    @property
+    def is_text(self) -> bool:
+        return self.keys not in self.not_text
 
     def __str__(self) -> str:
         """`permissions.network.outbound[2]`; "the file" for the whole."""
