@@ -54,15 +54,20 @@ def invoice(
     *,
     wait: Wait = False,
     cancel: Annotated[bool, Parameter(negative="", help="Cancel it; nobody should pay it any more.")] = False,
+    claim: Annotated[bool, Parameter(negative="", help="Have back what came too much, too late or in part.")] = False,
+    address: Annotated[str | None, Parameter(help="For --claim in TON: your own wallet.")] = None,
     registry: Registry = None,
     json: Json = False,
 ) -> None:
-    """Show an invoice and how to pay it, wait for it, or cancel it; without an id, list yours."""
-    if id is None and (wait or cancel):
+    """Show an invoice and how to pay it, wait for it, cancel it, claim money back; without an id, list yours."""
+    if id is None and (wait or cancel or claim):
         raise UsageError("No invoice is named.", code="id_missing", hint="See `skillyard invoice` for yours.")
     with Client(registry) as client:
         if id is None:
             return _list_invoices(client.invoices(), as_json=json)
+        if claim:
+            made = client.claim_refund(id, address)
+            return show.data(made) if json else _show_refunds(made)
         found = client.cancel_invoice(id) if cancel else _wait(client, id) if wait else client.invoice(id)
     if json:
         show.data(found)
@@ -96,18 +101,8 @@ def refund(
 ) -> None:
     """Give a buyer money back, for sellers. What went back in full can no longer be installed."""
     with Client(registry) as client:
-        answer = client.refund(invoice, reason, amount=amount, address=address)
-    if json:
-        show.data(answer)
-    else:
-        show.line(
-            "{id}: {amount} {asset} by {rail}, {status}",
-            **{key: answer[key] for key in ("id", "amount", "asset", "rail", "status")},
-        )
-        if answer["why"]:
-            show.talk("  {why}", why=answer["why"])
-    if answer["status"] == "failed":
-        sys.exit(1)
+        made = client.refund(invoice, reason, amount=amount, address=address)
+    return show.data(made) if json else _show_refunds(made)
 
 
 def _only_way(sale: dict[str, Any]) -> str:
@@ -188,3 +183,15 @@ def _show_how_to_pay(invoice: dict[str, Any]) -> None:
 
         segno.make_qr(to["link"]).terminal(compact=True)
     show.talk("[dim]Then:[/] skillyard invoice {id} --wait", id=invoice["id"])
+
+
+def _show_refunds(made: list[dict[str, Any]]) -> None:
+    for one in made:
+        show.line(
+            "{id}: {amount} {asset} by {rail}, [bold]{status}[/]",
+            **{key: one[key] for key in ("id", "amount", "asset", "rail", "status")},
+        )
+        if one["why"]:
+            show.talk("  {why}", why=one["why"])
+    if not made:
+        show.line("It is back already.")

@@ -56,8 +56,9 @@ _VERBS = {
         "buy": ("buying:buy", "Buy a skill."),
         "invoice": ("buying:invoice", "Show invoices, wait for them, cancel them."),
         "bought": ("buying:bought", "List what you have bought."),
-        "credits": ("payouts:credits", "Your credits; administrators grant them."),
-        "rate": ("payouts:rate", "Say what TON is worth, for administrators."),
+        "credits": ("treasury:credits", "Your credits; administrators grant them."),
+        "rate": ("treasury:rate", "What TON is worth; administrators say it."),
+        "deposits": ("treasury:deposits", "Money that names no invoice, for administrators."),
     },
     "Account": {
         "login": ("account:login", "Sign in."),

@@ -1,4 +1,4 @@
-"""What sellers have earned and how they are paid; credits; and what administrators decide about them."""
+"""What sellers have earned, and how they are paid; and what administrators decide about that."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ Kind = Literal["stripe", "ton", "credits"]
 _ASSETS: dict[str, str] = {"stripe": "USD", "ton": "TON", "credits": "USD"}
 
 payouts = App(name="payouts", help="Be paid what you have earned.")
-credits = App(name="credits", help="Credits, which pay every price in dollars.")
 
 
 def balance(
@@ -78,6 +77,18 @@ def request_payout(
     with Client(registry) as client:
         answer = client.request_payout(amount, _ASSETS[to], to)
     return show.data(answer) if json else _show_payout(answer)
+
+
+@payouts.command(name="show")
+def show_one(payout: str, /, *, registry: Registry = None, json: Json = False) -> None:
+    """Show a payout, and each step that it went."""
+    with Client(registry) as client:
+        answer = client.payout(payout)
+    if json:
+        return show.data(answer)
+    _show_payout(answer["payout"])
+    show.table(["when", "status", "cause"], [(one["at"], one["status"], one["cause"]) for one in answer["steps"]])
+    return None
 
 
 @payouts.command(name="cancel")
@@ -170,48 +181,14 @@ def reject_payout(
     return show.data(answer) if json else _show_payout(answer)
 
 
-@credits.default
-def show_credits(*, registry: Registry = None, json: Json = False) -> None:
-    """Show how many credits you have; one is one US cent."""
-    with Client(registry) as client:
-        answer = client.credits()
-    return show.data({"credits": answer}) if json else show.line("{credits} credits", credits=answer)
-
-
-@credits.command(name="grant")
-def grant_credits(
-    username: str,
-    amount: Annotated[str, Parameter(help="Whole credits.")],
-    /,
-    *,
-    reason: Annotated[str, Parameter(help="For the books.")],
-    registry: Registry = None,
-    json: Json = False,
-) -> None:
-    """Give somebody credits, for administrators."""
-    with Client(registry) as client:
-        answer = client.grant_credits(username, amount, reason)
-    if json:
-        return show.data(answer)
-    show.line("{username} has {credits} credits more", **answer)
-    return None
-
-
-def rate(asset: Literal["ton"], usd: str, /, *, registry: Registry = None, json: Json = False) -> None:
-    """Say what an asset is worth in US dollars (`rate ton 5.20`), for administrators; good for a day."""
-    with Client(registry) as client:
-        answer = client.set_rate(asset.upper(), usd)
-    if json:
-        return show.data(answer)
-    show.line("1 {asset} is {usd} USD", asset=answer["asset"], usd=answer["usd"])
-    return None
-
-
 def _show_payout(payout: dict[str, Any]) -> None:
     show.line(
         "{id}: {amount} {asset} by {rail} to {destination}, [bold]{status}[/]",
         **{key: payout[key] for key in ("id", "amount", "asset", "rail", "destination", "status")},
     )
+    if payout["status"] in ("requested", "approved"):
+        waits = "for an administrator" if payout["needs_approval"] else f"until {payout['held_until'] or 'it is sent'}"
+        show.talk("  [dim]waits {waits}[/]", waits=waits)
     if payout["why"]:
         show.talk("  {why}", why=payout["why"])
 

@@ -108,6 +108,17 @@ def sales(
     return None
 
 
+@access.command(name="list")
+def list_access(skill: str, /, *, registry: Registry = None, json: Json = False) -> None:
+    """List who bought a skill of yours, or was given it."""
+    with Client(registry) as client:
+        found = client.holders(_name(skill))
+    if json:
+        return show.data(found)
+    show.table(["user", "how", "since"], [(one["username"], one["how"], one["since"]) for one in found])
+    return None
+
+
 @access.command(name="grant")
 def grant_access(skill: str, username: str, /, *, registry: Registry = None, json: Json = False) -> None:
     """Let somebody take a skill without paying."""

@@ -57,6 +57,10 @@ class CommerceCalls(ApiCalls):
     def revoke_access(self, name: str, username: str) -> Document:
         return self._send_document("DELETE", f"{skill_path(name)}/access/{segment(username)}")
 
+    def holders(self, name: str) -> list[Document]:
+        """Who bought a skill of yours, or was given it."""
+        return _items(self.get_json(f"{skill_path(name)}/access"))
+
     def buy(self, name: str, *, rail: str | None = None, referral_code: str | None = None) -> Document:
         """`{"created", "invoice"}`: the invoice for a skill, new or the open one; paid already where credits pay."""
         body = without_none({"rail": rail, "referral_code": referral_code})
@@ -89,18 +93,29 @@ class CommerceCalls(ApiCalls):
 
     def refund(
         self, invoice_id: str, reason: str, *, amount: str | None = None, address: str | None = None
-    ) -> Document:
-        """Give back what was paid, or a part of it. `address`: the buyer's own wallet, for TON."""
+    ) -> list[Document]:
+        """Give a sale's price back, or a part of it. `address`: the buyer's own wallet, for TON.
+
+        One document for each payment that it goes back along; none for credits, which are back at once.
+        """
         body = without_none({"reason": reason, "amount": amount, "address": address})
-        return self._send_document("POST", f"/invoices/{segment(invoice_id)}/refunds", body)
+        return _items(self.send_json("POST", f"/invoices/{segment(invoice_id)}/refunds", body))
+
+    def refunds(self, invoice_id: str) -> list[Document]:
+        return _items(self.get_json(f"/invoices/{segment(invoice_id)}/refunds"))
+
+    def claim_refund(self, invoice_id: str, address: str | None = None) -> list[Document]:
+        """As the buyer: have back what was paid too much, too late, or in part only."""
+        body = without_none({"address": address})
+        return _items(self.send_json("POST", f"/invoices/{segment(invoice_id)}/claim", body))
 
     def bought(self) -> list[Document]:
         """What you bought or were granted, the newest first."""
         return self.all_items("/me/purchases")
 
-    def credits(self) -> str:
-        """Your credits, whole ones; each is worth one US cent."""
-        return str(self.get_json("/me/credits")["credits"])
+    def credits(self) -> Document:
+        """What you have, in whole credits; each is worth one US cent."""
+        return cast(Document, self.get_json("/me/credits"))
 
     def balance(self) -> Document:
         """What you have earned, in each asset."""
@@ -110,7 +125,7 @@ class CommerceCalls(ApiCalls):
         return self.all_items("/me/transactions")
 
     def payout_methods(self) -> list[Document]:
-        return cast("list[Document]", self.get_json("/me/payout-methods")["items"])
+        return _items(self.get_json("/me/payout-methods"))
 
     def set_ton_wallet(self, address: str) -> Document:
         return self._send_document("PUT", "/me/payout-methods/ton", {"address": address})
@@ -131,6 +146,10 @@ class CommerceCalls(ApiCalls):
     def request_payout(self, amount: str, asset: str, to: str) -> Document:
         """`to`: the kind of a payout method: stripe, ton or credits."""
         return self._send_document("POST", "/me/payouts", {"amount": amount, "asset": asset, "to": to})
+
+    def payout(self, payout_id: str) -> Document:
+        """`{"payout", "steps"}`: how it went."""
+        return cast(Document, self.get_json(f"/me/payouts/{segment(payout_id)}"))
 
     def cancel_payout(self, payout_id: str) -> Document:
         return self._send_document("POST", f"/me/payouts/{segment(payout_id)}/cancel")
@@ -154,5 +173,25 @@ class CommerceCalls(ApiCalls):
         """For administrators: what one unit is worth in US dollars."""
         return self._send_document("PUT", f"/admin/rates/{segment(asset)}", {"usd": usd})
 
+    def rate(self, asset: str) -> Document | None:
+        """What one unit is worth now; None when nobody said so lately."""
+        return cast("Document | None", self.get_json(f"/rates/{segment(asset)}")["rate"])
+
+    def deposits(self) -> list[Document]:
+        """For administrators: money that names no invoice."""
+        return _items(self.get_json("/admin/deposits"))
+
+    def match_deposit(self, rail: str, reference: str, invoice_id: str) -> Document:
+        body = {"rail": rail, "reference": reference, "invoice_id": invoice_id}
+        return self._send_document("POST", "/admin/deposits/match", body)
+
+    def return_deposit(self, rail: str, reference: str, address: str | None = None) -> Document:
+        body = without_none({"rail": rail, "reference": reference, "address": address})
+        return self._send_document("POST", "/admin/deposits/return", body)
+
     def _send_document(self, method: str, path: str, body: Document | None = None) -> Document:
         return cast(Document, self.send_json(method, path, body))
+
+
+def _items(answer: Document) -> list[Document]:
+    return cast("list[Document]", answer["items"])

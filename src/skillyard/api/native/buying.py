@@ -30,7 +30,7 @@ def list_invoices(app: AppOf, caller: CallerOf, limit: Limit = 30, cursor: Curso
 
 @router.get("/invoices/{invoice_id}", summary="One invoice")
 def get_invoice(app: AppOf, caller: CallerOf, invoice_id: str) -> wire.InvoiceOnWire:
-    """As it stands now: ask again until it is `paid`. For its buyer, its seller, and administrators."""
+    """As it stands now: ask again until it is `paid`. For its buyer, and administrators."""
     return wire.show_invoice(invoices.get_invoice(app, caller, invoice_id=invoice_id), app.settings.address)
 
 
@@ -41,15 +41,24 @@ def cancel_invoice(app: AppOf, caller: CallerOf, invoice_id: str) -> wire.Invoic
 
 
 @router.post("/invoices/{invoice_id}/refunds", status_code=201, summary="Give money back")
-def refund_invoice(app: AppOf, caller: CallerOf, invoice_id: str, body: wire.RefundBody) -> wire.RefundOnWire:
-    """For the seller and for administrators; the buyer gets back this way what was paid too much or too late.
-
-    A price that went back in full ends the access that it had bought.
-    """
+def refund_invoice(app: AppOf, caller: CallerOf, invoice_id: str, body: wire.RefundBody) -> wire.Refunds:
+    """For the seller and for administrators: the price of a sale, or a part of it. In full it ends the access."""
     made = refunds.refund(
         app, caller, invoice_id=invoice_id, reason=body.reason, amount=body.amount, address=body.address
     )
-    return wire.show_refund(made)
+    return wire.show_refunds(made)
+
+
+@router.get("/invoices/{invoice_id}/refunds", summary="What of an invoice went back")
+def list_refunds(app: AppOf, caller: CallerOf, invoice_id: str) -> wire.Refunds:
+    """For its buyer, its seller and administrators. The oldest first."""
+    return wire.show_refunds(refunds.list_refunds(app, caller, invoice_id=invoice_id))
+
+
+@router.post("/invoices/{invoice_id}/claim", status_code=201, summary="Have back what bought nothing")
+def claim_refund(app: AppOf, caller: CallerOf, invoice_id: str, body: wire.ClaimBody) -> wire.Refunds:
+    """For the buyer: what was paid too much, too late, or for an invoice that never came to its amount."""
+    return wire.show_refunds(refunds.claim_refund(app, caller, invoice_id=invoice_id, address=body.address))
 
 
 @router.get("/me/purchases", summary="What I may take")

@@ -76,6 +76,12 @@ def request_payout(
     return wire.show_payout(made)
 
 
+@router.get("/me/payouts/{payout_id}", summary="One payout")
+def get_payout(app: AppOf, caller: CallerOf, payout_id: str) -> wire.PayoutWithSteps:
+    """With each step that it went. For its seller, and administrators."""
+    return wire.show_steps(*payouts.get_payout(app, caller, payout_id=payout_id))
+
+
 @router.post("/me/payouts/{payout_id}/cancel", summary="Cancel a payout")
 def cancel_payout(app: AppOf, caller: CallerOf, payout_id: str) -> wire.PayoutOnWire:
     """Before it is sent; the amount is available again."""

@@ -48,17 +48,21 @@ def set_price(app: AppOf, caller: CallerOf, namespace: str, slug: str, body: wir
 def list_sales(
     app: AppOf, caller: CallerOf, namespace: str, slug: str, limit: Limit = 30, cursor: Cursor = None
 ) -> wire.SoldPage:
-    """For whoever is paid for it. The newest first."""
+    """For owners of the namespace. The newest first."""
     item = str(SkillName(namespace, slug))
-    page, total = purchases.list_sales(app, caller, item=item, limit=limit, cursor=cursor)
-    return wire.show_sold(page, total)
+    return wire.show_sold(*purchases.list_sales(app, caller, item=item, limit=limit, cursor=cursor))
 
 
 @router.get("/me/sales", summary="What I have sold")
 def list_my_sales(app: AppOf, caller: CallerOf, limit: Limit = 30, cursor: Cursor = None) -> wire.SoldPage:
     """The newest first, with how each price was shared out."""
-    page, total = purchases.list_sales(app, caller, item=None, limit=limit, cursor=cursor)
-    return wire.show_sold(page, total)
+    return wire.show_sold(*purchases.list_sales(app, caller, limit=limit, cursor=cursor))
+
+
+@router.get(f"{_SKILL}/access", summary="Who bought a skill, or was given it")
+def list_access(app: AppOf, caller: CallerOf, namespace: str, slug: str) -> wire.Holders:
+    """For owners of the namespace. The newest 500."""
+    return wire.show_holders(entitlements.list_holders(app, caller, item=str(SkillName(namespace, slug))))
 
 
 @router.put(f"{_SKILL}/access/{{username}}", summary="Let somebody have a skill without paying")

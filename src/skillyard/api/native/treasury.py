@@ -6,10 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header
 
+from skillyard.api.native.wire import buying as buying_wire
 from skillyard.api.native.wire import payouts as payouts_wire
 from skillyard.api.native.wire import treasury as wire
 from skillyard.api.surface import AppOf, CallerOf, Cursor, Limit
-from skillyard.domain.payments import credits, payouts, rates
+from skillyard.domain.payments import credits, deposits, payouts, rates, refunds
 from skillyard.infra.money import Asset
 
 router = APIRouter(tags=["admin"])
@@ -20,12 +21,12 @@ Key = Annotated[str | None, Header(alias="idempotency-key", include_in_schema=Fa
 @router.post("/admin/credits", status_code=201, summary="Give somebody credits")
 def grant_credits(
     app: AppOf, caller: CallerOf, body: wire.GrantCreditsBody, idempotency_key: Key = None
-) -> wire.CreditsGranted:
-    """For administrators. Who buys with them owes nothing to any outside account."""
-    credits.grant_credits(
+) -> buying_wire.CreditsOnWire:
+    """For administrators. Answers with what the person has then."""
+    granted = credits.grant_credits(
         app, caller, username=body.username, amount=body.amount, reason=body.reason, key=idempotency_key
     )
-    return wire.CreditsGranted(username=body.username, credits=body.amount)
+    return buying_wire.show_credits(granted)
 
 
 @router.get("/admin/payouts", summary="The payouts of all")
@@ -54,3 +55,30 @@ def reject_payout(
 def set_rate(app: AppOf, caller: CallerOf, asset: Asset, body: wire.SetRateBody) -> wire.RateOnWire:
     """For administrators, where no rate is fetched. Good for a day."""
     return wire.show_rate(asset, rates.set_rate(app, caller, asset=asset, usd=body.usd))
+
+
+@router.get("/rates/{asset}", summary="What an asset is worth")
+def get_rate(app: AppOf, asset: Asset) -> wire.CurrentRate:
+    """The rate that amounts are made with now."""
+    rate = rates.get_rate(app, asset=asset)
+    return wire.CurrentRate(rate=wire.show_rate(asset, rate) if rate else None)
+
+
+@router.get("/admin/deposits", summary="Money that names no invoice")
+def list_deposits(app: AppOf, caller: CallerOf) -> wire.Deposits:
+    """For administrators. The newest 200."""
+    return wire.show_deposits(deposits.list_deposits(app, caller))
+
+
+@router.post("/admin/deposits/match", summary="Say what money is for")
+def match_deposit(app: AppOf, caller: CallerOf, body: wire.MatchDepositBody) -> buying_wire.InvoiceOnWire:
+    """For administrators. It counts for the invoice, as if it had come with its memo."""
+    invoice = deposits.match_deposit(app, caller, rail=body.rail, reference=body.reference, invoice_id=body.invoice_id)
+    return buying_wire.show_invoice(invoice, app.settings.address)
+
+
+@router.post("/admin/deposits/return", status_code=201, summary="Send money back that names no invoice")
+def return_deposit(app: AppOf, caller: CallerOf, body: wire.ReturnDepositBody) -> buying_wire.RefundOnWire:
+    """For administrators."""
+    made = refunds.return_deposit(app, caller, rail=body.rail, reference=body.reference, address=body.address)
+    return buying_wire.show_refund(made)

@@ -30,5 +30,4 @@ def receive_webhook(
     request: Request, app: AppOf, rail: str, body: Annotated[bytes, Depends(_raw_body)]
 ) -> WebhookReceived:
     """Checks the provider's signature and notes the event; a worker asks the provider what is so now."""
-    receive_event(app, rail, dict(request.headers), body)
-    return WebhookReceived(received=True)
+    return WebhookReceived(is_of_use=receive_event(app, rail, dict(request.headers), body))

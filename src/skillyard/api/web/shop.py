@@ -67,7 +67,7 @@ def show_purchases(request: Request, app: AppOf, visitor: VisitorOf) -> Response
     caller = visitor.caller
     return page(
         request, visitor, "purchases.html", bought=list_bought(app, caller, limit=_MOST_ROWS).items,
-        invoices=list_invoices(app, caller, limit=_MOST_ROWS).items, credits=get_credits(app, caller),
+        invoices=list_invoices(app, caller, limit=_MOST_ROWS).items, credits=get_credits(app, caller).available,
     )  # fmt: skip
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, Field
 
 from skillyard.api.native.wire.fields import Text, Time, example
 from skillyard.api.native.wire.selling import PriceOnWire, show_price
+from skillyard.domain.payments.buy import Purchase
+from skillyard.domain.payments.credits import Credits
 from skillyard.domain.payments.model import EntitlementKind, Invoice, InvoiceStatus, Refund, RefundStatus
 from skillyard.domain.payments.purchases import Bought
-from skillyard.domain.registry.sale import Purchase
 from skillyard.infra.clock import iso
 from skillyard.infra.money import Asset, show_amount
 from skillyard.infra.paging import Page
@@ -119,6 +121,12 @@ class RefundBody(BaseModel):
     address: Text | None = Field(default=None, description="For TON: the buyer's own wallet.")
 
 
+class ClaimBody(BaseModel):
+    model_config = example({"address": "UQ…"}, closed=True)
+
+    address: Text | None = Field(default=None, description="For TON: your own wallet.")
+
+
 class RefundOnWire(BaseModel):
     model_config = example(_REFUND)
 
@@ -132,6 +140,12 @@ class RefundOnWire(BaseModel):
     reason: str
     why: str = Field(description="Why it failed, or waits.")
     requested_at: Time
+
+
+class Refunds(BaseModel):
+    model_config = example({"items": [_REFUND]})
+
+    items: list[RefundOnWire] = Field(description="One for each payment that it goes back along; none for credits.")
 
 
 class BoughtOnWire(BaseModel):
@@ -151,9 +165,11 @@ class BoughtPage(BaseModel):
 
 
 class CreditsOnWire(BaseModel):
-    model_config = example({"credits": "2900"})
+    model_config = example({"username": "grace", "available": "2900", "held": "0"})
 
-    credits: str = Field(description="Whole credits; one is one US cent.")
+    username: str
+    available: str = Field(description="Whole credits; one is one US cent.")
+    held: str = Field(description="Set aside for what runs now.")
 
 
 def show_invoice(invoice: Invoice, address: str) -> InvoiceOnWire:
@@ -191,6 +207,10 @@ def show_purchase(purchase: Purchase, address: str) -> PurchaseOnWire:
     return PurchaseOnWire(created=purchase.created, invoice=show_invoice(purchase.invoice, address))
 
 
+def show_refunds(refunds: Sequence[Refund]) -> Refunds:
+    return Refunds(items=[show_refund(one) for one in refunds])
+
+
 def show_refund(refund: Refund) -> RefundOnWire:
     return RefundOnWire(
         id=refund.id,
@@ -214,5 +234,9 @@ def show_bought(page: Page[Bought]) -> BoughtPage:
     return BoughtPage(items=items, next_cursor=page.next_cursor)
 
 
-def show_credits(credits: int) -> CreditsOnWire:
-    return CreditsOnWire(credits=show_amount(credits, Asset.CREDIT))
+def show_credits(credits: Credits) -> CreditsOnWire:
+    return CreditsOnWire(
+        username=credits.username,
+        available=show_amount(credits.available, Asset.CREDIT),
+        held=show_amount(credits.held, Asset.CREDIT),
+    )

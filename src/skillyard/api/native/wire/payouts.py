@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
 from skillyard.api.native.wire.fields import Text, Time, example
+from skillyard.domain.payments.balance import Balance, Transaction, TransactionKind, TransactionStatus
 from skillyard.domain.payments.model import ConnectAccount, Payout, PayoutStatus
-from skillyard.domain.payments.payout_model import (
-    Balance,
-    MethodStatus,
-    PayoutKind,
-    PayoutMethod,
-    Transaction,
-    TransactionKind,
-    TransactionStatus,
-)
+from skillyard.domain.payments.payout_methods import PayoutMethod
+from skillyard.domain.payments.payout_model import MethodStatus, PayoutKind, PayoutStep
 from skillyard.infra.clock import iso
 from skillyard.infra.money import Asset, show_amount
 from skillyard.infra.paging import Page
@@ -62,6 +57,8 @@ _PAYOUT = {
     "status": "requested",
     "reference": None,
     "why": "",
+    "needs_approval": False,
+    "held_until": None,
     "requested_at": _NOW,
     "updated_at": _NOW,
 }
@@ -169,6 +166,8 @@ class PayoutOnWire(BaseModel):
     status: PayoutStatus
     reference: str | None = Field(description="The provider's own id, once it has one.")
     why: str = Field(description="Why it waits, failed or was rejected.")
+    needs_approval: bool = Field(description="It waits for an administrator.")
+    held_until: Time | None = Field(description="It is not sent before.")
     requested_at: Time
     updated_at: Time
 
@@ -178,6 +177,19 @@ class PayoutsPage(BaseModel):
 
     items: list[PayoutOnWire]
     next_cursor: str | None
+
+
+class PayoutStepOnWire(BaseModel):
+    status: PayoutStatus
+    cause: str
+    at: Time
+
+
+class PayoutWithSteps(BaseModel):
+    model_config = example({"payout": _PAYOUT, "steps": [{"status": "requested", "cause": "requested", "at": _NOW}]})
+
+    payout: PayoutOnWire
+    steps: list[PayoutStepOnWire] = Field(description="How it went, the first step first.")
 
 
 class StartConnectBody(BaseModel):
@@ -272,9 +284,16 @@ def show_payout(payout: Payout) -> PayoutOnWire:
         status=payout.status,
         reference=payout.reference,
         why=payout.why,
+        needs_approval=payout.needs_approval,
+        held_until=iso(payout.held_until_ms) if payout.held_until_ms else None,
         requested_at=iso(payout.requested_ms),
         updated_at=iso(payout.updated_ms),
     )
+
+
+def show_steps(payout: Payout, steps: Sequence[PayoutStep]) -> PayoutWithSteps:
+    shown = [PayoutStepOnWire(status=step.to_status, cause=step.cause, at=iso(step.at_ms)) for step in steps]
+    return PayoutWithSteps(payout=show_payout(payout), steps=shown)
 
 
 def show_payouts(page: Page[Payout]) -> PayoutsPage:

@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from skillyard.api.native.wire.fields import Text, Time, example
-from skillyard.domain.payments.model import PRICE_ASSETS, Entitlement, Price, PriceMode
+from skillyard.domain.payments.entitlements import Holder
+from skillyard.domain.payments.model import PRICE_ASSETS, Entitlement, EntitlementKind, Price, PriceMode
 from skillyard.domain.payments.purchases import SaleRow
 from skillyard.domain.payments.rail import Rail
 from skillyard.domain.registry.model import Visibility
@@ -35,6 +36,7 @@ _SOLD = {
     "name": "acme/report",
     "buyer": "grace",
     "rail": "stripe",
+    "reference": "ch_3A2b3C4d5E6f",
     "asset": "USD",
     "price": "29.00",
     "your_share": "26.10",
@@ -106,6 +108,7 @@ class SoldOnWire(BaseModel):
     name: str
     buyer: str | None = Field(description="None when the account is gone.")
     rail: str
+    reference: str | None = Field(description="The provider's own id of the payment.")
     asset: Asset
     price: str
     your_share: str
@@ -130,8 +133,14 @@ class AccessOnWire(BaseModel):
 
     name: str
     username: str
-    how: str
+    how: EntitlementKind
     since: Time
+
+
+class Holders(BaseModel):
+    model_config = example({"items": [_ACCESS]})
+
+    items: list[AccessOnWire]
 
 
 class AccessRevoked(BaseModel):
@@ -183,6 +192,10 @@ def show_access(entitlement: Entitlement, username: str) -> AccessOnWire:
     return AccessOnWire(name=entitlement.item, username=username, how=entitlement.how, since=iso(entitlement.since_ms))
 
 
+def show_holders(holders: Sequence[Holder]) -> Holders:
+    return Holders(items=[show_access(one.entitlement, one.username) for one in holders])
+
+
 def _show_sold(row: SaleRow) -> SoldOnWire:
     sale = row.sale
     amounts: dict[str, Any] = {
@@ -198,8 +211,9 @@ def _show_sold(row: SaleRow) -> SoldOnWire:
     return SoldOnWire(
         invoice_id=sale.invoice_id,
         name=sale.item,
-        buyer=row.buyer_username,
+        buyer=row.buyer.username if row.buyer else None,
         rail=sale.rail,
+        reference=row.reference,
         asset=sale.asset,
         paid_at=iso(sale.paid_ms),
         matures_at=iso(sale.matures_ms),

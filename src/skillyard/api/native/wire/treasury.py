@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import BaseModel, Field
 
 from skillyard.api.native.wire.fields import Text, Time, example
-from skillyard.domain.payments.rates import Rate
+from skillyard.domain.payments.model import Quote, Receipt
 from skillyard.infra.clock import iso
-from skillyard.infra.money import Asset
+from skillyard.infra.money import Asset, show_amount
 
 _RATE = {"asset": "TON", "usd": "5.20", "source": "administrator", "at": "2026-11-21T07:00:00.000Z"}
+
+_DEPOSIT = {
+    "rail": "ton",
+    "reference": "0:83df…:47200001:9f86…",
+    "asset": "TON",
+    "amount": "2.750000000",
+    "memo": "thanks for the skill",
+    "payer": "UQ…",
+    "received_at": "2026-11-21T07:00:00.000Z",
+}
 
 
 class GrantCreditsBody(BaseModel):
@@ -18,13 +30,6 @@ class GrantCreditsBody(BaseModel):
     username: Text
     amount: Text = Field(description="Whole credits; one is one US cent.")
     reason: str = Field(max_length=2000)
-
-
-class CreditsGranted(BaseModel):
-    model_config = example({"username": "grace", "credits": "2900"})
-
-    username: str
-    credits: str = Field(description="What was granted now.")
 
 
 class SetRateBody(BaseModel):
@@ -48,5 +53,63 @@ class RejectPayoutBody(BaseModel):
     reason: str = Field(max_length=2000)
 
 
-def show_rate(asset: Asset, rate: Rate) -> RateOnWire:
+class CurrentRate(BaseModel):
+    model_config = example({"rate": _RATE})
+
+    rate: RateOnWire | None = Field(description="None when nobody said so lately.")
+
+
+class DepositOnWire(BaseModel):
+    model_config = example(_DEPOSIT)
+
+    rail: str
+    reference: str
+    asset: Asset
+    amount: str
+    memo: str | None
+    payer: str | None
+    received_at: Time
+
+
+class Deposits(BaseModel):
+    model_config = example({"items": [_DEPOSIT]})
+
+    items: list[DepositOnWire]
+
+
+class MatchDepositBody(BaseModel):
+    model_config = example(
+        {"rail": "ton", "reference": _DEPOSIT["reference"], "invoice_id": "inv_01k0000000000000000000000a"}, closed=True
+    )
+
+    rail: Text
+    reference: Text
+    invoice_id: Text
+
+
+class ReturnDepositBody(BaseModel):
+    model_config = example({"rail": "ton", "reference": _DEPOSIT["reference"], "address": "UQ…"}, closed=True)
+
+    rail: Text
+    reference: Text
+    address: Text | None = Field(default=None, description="For TON: the wallet of whoever sent it.")
+
+
+def show_rate(asset: Asset, rate: Quote) -> RateOnWire:
     return RateOnWire(asset=asset, usd=rate.usd, source=rate.source, at=iso(rate.at_ms))
+
+
+def show_deposits(found: Sequence[Receipt]) -> Deposits:
+    items = [
+        DepositOnWire(
+            rail=one.rail,
+            reference=one.reference,
+            asset=one.asset,
+            amount=show_amount(one.amount, one.asset),
+            memo=one.memo,
+            payer=one.payer,
+            received_at=iso(one.received_ms),
+        )
+        for one in found
+    ]
+    return Deposits(items=items)

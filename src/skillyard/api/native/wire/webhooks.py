@@ -8,6 +8,6 @@ from skillyard.api.native.wire.fields import example
 
 
 class WebhookReceived(BaseModel):
-    model_config = example({"received": True})
+    model_config = example({"is_of_use": True})
 
-    received: bool
+    is_of_use: bool
