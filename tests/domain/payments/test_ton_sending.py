@@ -182,7 +182,7 @@ def test_a_payment_that_the_receiver_refuses_comes_back_with_its_id(ton_peer: To
     assert paid.state == "paid"
     [back] = moved(here)
     assert isinstance(back, PayoutMoved)
-    assert (back.payout_id, back.state) == (payment["comment"], "returned")
+    assert (back.payout_id, back.state, back.reference) == (payment["comment"], "returned", paid.reference)
     assert ton_peer.balance(here.wallet) == before - paid.fee - back.fee
 
 

@@ -61,6 +61,11 @@ class TonPeer:
         """Make every transaction final."""
         self._post("settle")
 
+    def last_key(self) -> str | None:
+        """The key with which the API was called last."""
+        found = self._post("key")["key"]
+        return None if found is None else str(found)
+
     def account(self, address: str) -> dict[str, Any]:
         with urllib.request.urlopen(f"{self.url}/api/v2/getAddressInformation?address={address}", timeout=10) as answer:
             return dict(json.load(answer)["result"])

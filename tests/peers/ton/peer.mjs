@@ -8,7 +8,7 @@ const { Address, beginCell, Cell, loadMessage, storeMessage, storeTransaction, S
 const { Blockchain } = load("@ton/sandbox");
 
 const REJECTS = beginCell().storeUint(0xff00f223, 32).endCell(); // code of a contract: SETCP0, THROW 35
-let chain, faucet, fresh, history, messages, clock, faults;
+let chain, faucet, fresh, history, messages, clock, faults, lastKey = null;
 
 const now = () => clock.fixed ?? Math.floor(Date.now() / 1000) + clock.ahead_s;
 const base64 = (cell) => cell.toBoc().toString("base64");
@@ -185,6 +185,7 @@ const test = {
   send, reset,
   rejecting: contractThatRejects,
   time: ({ ahead_s, fixed }) => { clock = { ahead_s: ahead_s ?? 0, fixed: fixed ?? null }; return { now: now() }; },
+  key: () => ({ key: lastKey }),
   faults: (wanted) => { faults = wanted; return faults; },
   settle: () => { for (const list of history.values()) for (const one of list) one.finality = "finalized"; return {}; },
 };
@@ -224,6 +225,7 @@ async function answer(request, response) {
   const chunks = [];
   for await (const chunk of request) chunks.push(chunk);
   const fault = planned(path);
+  if (path.startsWith("/api/")) lastKey = request.headers["x-api-key"] ?? null;
   let status = 200, value;
   try {
     if (fault?.status) throw new Refused(fault.status, "as asked");

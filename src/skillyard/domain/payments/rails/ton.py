@@ -6,6 +6,7 @@ Nothing is held at a provider: what the chain says is what is so. Webhooks are n
 from __future__ import annotations
 
 from skillyard.app import App
+from skillyard.domain.payments.chart import Kind
 from skillyard.domain.payments.model import Fact, Invoice, Payout, PayTo, PriceMode, Refund
 from skillyard.domain.payments.rail import Check, Outcome, Rail
 from skillyard.domain.payments.ton import deposits, sending
@@ -21,6 +22,8 @@ class TonRail(Rail):
     """Payouts and refunds go by the wallet's numbers: one at a time."""
 
     name = "ton"
+    clearing = Kind.TON_WALLET
+    fee = Kind.CHAIN_FEE
     one_payout_at_a_time = True
 
     def is_ready(self, app: App) -> bool:

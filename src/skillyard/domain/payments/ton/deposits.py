@@ -69,46 +69,43 @@ def _receipt(transaction: Transaction, message: Message, network: Network) -> Re
 
 def _returns(here: SetUp, found: Sequence[Transaction]) -> list[Fact]:
     """What came back. The network returns only the beginning of a comment, so what was sent is looked up."""
-    returned = [one for one in found if came_back(one, here.wallet)]
-    known = [message for one in found for message in one.outgoing]
     facts = []
-    for transaction in returned:
-        assert transaction.incoming is not None
-        sent = _find_sent(known, transaction.incoming)
+    for back in (one for one in found if came_back(one, here.wallet)):
+        sent = _find_sent(found, back)
         if sent is None:
-            older = here.api.transactions(here.wallet, oldest_first=False, end_lt=transaction.lt).transactions
-            sent = _find_sent([message for one in older for message in one.outgoing], transaction.incoming)
+            older = here.api.transactions(here.wallet, oldest_first=False, end_lt=back.lt)
+            sent = _find_sent(older.transactions, back)
         if sent is not None:
-            facts.append(_return(transaction, transaction.incoming, sent))
+            facts.append(_return(back, *sent))
     return facts
 
 
-def _find_sent(known: Iterable[Message], back: Message) -> Message | None:
-    """The payout or refund that came back with this message."""
-    start = back.bounced_comment or ""
-    return next(
-        (
-            sent
-            for sent in known
-            if start.startswith((PAYOUT, REFUND))
-            and sent.destination == back.source
-            and (sent.comment or "").startswith(start)
-        ),
-        None,
-    )
+def _find_sent(known: Iterable[Transaction], back: Transaction) -> tuple[Transaction, Message] | None:
+    """The payout or refund that came back, and the transaction that had sent it."""
+    assert back.incoming is not None
+    start, receiver = back.incoming.bounced_comment or "", back.incoming.source
+    if not start.startswith((PAYOUT, REFUND)):
+        return None
+    for transaction in known:
+        for sent in transaction.outgoing:
+            if sent.destination == receiver and (sent.comment or "").startswith(start):
+                return transaction, sent
+    return None
 
 
-def _return(transaction: Transaction, back: Message, sent: Message) -> Fact:
-    """`fee`, or what `amount` lacks: what the network kept of it."""
-    about, why = sent.comment or "", "the receiver's contract refused it, and the network sent it back"
+def _return(back: Transaction, sending: Transaction, sent: Message) -> Fact:
+    """`fee`, or what `amount` lacks: what the network kept of it. A payout is named as it was when it was paid."""
+    assert back.incoming is not None
+    about, value = sent.comment or "", back.incoming.value
+    why = "the receiver's contract refused it, and the network sent it back"
     if about.startswith(PAYOUT):
+        fee = sent.value - value + back.cost
         return PayoutMoved(
-            rail=RAIL, payout_id=about, reference=transaction.reference, state="returned",
-            fee=sent.value - back.value + transaction.cost, why=why,
+            rail=RAIL, payout_id=about, reference=sending.reference, state="returned", fee=fee, why=why
         )  # fmt: skip
     return RefundMoved(
-        rail=RAIL, refund_id=about, reference=transaction.reference, receipt_reference="",
-        amount=back.value, state="failed", why=why,
+        rail=RAIL, refund_id=about, reference=sending.reference, receipt_reference="",
+        amount=value, state="failed", why=why,
     )  # fmt: skip
 
 
