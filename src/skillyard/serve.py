@@ -20,6 +20,7 @@ from skillyard.api.native.documents import Documents
 from skillyard.app import App, build
 from skillyard.domain.accounts import jobs as accounts_jobs
 from skillyard.domain.accounts.token_uses import writing_uses
+from skillyard.domain.payments import jobs as payments_jobs
 from skillyard.domain.registry import jobs as registry_jobs
 from skillyard.domain.registry.download import flushing
 from skillyard.domain.registry.look_into import warm_up
@@ -32,7 +33,7 @@ from skillyard.settings import Settings
 
 _BACKLOG = 1024
 # A worker knows the jobs of the modules that were imported.
-DECLARING_JOBS = (accounts_jobs, transparency_jobs, registry_jobs)
+DECLARING_JOBS = (accounts_jobs, transparency_jobs, payments_jobs, registry_jobs)
 
 
 def serve(settings: Settings, *, ready: Callable[[App], None], with_worker: bool = True) -> None:

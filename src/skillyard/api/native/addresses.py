@@ -13,7 +13,7 @@ def release_path(name: str, version: str) -> str:
 
 def archive_url(address: str, release: Release) -> str:
     """Content-addressed and the same for all; for a private skill below its release, where the caller is checked."""
-    if release.visibility.is_open:
+    if release.is_free:
         return f"{address}{PREFIX}/blobs/{release.archive.sha256}"
     return f"{address}{release_path(release.name, release.version)}/archive"
 

@@ -34,7 +34,7 @@ def render_detail(app: App, caller: Caller, name: SkillName, version: str) -> by
     release = get_release(app, caller, name=name, version=version)
     skill = get_skill(app, caller, name=name).skill
     integrity = tarballs.integrity_of(app, release)
-    address = wire.download_url(base_url(app), tarballs.sign_address(app, release))
+    address = wire.download_url(base_url(app), tarballs.sign_address(app, caller, release))
     return json_body(wire.show_detail(release, skill, integrity, address, findings_of(app, caller, name, version)))
 
 

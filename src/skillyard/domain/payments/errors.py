@@ -37,6 +37,12 @@ class NoWayToPay(Conflict):
     hint = "Ask the seller to set a price, or the operator to set up a way to pay it."
 
 
+class RateUnknown(Unavailable):
+    code = "rate_unknown"
+    text = "What {asset} is worth in US dollars is not known right now."
+    hint = "Choose another way to pay; an administrator sets a rate with `skillyard rates set`."
+
+
 class NotForSale(Conflict):
     code = "not_for_sale"
     text = "{item} is not for sale."
@@ -125,3 +131,21 @@ class KeyUsedOtherwise(Conflict):
     code = "key_used_otherwise"
     text = "This key was used before for something else."
     hint = "Choose a new key for a new request; repeat a request with the same content."
+
+
+class DepositNotFound(NotFound):
+    code = "deposit_not_found"
+    text = "There is no unmatched money {reference} that fits."
+    hint = "`skillyard deposits` lists what is not matched; an invoice must be of the same rail and asset."
+
+
+class ReasonNotAcceptable(Invalid):
+    code = "bad_reason"
+    text = "The reason is not 1 to {most} visible characters."
+    hint = "Say in a sentence why; the buyer reads it."
+
+
+class NothingToSell(Conflict):
+    code = "nothing_to_sell"
+    text = "No release of {item} is on offer, so there is nothing to buy."
+    hint = "Wait until its owner publishes one."

@@ -7,20 +7,17 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar, Literal
 
-from skillyard.infra.money import Asset
-
 from skillyard.infra.events import Event
+from skillyard.infra.money import Asset
 
 PriceMode = Literal["fixed_usd", "fixed_ton"]
 PRICE_ASSETS: Mapping[PriceMode, Asset] = {"fixed_usd": Asset.USD, "fixed_ton": Asset.TON}
 EntitlementKind = Literal["bought", "granted"]
-PLATFORM = "platform"
-CENTS_PER_CREDIT = 1
 
 
 class InvoiceStatus(StrEnum):
-    """Draft: the rail was not asked yet. Open, underpaid: waits for money. Late review: paid after its time.
-    Refund due: money that buys nothing any more waits for an address, or to go back where it came from.
+    """Draft: the rail was not asked yet. Open, underpaid: waits for money. Refund due: money that buys nothing any more
+    waits to go back.
     """
 
     DRAFT = "draft"
@@ -148,6 +145,15 @@ class Sale:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shares:
+    """The parts of a price, which sum to it."""
+
+    seller: int
+    fee: int
+    referral: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entitlement:
     """That somebody may take an item. `invoice_id`: what it was bought with."""
 
@@ -168,10 +174,12 @@ class RefundStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refund:
-    """Money on its way back to a buyer. `prepared`: what was stored before the provider was asked."""
+    """Money on its way back to a buyer, or to whoever sent it without an invoice. `prepared`: what was stored before
+    the provider was asked.
+    """
 
     id: str
-    invoice_id: str
+    invoice_id: str | None
     buyer_id: str
     rail: str
     receipt_reference: str
@@ -376,13 +384,25 @@ class SaleMade(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MoneyUnmatched(Event):
+    """Money arrived that names no invoice; an administrator matches it or sends it back."""
+
+    kind: ClassVar[str] = "money.unmatched"
+
+    rail: str
+    reference: str
+    asset: str
+    amount: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefundChanged(Event):
     """A refund was asked for, came through, or failed."""
 
     kind: ClassVar[str] = "refund.changed"
 
     refund_id: str
-    invoice_id: str
+    invoice_id: str | None
     status: str
 
 

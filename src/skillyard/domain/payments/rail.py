@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from skillyard.infra.money import Asset
-
+from skillyard.domain.payments.chart import Kind
 from skillyard.domain.payments.errors import NoSuchRail, NotWithThisRail, RailNotReady
 from skillyard.domain.payments.model import ConnectAccount, Fact, Invoice, Payout, PayTo, PriceMode, Refund
+from skillyard.infra.money import Asset
 
 if TYPE_CHECKING:
     from skillyard.app import App
@@ -55,10 +55,13 @@ class Check:
 class Rail(ABC):
     """`is_internal`: paid from a balance that we keep, in one transaction, without any provider.
     `one_payout_at_a_time`: two at once would disturb each other. `refunds_to_source`: a refund goes back where the
-    money came from, receipt by receipt, and needs no address.
+    money came from, receipt by receipt, and needs no address. `clearing`: the account that mirrors what the provider
+    holds for us, `fee`: the expense that its fees are.
     """
 
     name: ClassVar[str]
+    clearing: ClassVar[Kind]
+    fee: ClassVar[Kind] = Kind.PROCESSOR_FEE
     is_internal: ClassVar[bool] = False
     one_payout_at_a_time: ClassVar[bool] = False
     refunds_to_source: ClassVar[bool] = False
@@ -124,6 +127,10 @@ class Rail(ABC):
     def find_payout(self, app: App, payout: Payout) -> Outcome:
         """What became of it. Failed: it was not done, and another attempt cannot pay twice."""
         raise NotWithThisRail(rail=self.name, what="payouts")
+
+    def read_address(self, app: App, text: str) -> str:
+        """An address of the rail as it is kept. Raises Invalid."""
+        raise NotWithThisRail(rail=self.name, what="addresses")
 
     def check(self, app: App) -> list[Check]:
         """For `doctor`: keys, secrets, clock, wallet. Does not raise."""

@@ -8,7 +8,8 @@ from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.registry import rules
 from skillyard.domain.registry.errors import NotYours, ReleaseNotFound, ReleaseQuarantined, SkillNotFound
-from skillyard.domain.registry.model import Release, Visibility
+from skillyard.domain.registry.model import Release
+from skillyard.domain.registry.sight import Sight, look_at
 from skillyard.domain.registry.store import releases, skills
 from skillyard.infra.database import Tx
 from skillyard.skill.names import SkillName
@@ -17,12 +18,13 @@ from skillyard.skill.versions import Version, is_version
 _SHOWN_CHARS = 130
 
 
-def check_visible(tx: Tx, caller: Caller, name: SkillName) -> Visibility:
-    """Raises SkillNotFound unless the caller may see it."""
-    visibility = skills.find_visibility(tx, name) if rules.is_skill_name(name) else None
-    if visibility is None or not rules.may_see(caller, name.namespace, visibility):
+def check_visible(tx: Tx, caller: Caller, name: SkillName) -> Sight:
+    """What the caller may have of it. Raises SkillNotFound unless that is at least its page."""
+    facts = skills.list_facts(tx, [str(name)]) if rules.is_skill_name(name) else []
+    sight = look_at(tx, caller, facts).get(str(name))
+    if sight is None:
         raise SkillNotFound(name=str(name)[:_SHOWN_CHARS])
-    return visibility
+    return sight
 
 
 def check_may_manage(app: App, caller: Caller, name: SkillName) -> str:

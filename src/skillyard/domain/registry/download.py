@@ -34,11 +34,11 @@ _lock = threading.Lock()
 
 
 def find_archive(app: App, caller: Caller, *, name: SkillName, version: str) -> Blob:
-    """The archive of a release, by version or channel. Raises SkillNotFound, ReleaseNotFound or
-    ReleaseQuarantined.
+    """The archive of a release, by version or channel. Raises SkillNotFound, PurchaseRequired, ReleaseNotFound
+    or ReleaseQuarantined.
     """
     with app.database.reading() as tx:
-        access.check_visible(tx, caller, name)
+        access.check_visible(tx, caller, name).must_take()
         release = access.get_release(tx, name, version)
         access.check_may_take(caller, release)
         blob = releases.find_blob_of(tx, name, release.version)

@@ -27,7 +27,7 @@ NO_LIMITS = Limits(
 def list_files(
     app: App, caller: Caller, *, name: SkillName, version: str, limit: int = 30, cursor: str | None = None
 ) -> Page[FileEntry]:
-    """In the order of their paths. Raises SkillNotFound, ReleaseNotFound or BadCursor."""
+    """In the order of their paths. Raises SkillNotFound, PurchaseRequired, ReleaseNotFound or BadCursor."""
     (after,) = read_cursor(cursor, [""])
     _, files = _find(app, caller, name, version)
     found = [file for file in files if file.path > str(after)][: limit + 1]
@@ -35,8 +35,8 @@ def list_files(
 
 
 def get_file(app: App, caller: Caller, *, name: SkillName, version: str, path: str) -> tuple[Release, bytes]:
-    """One file's content, and its release. Raises SkillNotFound, ReleaseNotFound, ReleaseQuarantined or
-    FileNotInRelease.
+    """One file's content, and its release. Raises SkillNotFound, PurchaseRequired, ReleaseNotFound,
+    ReleaseQuarantined or FileNotInRelease.
     """
     release, files = _find(app, caller, name, version)
     access.check_may_take(caller, release)
@@ -47,7 +47,7 @@ def get_file(app: App, caller: Caller, *, name: SkillName, version: str, path: s
 
 def _find(app: App, caller: Caller, name: SkillName, version: str) -> tuple[Release, tuple[FileEntry, ...]]:
     with app.database.reading() as tx:
-        access.check_visible(tx, caller, name)
+        access.check_visible(tx, caller, name).must_take()
         release = access.get_release(tx, name, version)
         return release, releases.find_files(tx, name, release.version)
 

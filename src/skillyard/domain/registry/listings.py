@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.registry import rules
 from skillyard.domain.registry.model import Skill
+from skillyard.domain.registry.sight import facts_of, look_at, skills_as_seen
 from skillyard.domain.registry.store import listings, skills
 
 _MOST_VERSIONS = 5
@@ -27,13 +27,10 @@ def list_entries(app: App, caller: Caller, names: Sequence[str]) -> list[Entry]:
     """Those of `names` that the caller may see, in their order."""
     with app.database.reading() as tx:
         known = skills.list_skills(tx, names)
+        sights = look_at(tx, caller, map(facts_of, known.values()))
+        seen = skills_as_seen(tx, [known[name] for name in names if name in known], sights)
         highest = listings.list_highest(tx, names, most=_MOST_VERSIONS)
-    found = (known[name] for name in names if name in known)
-    return [
-        _entry(skill, highest[skill.name])
-        for skill in found
-        if rules.may_see(caller, skill.namespace, skill.visibility)
-    ]
+    return [_entry(skill, highest[skill.name]) for skill in seen]
 
 
 def list_published_by(app: App, caller: Caller, *, author: str, limit: int, offset: int = 0) -> list[str]:

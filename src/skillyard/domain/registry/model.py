@@ -57,6 +57,7 @@ class Skill:
     downloads: Downloads
     deprecated: str | None
     status: Status | None = None
+    is_for_sale: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +111,7 @@ class Release:
     verdict: str | None = None
     score: float | None = None
     provenance: Provenance | None = None
+    is_for_sale: bool = False
     readme: str = ""
     files: tuple[FileEntry, ...] = ()
 
@@ -120,6 +122,11 @@ class Release:
     @property
     def slug(self) -> str:
         return self.name.partition("/")[2]
+
+    @property
+    def is_free(self) -> bool:
+        """Whether everybody who knows the name may take its content."""
+        return self.visibility.is_open and not self.is_for_sale
 
     @property
     def is_offered(self) -> bool:
@@ -319,6 +326,17 @@ class VisibilityChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SaleChanged(Event):
+    """A skill was put up for sale, taken off, or is sold otherwise than before."""
+
+    kind: ClassVar[str] = "skill.sale_changed"
+
+    name: str
+    is_for_sale: bool
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelSet(Event):
     """A channel was pointed to a version by hand; what publishing and yanking do to channels is part of those."""
 
@@ -352,5 +370,6 @@ class DownloadsCounted(Event):
 
 FEED = (
     ReleasePublished, ReleaseYanked, ReleaseUnyanked, ReleaseDeprecated, ReleaseUndeprecated,
-    SkillDeprecated, SkillUndeprecated, VisibilityChanged, ChannelSet, ChannelRemoved, StatusChanged,
+    SkillDeprecated, SkillUndeprecated, VisibilityChanged, SaleChanged, ChannelSet, ChannelRemoved,
+    StatusChanged,
 )  # fmt: skip

@@ -13,6 +13,7 @@ from skillyard.domain.registry import rules
 from skillyard.domain.registry.errors import ClosureTooLarge, ReleaseNotFound, ResolutionConflict, SkillNotFound
 from skillyard.domain.registry.model import DEFAULT_CHANNEL, Release, Visibility
 from skillyard.domain.registry.search import suggest
+from skillyard.domain.registry.sight import Facts, Sight, look_at
 from skillyard.domain.registry.store import releases, skills
 from skillyard.domain.registry.trust import Status
 from skillyard.infra.database import Row, Tx
@@ -53,7 +54,7 @@ def resolve_closure(
     releases younger than this are passed over, unless they are locked.
 
     Raises SkillError with every fault of the request, SkillNotFound, ReleaseNotFound for a channel that there is not,
-    ResolutionConflict with an explanation, or ClosureTooLarge.
+    ResolutionConflict with an explanation, ClosureTooLarge, or PurchaseRequired for what must be bought first.
     """
     wanted = _check_request(requirements, locked)
     with app.database.reading() as tx:
@@ -68,6 +69,8 @@ def resolve_closure(
     except ResolutionError as error:
         explanation = "\n".join([error.explanation, *offer.withheld(error.explanation)])
         raise ResolutionConflict(explanation=explanation, conflicts=list(error.conflicts)) from error
+    for name in resolution.versions:
+        offer.sights[name].must_take()
     chosen = _load_chosen(app, [offer.ids[pair] for pair in resolution.versions.items()])
     packages = [Package(release=one, requested_by=tuple(resolution.requested_by[one.name])) for one in chosen]
     return Closure(packages=tuple(packages), roots={name: resolution.versions[name] for name in wanted})
@@ -80,6 +83,7 @@ class _Offer:
     known: dict[str, list[Candidate]] = field(default_factory=dict)
     ids: dict[tuple[str, str], str] = field(default_factory=dict)
     kept_back: dict[str, list[str]] = field(default_factory=dict)
+    sights: dict[str, Sight] = field(default_factory=dict)
 
     def candidates(self, name: str) -> Sequence[Candidate] | None:
         return self.known.get(name)
@@ -98,9 +102,11 @@ def _load_offer(tx: Tx, caller: Caller, names: Sequence[str], *, young_from_ms: 
     offer, looked_up = _Offer(), set(names)
     while names:
         found: set[str] = set()
-        for row in releases.list_candidates(tx, names):
+        rows = releases.list_candidates(tx, names)
+        offer.sights.update(look_at(tx, caller, {row["skill"]: _facts(row) for row in rows}.values()))
+        for row in rows:
             name, dependencies = row["skill"], orjson.loads(row["dependencies"])
-            if rules.may_see(caller, name.partition("/")[0], Visibility(row["visibility"])):
+            if name in offer.sights:
                 why_not = _why_not_offered(row, young_from_ms)
                 candidate = Candidate(version=row["version"], dependencies=dependencies, yanked=bool(why_not))
                 if why_not:
@@ -113,6 +119,10 @@ def _load_offer(tx: Tx, caller: Caller, names: Sequence[str], *, young_from_ms: 
         if len(looked_up) > _MOST_SKILLS:
             raise ClosureTooLarge(most=_MOST_SKILLS)
     return offer
+
+
+def _facts(row: Row) -> Facts:
+    return Facts(name=row["skill"], visibility=Visibility(row["visibility"]), is_for_sale=bool(row["is_for_sale"]))
 
 
 def _why_not_offered(row: Row, young_from_ms: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
@@ -33,7 +34,7 @@ def get_scan(app: App, caller: Caller, *, name: SkillName, version: str) -> Scan
     Raises SkillNotFound, ReleaseNotFound or NotScannedYet.
     """
     with app.database.reading() as tx:
-        access.check_visible(tx, caller, name)
+        sight = access.check_visible(tx, caller, name)
         release = access.get_release(tx, name, version)
         scanned = store.find_scan(tx, release.id)
         if scanned is None:
@@ -41,7 +42,7 @@ def get_scan(app: App, caller: Caller, *, name: SkillName, version: str) -> Scan
         return ScanResult(
             name=release.name,
             version=release.version,
-            report=scanned[0],
+            report=scanned[0] if sight.may_take else _without_evidence(scanned[0]),
             declared=release.permissions,
             found=scanned[0]["needs"],
             observed=None,
@@ -50,6 +51,11 @@ def get_scan(app: App, caller: Caller, *, name: SkillName, version: str) -> Scan
             overrides=tuple(store.list_overrides(tx, release.digest, now_ms=app.clock.now_ms())),
             appeals=tuple(store.list_appeals_of(tx, release.id)),
         )
+
+
+def _without_evidence(report: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What was found, without the lines of the content that show it."""
+    return {**report, "findings": [{**finding, "evidence": ""} for finding in report["findings"]]}
 
 
 def scan_again(app: App) -> int:

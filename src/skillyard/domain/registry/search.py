@@ -12,6 +12,7 @@ from skillyard.domain.registry import rules
 from skillyard.domain.registry.changes import names_in
 from skillyard.domain.registry.errors import NoSuchOrder
 from skillyard.domain.registry.model import Skill, Visibility
+from skillyard.domain.registry.sight import Sight, facts_of, look_at, skills_as_seen
 from skillyard.domain.registry.store import skills
 from skillyard.domain.registry.trust import Status
 from skillyard.infra.events import StoredEvent
@@ -77,10 +78,12 @@ def search(
     )
     with app.database.reading() as tx:
         known = skills.list_skills(tx, [hit.key for hit in hits.items])
+        sights = look_at(tx, caller, map(facts_of, known.values()))
+        shown = {skill.name: skill for skill in skills_as_seen(tx, known.values(), sights)}
     found = [
-        Found(skill=known[hit.key], score=hit.score)
+        Found(skill=shown[hit.key], score=hit.score)
         for hit in hits.items
-        if hit.key in known and _may_find(caller, known[hit.key])
+        if hit.key in shown and _may_find(caller, shown[hit.key])
     ]
     seen = max(0, int(offset)) + len(hits.items)
     return FoundPage(
@@ -110,7 +113,15 @@ def index_batch(app: App, batch: Sequence[StoredEvent]) -> None:
     names = sorted({name for event in batch for name in names_in(event)})
     with app.database.reading() as tx:
         known = skills.list_skills(tx, names)
-    app.index.apply(map(_document, known.values()), set(names) - known.keys(), position=batch[-1].position)
+        shown = skills_as_seen(tx, known.values(), _as_shown(known.values()))
+    app.index.apply(map(_document, shown), set(names) - known.keys(), position=batch[-1].position)
+
+
+def _as_shown(skills: Iterable[Skill]) -> dict[str, Sight]:
+    """What is found by everybody is found by what everybody may read."""
+    return {
+        skill.name: Sight(facts=facts_of(skill), is_member=not skill.is_for_sale, is_entitled=False) for skill in skills
+    }
 
 
 def _document(skill: Skill) -> IndexedDocument:
@@ -119,7 +130,7 @@ def _document(skill: Skill) -> IndexedDocument:
     facets += [f"agent:{agent}" for agent in rules.decide_agents(skill.compatibility)]
     facets += [f"status:{skill.status}"] if skill.status else []
     readers = [f"@{skill.namespace}"]
-    is_found = skill.visibility is Visibility.PUBLIC and skill.latest_version is not None
+    is_found = _is_listed(skill) and skill.latest_version is not None
     return IndexedDocument(
         key=skill.name,
         title=skill.name,
@@ -159,4 +170,9 @@ def _readers_of(caller: Caller) -> list[str]:
 
 def _may_find(caller: Caller, skill: Skill) -> bool:
     """The index may be a moment behind; the database is not."""
-    return skill.visibility is Visibility.PUBLIC or caller.may("read", on=skill.namespace)
+    return _is_listed(skill) or caller.may("read", on=skill.namespace)
+
+
+def _is_listed(skill: Skill) -> bool:
+    """Whether everybody finds it: what is for sale wants to be found, unless it is unlisted."""
+    return skill.visibility is Visibility.PUBLIC or (skill.is_for_sale and skill.visibility is Visibility.PRIVATE)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.registry import access
 from skillyard.domain.registry.errors import SkillNotFound
 from skillyard.domain.registry.model import DEFAULT_CHANNEL, SkillPage
+from skillyard.domain.registry.sight import release_as_seen, skills_as_seen
 from skillyard.domain.registry.store import releases, skills
 from skillyard.infra.database import Tx
 from skillyard.skill.names import SkillName
@@ -15,8 +18,11 @@ from skillyard.skill.names import SkillName
 def get_skill(app: App, caller: Caller, *, name: SkillName) -> SkillPage:
     """A skill with its channels and its latest release. Raises SkillNotFound."""
     with app.database.reading() as tx:
-        access.check_visible(tx, caller, name)
-        return read_skill(tx, name)
+        sight = access.check_visible(tx, caller, name)
+        page = read_skill(tx, name)
+        (skill,) = skills_as_seen(tx, [page.skill], {str(name): sight})
+    latest = release_as_seen(page.latest, sight) if page.latest else None
+    return replace(page, skill=skill, latest=latest)
 
 
 def read_skill(tx: Tx, name: SkillName) -> SkillPage:

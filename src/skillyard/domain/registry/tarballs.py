@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from skillyard.app import App
-from skillyard.domain.accounts.model import ANONYMOUS
+from skillyard.domain.accounts.model import ANONYMOUS, Caller
 from skillyard.domain.registry import access
 from skillyard.domain.registry.errors import DownloadAddressNotValid, NeedsConsent, ReleaseRecalled
 from skillyard.domain.registry.model import Blob, Release
@@ -17,6 +17,7 @@ from skillyard.domain.registry.repacked import Packed, Repacked
 from skillyard.domain.registry.store import releases
 from skillyard.domain.registry.trust import Status
 from skillyard.skill.faults import SkillError
+from skillyard.skill.names import SkillName
 
 LIFE_MS = 3600 * 1000
 _PURPOSE = "download"
@@ -47,8 +48,10 @@ def list_integrities(app: App, releases: Iterable[Release]) -> list[tuple[Releas
     return found
 
 
-def sign_address(app: App, release: Release) -> SignedAddress:
-    """For a caller of whom it is known that they may read the release. Good for an hour."""
+def sign_address(app: App, caller: Caller, release: Release) -> SignedAddress:
+    """For a caller of whom it is known that they may see the release. Good for an hour. Raises PurchaseRequired."""
+    with app.database.reading() as tx:
+        access.check_visible(tx, caller, SkillName.parse(release.name)).must_take()
     expires_ms = app.clock.now_ms() + LIFE_MS
     return SignedAddress(
         release_id=release.id, expires_ms=expires_ms, signature=app.signer.sign(_PURPOSE, release.id, expires_ms)

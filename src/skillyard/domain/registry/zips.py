@@ -33,10 +33,10 @@ def find_zip(
 ) -> tuple[Blob, Packed]:
     """The zip of a release, by version or channel. `has_consent`: to a flagged release.
 
-    Raises SkillNotFound, ReleaseNotFound, ReleaseQuarantined, ReleaseRecalled, or NeedsConsent.
+    Raises SkillNotFound, PurchaseRequired, ReleaseNotFound, ReleaseQuarantined, ReleaseRecalled, or NeedsConsent.
     """
     with app.database.reading() as tx:
-        access.check_visible(tx, caller, name)
+        access.check_visible(tx, caller, name).must_take()
         release = access.get_release(tx, name, version)
     check_may_hand_out(release, has_consent=has_consent)
     packed = _zips.get(app, release)

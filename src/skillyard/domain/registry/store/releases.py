@@ -35,7 +35,7 @@ _LISTED = (
     "r.id, r.skill, r.version, r.channel, r.description, r.license, r.compatibility, r.homepage, r.tags,"
     " r.dependencies, r.permissions, r.digest, r.sha256, r.sha512, r.size_bytes, r.format, r.files_count,"
     " r.unpacked_bytes, r.published_ms, r.published_by, r.yanked_reason, r.yanked_ms, r.status, r.reasons, r.verdict,"
-    " r.score_tenths, r.provenance, s.visibility,"
+    " r.score_tenths, r.provenance, s.visibility, s.is_for_sale,"
     " coalesce(r.deprecated, s.deprecated) AS deprecated"
 )
 _FROM = "FROM releases r JOIN skills s ON s.name = r.skill"
@@ -122,14 +122,14 @@ def find_standing(tx: Tx, name: SkillName, version: str) -> Standing | None:
 
 
 def list_candidates(tx: Tx, names: Sequence[str]) -> list[Row]:
-    """Of every release of these skills: `id`, `skill`, `visibility`, `version`, `dependencies` (JSON), `yanked_ms`,
+    """Of every release of these skills: `id`, `skill`, `visibility`, `is_for_sale`, `version`, `dependencies` (JSON), `yanked_ms`,
     `status`, `published_ms`.
     """
     return [
         row
         for marks, part in batches(names)
         for row in tx.all(
-            "SELECT r.id, r.skill, s.visibility, r.version, r.dependencies, r.yanked_ms, r.status, r.published_ms"
+            "SELECT r.id, r.skill, s.visibility, s.is_for_sale, r.version, r.dependencies, r.yanked_ms, r.status, r.published_ms"
             f" {_FROM} WHERE r.skill IN ({marks})",
             *part,
         )
@@ -163,10 +163,11 @@ def set_deprecated(tx: Tx, name: SkillName, version: str, message: str | None) -
 
 
 def find_open_blob(tx: Tx, sha256: str) -> Blob | None:
-    """An archive of a skill that is not private."""
+    """An archive of a skill that is neither private nor for sale."""
     row = tx.one(
         f"SELECT r.id, r.skill, r.version, r.sha256, r.size_bytes, r.format {_FROM}"
-        " WHERE r.sha256 = ? AND s.visibility <> 'private' AND r.status <> 'quarantined' ORDER BY r.id LIMIT 1",
+        " WHERE r.sha256 = ? AND s.visibility <> 'private' AND s.is_for_sale = 0 AND r.status <> 'quarantined'"
+        " ORDER BY r.id LIMIT 1",
         sha256,
     )
     return _blob(row) if row else None
@@ -227,6 +228,7 @@ def _release(row: Row, channels: Mapping[str, str], *, readme: str = "", files: 
         verdict=row["verdict"] or None,
         score=row["score_tenths"] / 10 if row["verdict"] else None,
         provenance=Provenance(**orjson.loads(row["provenance"])) if row["provenance"] else None,
+        is_for_sale=bool(row["is_for_sale"]),
         readme=readme,
         files=files,
     )

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 import orjson
 
 from skillyard.domain.registry.model import Downloads, Skill, Visibility
+from skillyard.domain.registry.sight import Facts
 from skillyard.domain.registry.store import batches
 from skillyard.domain.registry.trust import Status
 from skillyard.infra.database import Row, Tx
@@ -18,7 +19,7 @@ TABLES = (
         "skills",
         (
             "name", "namespace", "slug", "skeleton", "visibility", "deprecated", "created_ms", "updated_ms",
-            "downloads_total", "downloads_week", "downloads_month",
+            "downloads_total", "downloads_week", "downloads_month", "is_for_sale",
         ),
     ),
     Table("channels", ("skill", "channel", "version")),
@@ -70,6 +71,15 @@ def list_visibilities(tx: Tx, names: Sequence[str]) -> dict[str, Visibility]:
     return found
 
 
+def list_facts(tx: Tx, names: Sequence[str]) -> list[Facts]:
+    """Of those of `names` that there are, what decides who may have what of them."""
+    return [
+        Facts(name=row["name"], visibility=Visibility(row["visibility"]), is_for_sale=bool(row["is_for_sale"]))
+        for marks, part in batches(names)
+        for row in tx.all(f"SELECT name, visibility, is_for_sale FROM skills WHERE name IN ({marks})", *part)  # noqa: S608
+    ]
+
+
 def list_names_near(tx: Tx, slug: str, namespaces: Collection[str], *, limit: int) -> list[str]:
     """One skill for each slug whose skeleton stands next to this one's in the alphabet, at most `limit` on each side.
 
@@ -107,6 +117,12 @@ def set_visibility(tx: Tx, name: SkillName, visibility: Visibility) -> bool:
             visibility.value, str(name), visibility.value,
         )
     )  # fmt: skip
+
+
+def set_for_sale(tx: Tx, name: SkillName, is_for_sale: bool) -> bool:
+    """False when it is that already."""
+    sql = "UPDATE skills SET is_for_sale = ? WHERE name = ? AND is_for_sale <> ?"
+    return bool(tx.run(sql, int(is_for_sale), str(name), int(is_for_sale)))
 
 
 def set_deprecated(tx: Tx, name: SkillName, message: str | None) -> bool:
@@ -166,4 +182,5 @@ def _skill(row: Row) -> Skill:
         ),
         deprecated=row["deprecated"],
         status=Status(row["status"]) if row["status"] else None,
+        is_for_sale=bool(row["is_for_sale"]),
     )

@@ -1,0 +1,18 @@
+"""Who is behind a username or an id, for other domains that show people or name them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from skillyard.domain.accounts import store
+from skillyard.domain.accounts.model import User
+from skillyard.infra.database import Tx
+
+
+def find_person(tx: Tx, username: str) -> User | None:
+    return store.find_user(tx, username=username)
+
+
+def list_people(tx: Tx, user_ids: Collection[str]) -> dict[str, User]:
+    """Those of the ids that people have."""
+    return store.list_users(tx, sorted(set(user_ids)))

@@ -1,0 +1,70 @@
+"""Who may take an item that is for sale without being a member of its namespace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from skillyard.app import App
+from skillyard.domain.accounts.directory import find_person, list_people
+from skillyard.domain.accounts.model import Caller, User
+from skillyard.domain.payments.errors import PersonNotFound
+from skillyard.domain.payments.model import AccessChanged, Entitlement
+from skillyard.domain.payments.store import offers
+from skillyard.infra.database import Tx
+
+_MOST_HOLDERS = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    username: str
+    entitlement: Entitlement
+
+
+def entitled(tx: Tx, caller: Caller, items: Sequence[str]) -> frozenset[str]:
+    """Those of the items that the caller bought or was granted."""
+    if caller.user_id is None or caller.provenance is not None:
+        return frozenset()
+    return offers.list_entitled(tx, caller.user_id, items)
+
+
+def grant_access(app: App, caller: Caller, *, item: str, username: str) -> Entitlement:
+    """Let somebody have an item for nothing; for those who may sell it. Raises PersonNotFound, RoleTooLow."""
+    caller.must("sell", on=item)
+    with app.database.transaction() as tx:
+        person = _get_person(tx, username)
+        granted = Entitlement(item=item, user_id=person.id, how="granted", invoice_id=None, since_ms=app.clock.now_ms())
+        if offers.add_entitlement(tx, granted):
+            app.events.record(tx, AccessChanged(item=item, user_id=person.id, has_access=True))
+    return granted
+
+
+def revoke_access(app: App, caller: Caller, *, item: str, username: str) -> bool:
+    """Take back what was granted; what was bought stays bought until it is refunded. False when there was nothing.
+
+    Raises PersonNotFound, RoleTooLow.
+    """
+    caller.must("sell", on=item)
+    with app.database.transaction() as tx:
+        person = _get_person(tx, username)
+        ended = offers.remove_entitlement(tx, item, person.id, "granted")
+        if ended:
+            app.events.record(tx, AccessChanged(item=item, user_id=person.id, has_access=False))
+    return ended
+
+
+def list_holders(app: App, caller: Caller, *, item: str) -> list[Holder]:
+    """Who bought the item or was granted it, newest first. Raises RoleTooLow."""
+    caller.must("sell", on=item)
+    with app.database.reading() as tx:
+        found = offers.list_holders(tx, item, limit=_MOST_HOLDERS)
+        people = list_people(tx, [one.user_id for one in found])
+    return [Holder(username=people[one.user_id].username, entitlement=one) for one in found if one.user_id in people]
+
+
+def _get_person(tx: Tx, username: str) -> User:
+    person = find_person(tx, username)
+    if person is None:
+        raise PersonNotFound(username=username[:60])
+    return person

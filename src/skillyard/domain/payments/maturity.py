@@ -1,0 +1,39 @@
+"""Sales come of age: what their sellers earned may be paid out."""
+
+from __future__ import annotations
+
+from skillyard.app import App
+from skillyard.domain.payments import ledger, rules
+from skillyard.domain.payments.model import Sale, Shares
+from skillyard.domain.payments.shares import legs_of_maturity
+from skillyard.domain.payments.states import lock_invoice
+from skillyard.domain.payments.store import sales
+
+_AT_ONCE = 100
+
+
+def mature(app: App) -> int:
+    """Let the sales mature whose time has come; how many."""
+    with app.database.reading() as tx:
+        due = sales.list_mature(tx, now_ms=app.clock.now_ms(), limit=_AT_ONCE)
+    return sum(_mature_one(app, sale.invoice_id) for sale in due)
+
+
+def _mature_one(app: App, invoice_id: str) -> bool:
+    now_ms = app.clock.now_ms()
+    with app.database.transaction() as tx:
+        lock_invoice(tx, invoice_id)
+        sale = sales.find_sale(tx, invoice_id)
+        if (
+            sale is None
+            or sales.has_open_dispute(tx, invoice_id)
+            or not sales.set_matured(tx, invoice_id, now_ms=now_ms)
+        ):
+            return False
+        if legs := legs_of_maturity(tx, sale, _left(sale)):
+            ledger.post(tx, key=f"inv:{invoice_id}:maturity", kind="maturity", ref=invoice_id, legs=legs, now_ms=now_ms)
+    return True
+
+
+def _left(sale: Sale) -> Shares:
+    return rules.take_back(sale, rules.left_of(sale))
