@@ -57,6 +57,10 @@ class PaperBank(Rail):
         self._note("send")
         key = _key_of(payout)
         with self._lock:
+            if key in self.paid:
+                return Outcome(state="paid", reference=f"ref-{key}", fee=self.fee_amount)
+            if key in self.accepted:
+                return Outcome(state="submitted", reference=f"ref-{key}")
             what = self.script.pop(0) if self.script else "done"
             if what == "killed_before":
                 raise Killed
