@@ -53,12 +53,10 @@ def admin(ada: User, server: Server) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="module")
-def eve(server: Server, admin: httpx.Client, base: str, place: Path) -> SkillDock:
+def eve(admin: httpx.Client, base: str, place: Path) -> SkillDock:
     """Somebody else, who belongs to nothing."""
-    link = admin.post("/admin/sign-in-links", json={}).json()["url"]
-    user = User(home=place / "eve-at-home", registry=server.url)
-    user.run("login", "--link", link, "--username", "eve")
-    return SkillDock(place / "eve", base, token_of(user))
+    headers = {"authorization": f"Bearer {a_newcomer(admin, 'eve')}"}
+    return SkillDock(place / "eve", base, httpx.post(f"{base}/v1/tokens", headers=headers).json()["token"])
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +69,13 @@ def web(ada: User, base: str) -> Iterator[httpx.Client]:
     """Whatever else may speak to this surface."""
     with httpx.Client(base_url=base, timeout=30) as client:
         yield client
+
+
+def a_newcomer(admin: httpx.Client, username: str) -> str:
+    """The access token of a new account, which has no personal token yet."""
+    code = admin.post("/admin/sign-in-links", json={}).json()["code"]
+    answer = httpx.post(f"{admin.base_url}auth/links/redeem", json={"code": code, "username": username})
+    return str(answer.json()["access_token"])
 
 
 def token_of(user: User) -> str:
