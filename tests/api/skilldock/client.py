@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ COMMAND = str(Path(sys.executable).with_name("skilldock"))
 
 @dataclass(frozen=True)
 class SkillDock:
-    """`base`: the address that it was pointed at. `token`: by the environment; None: whatever its configuration holds."""
+    """`base`: the address that its environment points to. `token`: in its environment, beside what is configured."""
 
     home: Path
     base: str
@@ -82,11 +81,3 @@ class SkillDock:
         folder = self.write_skill(slug, **written)
         arguments = ["skill", "upload", "--namespace", namespace, "--slug", slug, "--path", str(folder), *more]
         return self.data(*arguments, *(["--version", version] if version else []))
-
-
-def port_of(url: str) -> int:
-    return int(url.rpartition(":")[2])
-
-
-def quiet_path() -> str:
-    return os.environ["PATH"]

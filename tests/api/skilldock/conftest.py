@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,8 +19,16 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(place: Path) -> Iterator[Server]:
-    with a_server(place / "server", **LIMITS) as running:
+def skilldock_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def server(place: Path, skilldock_port: int) -> Iterator[Server]:
+    own = {"skilldock_hosts": "dock.example.org", "skilldock_port": str(skilldock_port)}
+    with a_server(place / "server", **LIMITS, **own) as running:
         yield running
 
 

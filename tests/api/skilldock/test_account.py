@@ -74,9 +74,7 @@ def test_a_denied_sign_in_fails(guest: SkillDock, admin: httpx.Client) -> None:
     assert "denied" in text
 
 
-def test_the_token_is_handed_out_once_and_only_to_who_holds_the_session(
-    web: httpx.Client, admin: httpx.Client
-) -> None:
+def test_the_token_is_handed_out_once_and_only_to_who_holds_the_session(web: httpx.Client, admin: httpx.Client) -> None:
     started = web.post("/auth/cli/sessions").json()
     assert (started["expires_in"], started["poll_interval_s"]) == (600, 2)
     seen = urlsplit(started["auth_url"]).path.rpartition("/")[2]

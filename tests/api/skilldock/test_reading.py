@@ -104,7 +104,9 @@ def test_a_private_skill_is_only_there_for_members(
     assert owner.data("install", "acme/secret")["installed"] == ["acme/secret"]
 
 
-def test_an_address_without_the_prefix_still_leads_to_private_archives(owner: SkillDock, base: str, place: Path) -> None:
+def test_an_address_without_the_prefix_still_leads_to_private_archives(
+    owner: SkillDock, base: str, place: Path
+) -> None:
     """The client sends its token to the origin that it was pointed at, and to no other."""
     owner.upload("acme/by-name", "--visibility", "private")
     elsewhere = SkillDock(place / "by-name", base.replace("127.0.0.1", "localhost"), owner.token)
