@@ -17,7 +17,7 @@ import orjson
 from skillyard.domain.payments.ton.transactions import Transaction, read_transaction
 from skillyard.infra.outbound import Answer, Bounds, CallFailed, Outbound
 
-PAGE_SIZE = 100
+PAGE_SIZE = 200
 _BOUNDS = Bounds(total_s=20.0, phase_s=10.0, max_bytes=16 * 1024 * 1024)
 _MOST_REASON_CHARS = 300
 _TRIES = 4

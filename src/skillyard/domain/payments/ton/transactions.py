@@ -13,6 +13,8 @@ from typing import Any
 
 from skillyard.domain.payments.ton.comment import read_bounced_comment, read_comment
 
+_NOT_FINAL = ("pending", "signed", "confirmed")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
@@ -100,7 +102,7 @@ def read_transaction(found: Mapping[str, Any]) -> Transaction:
         at_s=int(found["now"]),
         is_final=bool(found.get("mc_block_seqno"))
         and not found.get("emulated")
-        and found.get("finality", "finalized") == "finalized",
+        and found.get("finality") not in _NOT_FINAL,
         fees=int(found.get("total_fees") or 0),
         incoming=_message(found["in_msg"]) if found.get("in_msg") else None,
         outgoing=tuple(_message(sent) for sent in found.get("out_msgs") or ()),
