@@ -48,10 +48,17 @@ def work(market: Market, *, rounds: int = 1, pause_s: float = 0) -> None:
         advance_all(market.app)
 
 
-def told(market: Market, payout: Payout, state: Literal["paid", "failed", "returned"], reference: str = "") -> None:
+def told(
+    market: Market,
+    payout: Payout,
+    state: Literal["paid", "failed", "returned"],
+    reference: str = "",
+    *,
+    fee: int = 0,
+) -> None:
     """A webhook brings a fact."""
     ref = reference or f"ref-{payout.id}:1"
-    moved = PayoutMoved(rail="ton", payout_id=payout.id, reference=ref, state=state, fee=3 if state == "paid" else 0)
+    moved = PayoutMoved(rail="ton", payout_id=payout.id, reference=ref, state=state, fee=fee)
     with market.app.database.transaction() as tx:
         for event in apply_payout(tx, moved, market.clock.now_ms()):
             market.app.events.record(tx, event)
@@ -115,15 +122,15 @@ def test_an_attempt_that_can_never_be_paid_is_followed_by_another(market: Market
     assert path_of(market, seller, payout)[2:] == ["submitting", "unknown", "approved", "submitting", "paid"]
 
 
-def test_after_three_attempts_the_money_is_given_back(market: Market) -> None:
+def test_after_five_attempts_the_money_is_given_back(market: Market) -> None:
     seller, payout = a_payout(market)
-    for _ in range(3):
+    for _ in range(5):
         market.bank.script = ["cut"]
         work(market, pause_s=LEASE_S)
         market.bank.expire(market.payout(payout))
         work(market, pause_s=LEASE_S)
     failed = market.payout(payout)
-    assert (failed.status, failed.attempt, failed.why) == (PayoutStatus.FAILED, 3, "it ran out of time")
+    assert (failed.status, failed.attempt, failed.why) == (PayoutStatus.FAILED, 5, "it ran out of time")
     assert get_balance(market.app, seller).assets[1].available == 100 * TON
 
 
@@ -357,6 +364,21 @@ def test_a_payout_that_the_bank_sends_back_is_available_again(market: Market) ->
     assert market.payout(payout).status is PayoutStatus.RETURNED
     ton = get_balance(market.app, seller).assets[1]
     assert (ton.available, ton.lifetime_paid_out, ton.lifetime_earned) == (100 * TON, 0, 100 * TON)
+
+
+def test_what_came_back_before_we_knew_that_it_was_paid_is_returned(market: Market) -> None:
+    seller, payout = a_payout(market)
+    market.bank.script = ["lost"]
+    market.bank.is_blind = True
+    work(market)
+    market.bank.is_blind = False
+    told(market, payout, "returned", fee=2)
+    assert market.payout(payout).status is PayoutStatus.UNKNOWN
+    work(market)
+    back = market.payout(payout)
+    assert (back.status, back.fee) == (PayoutStatus.RETURNED, 5)
+    assert path_of(market, seller, payout)[-2:] == ["paid", "returned"]
+    assert get_balance(market.app, seller).assets[1].available == 100 * TON
 
 
 def test_what_failed_at_an_earlier_attempt_does_not_undo_a_later_one(market: Market) -> None:

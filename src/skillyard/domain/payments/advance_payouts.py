@@ -22,7 +22,7 @@ from skillyard.infra.events import Event
 from skillyard.infra.log import Logger
 
 _AT_ONCE = 100
-_MOST_ATTEMPTS = 3
+_MOST_ATTEMPTS = 5
 _CLAIM_MS = 120_000  # longer than any call to a provider takes
 _SHORTEST_WAIT_MS = 5_000
 _LONGEST_WAIT_MS = 600_000

@@ -68,5 +68,4 @@ def _applied(app: App, tx: Tx, fact: Fact) -> list[Event]:
         case PayoutMoved():
             return apply_payout(tx, fact, now_ms)
         case AccountMoved():
-            apply_account(tx, fact.account, now_ms)
-            return []
+            return apply_account(tx, fact.account, now_ms)

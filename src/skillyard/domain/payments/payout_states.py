@@ -46,7 +46,7 @@ def move(
     moved = replace(payout, status=to, updated_ms=now_ms, why=cause[:_MOST_WHY], **changes)
     if not store.move(tx, moved, was=payout.status, next_try_ms=next_try_ms):
         raise RuntimeError(f"payout {payout.id} was moved by somebody who did not take it")
-    journal_id = _book(tx, moved, was=payout.status, now_ms=now_ms)
+    journal_id = _book(tx, payout, moved)
     add_step(tx, moved, was=payout.status, actor=actor, journal_id=journal_id)
     return moved
 
@@ -74,14 +74,15 @@ def apply_payout(tx: Tx, moved: PayoutMoved, now_ms: int) -> list[Event]:
     """Take in what the provider says of a payout, as often and in whatever order it says so; what is to be recorded.
 
     That one was paid always counts. That one failed or came back counts for the attempt that it is said of; where that
-    is not known, the provider is asked what became of the payout.
+    is not known yet, the provider is asked what became of the payout.
     """
     payout = store.take(tx, moved.payout_id)
     if payout is None or payout.rail != moved.rail:
         _log.warning("a provider tells of a payout that is not ours", payout=moved.payout_id[:40], rail=moved.rail)
         return []
-    told = _paid(tx, payout, moved, now_ms) if moved.state == "paid" else _not_paid(tx, payout, moved, now_ms)
-    return events_of(told) if told else []
+    if moved.state == "paid":
+        return _paid(tx, payout, moved, now_ms)
+    return _not_paid(tx, payout, moved, now_ms)
 
 
 def events_of(payout: Payout) -> list[Event]:
@@ -100,41 +101,49 @@ def events_of(payout: Payout) -> list[Event]:
     return [failed]
 
 
-def _paid(tx: Tx, payout: Payout, moved: PayoutMoved, now_ms: int) -> Payout | None:
-    if PayoutStatus.PAID in ALLOWED[payout.status]:
-        if payout.status not in IN_FLIGHT:
-            _log.error("a payout was paid that was taken for not paid", payout=payout.id, status=payout.status.value)
-        reference, fee = moved.reference or payout.reference, moved.fee
-        return move(tx, payout, PayoutStatus.PAID, cause="paid", now_ms=now_ms, reference=reference, fee=fee)
-    if payout.status is PayoutStatus.PAID and moved.reference and payout.reference not in (None, moved.reference):
-        _log.error("a payout was paid twice", payout=payout.id, reference=moved.reference)
-    return None
+def _paid(tx: Tx, payout: Payout, moved: PayoutMoved, now_ms: int) -> list[Event]:
+    reference = moved.reference or payout.reference
+    if PayoutStatus.PAID not in ALLOWED[payout.status]:
+        if payout.status is PayoutStatus.PAID and reference != payout.reference:
+            _log.error("a payout was paid twice", payout=payout.id, reference=moved.reference)
+        return []
+    if payout.status not in IN_FLIGHT:
+        _log.error("a payout was paid that was taken for not paid", payout=payout.id, status=payout.status.value)
+    paid = move(
+        tx, payout, PayoutStatus.PAID, cause=moved.why, now_ms=now_ms, reference=reference, fee=payout.fee + moved.fee
+    )
+    back = store.find_came_back(tx, payout.id)
+    return [*events_of(paid), *(_not_paid(tx, paid, back, now_ms) if back else [])]
 
 
-def _not_paid(tx: Tx, payout: Payout, moved: PayoutMoved, now_ms: int) -> Payout | None:
+def _not_paid(tx: Tx, payout: Payout, moved: PayoutMoved, now_ms: int) -> list[Event]:
     """Failed after it was paid is returned: the bank of the seller refused it."""
     why = moved.why or f"the provider says that it was {moved.state}"
     is_meant = payout.reference == moved.reference
     if payout.status is PayoutStatus.PAID and is_meant:
-        return move(tx, payout, PayoutStatus.RETURNED, cause=why, now_ms=now_ms)
-    if payout.status in IN_FLIGHT and is_meant:
-        return move(tx, payout, PayoutStatus.FAILED, cause=why, now_ms=now_ms)
-    store.set_due(tx, payout.id, now_ms=now_ms)
-    return None
+        fee = payout.fee + moved.fee
+        return events_of(move(tx, payout, PayoutStatus.RETURNED, cause=why, now_ms=now_ms, fee=fee))
+    if payout.status in IN_FLIGHT and is_meant and moved.state == "failed":
+        return events_of(move(tx, payout, PayoutStatus.FAILED, cause=why, now_ms=now_ms))
+    if payout.status in OPEN:
+        if moved.state == "returned":
+            store.set_came_back(tx, payout.id, moved)
+        store.set_due(tx, payout.id, now_ms=now_ms)
+    return []
 
 
-def _book(tx: Tx, payout: Payout, *, was: PayoutStatus, now_ms: int) -> str | None:
+def _book(tx: Tx, before: Payout, payout: Payout) -> str | None:
     """What a step means for the money, under a key per step that can happen only once."""
+    held, available = debit(_held(payout), payout.amount), credit(_available(payout), payout.amount)
     if payout.status is PayoutStatus.PAID:
-        source = [debit(_held(payout), payout.amount)] if was in OPEN else _taken_again(tx, payout)
-        return _post(tx, payout, "paid", "payout_paid", [*source, *_sent(payout)], now_ms)
+        source = [held] if before.status in OPEN else _taken_again(tx, payout)
+        return _post(tx, payout, "paid", "payout_paid", [*source, *_sent(payout)], payout.updated_ms)
     if payout.status is PayoutStatus.RETURNED:
-        clearing = platform(get_rail(payout.rail).clearing, payout.asset)
-        legs = [debit(clearing, payout.amount), credit(_available(payout), payout.amount)]
-        return _post(tx, payout, "returned", "payout_returned", legs, now_ms)
+        fee = payout.fee - before.fee
+        back = [debit(_clearing(payout), payout.amount - fee), debit(_fees(payout), fee)]
+        return _post(tx, payout, "returned", "payout_returned", [*back, available], payout.updated_ms)
     if payout.status not in OPEN:
-        legs = [debit(_held(payout), payout.amount), credit(_available(payout), payout.amount)]
-        return _post(tx, payout, "released", "payout_returned", legs, now_ms)
+        return _post(tx, payout, "released", "payout_returned", [held, available], payout.updated_ms)
     return None
 
 
@@ -145,9 +154,7 @@ def _sent(payout: Payout) -> list[Leg]:
         own = Account(owner=payout.user_id, kind=Kind.CREDITS, asset=Asset.CREDIT)
         issued, worth = platform(Kind.CREDITS_ISSUED, Asset.CREDIT), platform(Kind.DEFERRED_REVENUE, Asset.USD)
         return [debit(issued, credits), credit(own, credits), credit(worth, payout.amount)]
-    clearing = platform(get_rail(payout.rail).clearing, payout.asset)
-    fees = platform(get_rail(payout.rail).fee, payout.asset)
-    return [credit(clearing, payout.amount + payout.fee), debit(fees, payout.fee)]
+    return [credit(_clearing(payout), payout.amount + payout.fee), debit(_fees(payout), payout.fee)]
 
 
 def _taken_again(tx: Tx, payout: Payout) -> list[Leg]:
@@ -167,3 +174,11 @@ def _available(payout: Payout) -> Account:
 
 def _held(payout: Payout) -> Account:
     return Account(owner=payout.user_id, kind=Kind.PAYOUT_HOLD, asset=payout.asset)
+
+
+def _clearing(payout: Payout) -> Account:
+    return platform(get_rail(payout.rail).clearing, payout.asset)
+
+
+def _fees(payout: Payout) -> Account:
+    return platform(get_rail(payout.rail).fee, payout.asset)

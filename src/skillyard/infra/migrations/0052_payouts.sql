@@ -15,7 +15,8 @@ CREATE UNIQUE INDEX payout_methods_current ON payout_methods (user_id, kind) WHE
 CREATE INDEX payout_methods_by_destination ON payout_methods (destination);
 
 -- `prepared`: what was stored before the provider was asked. `claimed_until_ms`: until then one worker has it.
--- `request_key`: the requester's own, so that a request that is repeated is not another payout.
+-- `request_key`: the requester's own, so that a request that is repeated is not another payout. `came_back`: JSON, what
+-- the provider said of its return before it said that it was paid.
 CREATE TABLE payouts (
     id TEXT PRIMARY KEY,
     user_id TEXT NOT NULL,
@@ -37,7 +38,8 @@ CREATE TABLE payouts (
     requested_ms BIGINT NOT NULL,
     updated_ms BIGINT NOT NULL,
     next_try_ms BIGINT NOT NULL,
-    claimed_until_ms BIGINT NOT NULL
+    claimed_until_ms BIGINT NOT NULL,
+    came_back TEXT
 );
 CREATE INDEX payouts_by_user ON payouts (user_id, requested_ms, id);
 CREATE INDEX payouts_by_time ON payouts (requested_ms, id);

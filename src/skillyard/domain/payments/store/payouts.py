@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import asdict
 from typing import Any
 
-from skillyard.domain.payments.model import Payout, PayoutStatus
+import orjson
+
+from skillyard.domain.payments.model import Payout, PayoutMoved, PayoutStatus
 from skillyard.domain.payments.payout_model import IN_FLIGHT, OPEN, PayoutStep
 from skillyard.infra.database import Row, Tx
 from skillyard.infra.money import Asset
@@ -17,7 +20,7 @@ TABLES = (
         (
             "id", "user_id", "rail", "method_id", "destination", "asset", "amount", "fee", "status", "attempt",
             "prepared", "reference", "why", "request_key", "needs_approval", "approved_by", "held_until_ms",
-            "requested_ms", "updated_ms", "next_try_ms", "claimed_until_ms",
+            "requested_ms", "updated_ms", "next_try_ms", "claimed_until_ms", "came_back",
         ),
     ),
     Table(
@@ -100,8 +103,21 @@ def set_due(tx: Tx, payout_id: str, *, now_ms: int) -> None:
 
 
 def is_another_in_flight(tx: Tx, rail: str, payout_id: str) -> bool:
+    """Whether another payout, or a refund, is with the provider."""
     sql = f"SELECT 1 AS found FROM payouts WHERE rail = ? AND id <> ? AND status IN ({_marks(IN_FLIGHT)})"  # noqa: S608
-    return tx.one(sql, rail, payout_id, *_words(IN_FLIGHT)) is not None
+    refunds = "SELECT 1 AS found FROM refunds WHERE rail = ? AND status IN ('submitting', 'unknown')"
+    return (tx.one(sql, rail, payout_id, *_words(IN_FLIGHT)) or tx.one(refunds, rail)) is not None
+
+
+def set_came_back(tx: Tx, payout_id: str, moved: PayoutMoved) -> None:
+    """Keep what was said too early."""
+    said = orjson.dumps(asdict(moved)).decode()
+    tx.run("UPDATE payouts SET came_back = ? WHERE id = ?", said, payout_id)
+
+
+def find_came_back(tx: Tx, payout_id: str) -> PayoutMoved | None:
+    row = tx.one("SELECT came_back FROM payouts WHERE id = ?", payout_id)
+    return PayoutMoved(**orjson.loads(row["came_back"])) if row and row["came_back"] else None
 
 
 def list_due(tx: Tx, *, now_ms: int, limit: int) -> list[str]:
