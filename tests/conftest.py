@@ -13,6 +13,8 @@ from skillyard.infra.migrations import migrate
 from tests import services
 from tests.identity_provider import IdentityProvider, identity_provider
 from tests.makers import make_app
+from tests.peers.stripe.fixture import stripe_peer  # noqa: F401
+from tests.peers.oidc import providers
 from tests.peers.ton.driver import TonPeer, running_ton_peer
 
 
@@ -33,6 +35,27 @@ def ci_system() -> Iterator[IdentityProvider]:
     """Signs ID tokens of made-up CI jobs."""
     with identity_provider() as provider:
         yield provider
+
+
+@pytest.fixture(scope="session")
+def lenient_provider() -> Iterator[providers.Lenient]:
+    """Signs people in, and ignores PKCE."""
+    with providers.lenient() as provider:
+        yield provider
+
+
+@pytest.fixture(scope="session")
+def strict_provider() -> Iterator[providers.Strict]:
+    """Signs people in, and insists on PKCE."""
+    with providers.strict() as provider:
+        yield provider
+
+
+@pytest.fixture(params=["lenient", "strict"])
+def provider(request: pytest.FixtureRequest) -> providers.Provider:
+    """The test runs once with each of them."""
+    found: providers.Provider = request.getfixturevalue(f"{request.param}_provider")
+    return found
 
 
 @pytest.fixture

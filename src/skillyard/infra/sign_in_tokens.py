@@ -13,7 +13,7 @@ from skillyard.infra.errors import Unauthenticated
 from skillyard.infra.id_tokens import LEEWAY_S, read_signed
 from skillyard.infra.issuer_keys import IssuerKeys
 
-_ALGORITHMS = frozenset({"RS256", "ES256"})
+ALGORITHMS = frozenset({"ES256", "RS256"})
 _MOST_SUBJECT_CHARS = 255  # OpenID Connect Core 1.0, section 2
 
 
@@ -42,6 +42,7 @@ def check_sign_in_token(
     now_ms: int,
     nonce: str | None = None,
     access_token: str | None = None,
+    algorithms: Collection[str] = ALGORITHMS,
 ) -> SignInToken:
     """Who signs in with this token, which one of `issuers` (how a token names it → the issuer) gave to a client of
     ours. `nonce`: what we sent along, None where somebody else began it. Calls the issuer for its keys when needed.
@@ -49,7 +50,7 @@ def check_sign_in_token(
     Raises SignInTokenNotValid, which says the check that failed, or Upstream when keys cannot be had.
     """
     try:
-        signed = read_signed(keys, token, issuers=issuers, now_ms=now_ms, algorithms=_ALGORITHMS, needs_kid=False)
+        signed = read_signed(keys, token, issuers=issuers, now_ms=now_ms, algorithms=algorithms, needs_kid=False)
         _check_client(signed.claims, client_ids)
         _check_nonce(signed.claims, nonce)
         _check_access_token(signed.claims, access_token)

@@ -35,6 +35,7 @@ def accept_id_token(app: App, token: str) -> None:
         issuers=names_of(settings, settings.google_issuer),
         client_ids=frozenset(settings.google_client_ids.split()),
         now_ms=app.clock.now_ms(),
+        algorithms={"RS256"},
     )
     with app.database.transaction() as tx:
         tx.lock(f"identity {checked.subject} of {checked.issuer}")

@@ -113,9 +113,12 @@ def _use_visit(app: App, provider: Provider, state: str, browser: str | None) ->
 
 
 def _check_answer(app: App, provider: Provider, answer: Mapping[str, str]) -> None:
-    """A code, from this provider and no other (RFC 9207, section 2.4)."""
+    """A code, from this provider and no other (RFC 9207, section 2.4). Some that name themselves forget it in errors,
+    which lead nowhere.
+    """
     issuer = answer.get("iss")
-    if issuer != provider.issuer and (issuer is not None or providers.names_issuer_in_answers(app, provider)):
+    is_missing = issuer is None and "error" not in answer and providers.names_issuer_in_answers(app, provider)
+    if is_missing or issuer not in (None, provider.issuer):
         raise ProviderMixedUp(provider=provider.label)
     if answer.get("error") == "access_denied":
         raise SignInDenied(provider=provider.label)
