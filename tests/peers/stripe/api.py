@@ -76,7 +76,7 @@ class Api:
             shown["idempotency-key"] = headers["idempotency-key"]
         if replayed:
             shown["idempotent-replayed"] = "true"
-        if status >= 500:
+        if status >= 500 and accident != "fail_before":
             shown["stripe-should-retry"] = "false"
         return Reply(status, shown, json.dumps(answer).encode())
 

@@ -163,10 +163,10 @@ def _charge(world: World, session: Thing, intent: Thing, *, method: str = "card"
         currency=session["currency"], captured=False, disputed=False, refunded=False, balance_transaction=None,
         billing_details={"address": address, "email": "a@example.org", "name": "A", "phone": None, "tax_id": None},
         metadata=dict(intent["metadata"]), payment_intent=intent["id"], transfer_group=intent["transfer_group"],
-        description=intent["description"], failure_code=None, failure_message=None, customer=None,
+        description=intent["description"], failure_message=None, customer=None,
         failure_balance_transaction=None, application=None, application_fee=None, application_fee_amount=None,
         receipt_email=None, on_behalf_of=None, transfer_data=None,
-        **({"status": "succeeded", "paid": True} | changed),
+        **({"status": "succeeded", "paid": True, "failure_code": None} | changed),
     )  # fmt: skip
 
 
