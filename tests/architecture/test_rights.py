@@ -29,6 +29,7 @@ VALUES = {
     "publisher_id": "pub_none", "sha256": "0" * 64,
     "appeal_id": "apl_none", "override_id": "ovr_none", "advisory_id": "adv_none",
     "identity_id": "idn_none", "level": "0", "index": "000.p/1",
+    "invoice_id": "inv_none", "payout_id": "po_none", "rail": "stripe", "asset": "TON",
 }  # fmt: skip
 
 
@@ -83,6 +84,17 @@ BODIES: dict[str, dict[str, Any]] = {
     "recallReleases": {"versions": "*", "severity": "high", "reason": "because"},
     "startUpload": {"sha256": "0" * 64, "size_bytes": 10},
     "resolveClosure": {"requirements": {"ada/hidden": "*"}},
+    "updateSale": {"is_for_sale": True},
+    "setPrice": {"mode": "fixed_usd", "amount": "29.00"},
+    "refundInvoice": {"reason": "because"},
+    "setTonWallet": {"address": "UQCD39VS5jcptHL8vMjEXrzGaRcCVYto7HUn4bpAOg8xqEBI"},
+    "setStripeAccount": {"account_id": "acct_1"},
+    "requestPayout": {"amount": "25.00", "asset": "USD", "to": "credits"},
+    "grantCredits": {"username": "eve", "amount": "100", "reason": "because"},
+    "rejectPayout": {"reason": "because"},
+    "setRate": {"usd": "5.20"},
+    "matchDeposit": {"rail": "ton", "reference": "x", "invoice_id": "inv_none"},
+    "returnDeposit": {"rail": "ton", "reference": "x"},
 }
 REFUSES_WHAT_IT_GETS = {"redeemSignInLink", "signInWithPassword", "exchangeIdToken", "renewSession"}
 BOUNDARY = "probe"

@@ -16,6 +16,7 @@ from skillyard.sdk.errors import UsageError
 Registry = Annotated[str | None, Parameter(help="Address of the registry.")]
 Visibility = Literal["public", "unlisted", "private"]
 
+_MISSING = {"price": "a price (`skillyard price {name} 29.00`)", "release": "a release that is on offer"}
 _MODES: dict[str, PriceMode] = {"usd": "fixed_usd", "ton": "fixed_ton"}
 
 access = App(name="access", help="Who may take a skill without paying.")
@@ -50,8 +51,7 @@ def sell(
         return None
     show.line("[bold]{name}[/] is for sale: {prices}", name=answer["name"], prices=prices_of(answer) or "no price yet")
     show.line("  [dim]page[/] {page}", page=page)
-    for step in answer["missing"]:
-        show.talk("  [yellow]still to do:[/] {step}", step=step)
+    _show_missing(answer)
     return None
 
 
@@ -76,8 +76,7 @@ def price(
         return show.data(answer)
     state = "" if answer["is_for_sale"] else "  [dim](not for sale)[/]"
     show.line(f"[bold]{{name}}[/] {{prices}}{state}", name=answer["name"], prices=prices_of(answer) or "has no price")
-    for step in answer["missing"]:
-        show.talk("  [yellow]still to do:[/] {step}", step=step)
+    _show_missing(answer)
     return None
 
 
@@ -138,6 +137,11 @@ def revoke_access(skill: str, username: str, /, *, registry: Registry = None, js
 def prices_of(sale: dict[str, Any]) -> str:
     """`29.00 USD or 5.000000000 TON`."""
     return " or ".join(f"{one['amount']} {one['asset']}" for one in sale["prices"])
+
+
+def _show_missing(sale: dict[str, Any]) -> None:
+    for what in sale["missing"] if sale["is_for_sale"] else ():
+        show.talk("  [yellow]still missing:[/] {what}", what=_MISSING.get(what, what).format(name=sale["name"]))
 
 
 def _state(sold: dict[str, Any]) -> str:

@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from skillyard.app import App, build
+from skillyard.domain.payments import ledger
+from skillyard.domain.payments.rail import Rail, rails
 from skillyard.domain.registry.integrity import missing_archives
 from skillyard.infra.blobs import BlobStore, open_blobs
 from skillyard.infra.database import Database, open_database
@@ -51,6 +54,8 @@ def examine(settings: Settings) -> list[Finding]:
     )
     for check in checks:
         findings += _guarded(check)
+    if not pending(database):
+        findings += [*_guarded(lambda: _books(database)), *_guarded(lambda: _rails(settings))]
     database.close()
     return findings
 
@@ -145,3 +150,32 @@ def _jobs(database: Database) -> Iterator[Finding]:
         yield Finding(check="jobs", state="warning", detail=f"{len(failed)} failed: {failed[0]}", hint=hint)
     else:
         yield Finding(check="jobs", state="ok", detail="none failed")
+
+
+def _books(database: Database) -> Iterator[Finding]:
+    with database.reading() as tx:
+        faults = ledger.examine(tx)
+    if faults:
+        hint = "Stop selling, and compare with the newest backup: somebody changed the books past the server."
+        yield Finding(check="books", state="error", detail=f"{len(faults)} faults: {faults[0]}", hint=hint)
+    else:
+        yield Finding(check="books", state="ok", detail="every account balances")
+
+
+def _rails(settings: Settings) -> Iterator[Finding]:
+    """What each way to pay that is set up says of itself."""
+    app = build(settings)
+    try:
+        for rail in rails().values():
+            yield from _rail(app, rail)
+    finally:
+        app.close()
+
+
+def _rail(app: App, rail: Rail) -> Iterator[Finding]:
+    if not rail.is_ready(app):
+        yield Finding(check=rail.name, state="ok", detail="not set up")
+        return
+    for found in rail.check(app):
+        state: Literal["ok", "error"] = "ok" if found.ok else "error"
+        yield Finding(check=found.name, state=state, detail=found.detail, hint=found.hint * (not found.ok))

@@ -12,19 +12,24 @@ from skillyard.api.native import (
     admin,
     auth,
     blobs,
+    buying,
     changes,
     dialect,
     log,
     me,
     namespaces,
+    payouts,
     publishers,
     releases,
     resolve,
     search,
+    selling,
     skills,
     system,
+    treasury,
     trust,
     uploads,
+    webhooks,
 )
 from skillyard.api.native.addresses import PREFIX
 from skillyard.api.native.wire.errors import ErrorAnswer
@@ -33,6 +38,7 @@ from skillyard.app import App
 _DESCRIPTION = "Publish, find and install agent skills. Errors, paging and idempotency keys are the same everywhere."
 _REFUSALS = {
     401: "Not signed in, or the token is no good.",
+    402: "It must be bought first, or there is not enough to pay with; `facts` say what it costs.",
     403: "Signed in, but without the right.",
     404: "Not there, or not visible to you.",
     409: "Somebody was first, or the state does not allow it.",
@@ -72,7 +78,9 @@ def every_route() -> list[APIRoute]:
 
 def _routers() -> list[APIRouter]:
     accounts = (auth, me, namespaces, publishers)
-    modules = (system, *accounts, admin, search, skills, releases, trust, uploads, blobs, changes, resolve, log)
+    commerce = (selling, buying, payouts, treasury, webhooks)
+    skill_modules = (search, skills, releases, trust, uploads, blobs, changes, resolve, log)
+    modules = (system, *accounts, admin, *skill_modules, *commerce)
     return [module.router for module in modules]
 
 

@@ -81,7 +81,7 @@ def sale_page(
     refusal: SkillyardError | None = None,
 ) -> Response:
     """What there is to read of a skill whose content is withheld."""
-    versions = list_releases(app, visitor.caller, name=sale.name, limit=_MOST_VERSIONS).items
+    versions = list_releases(app, visitor.caller, name=SkillName.parse(sale.name), limit=_MOST_VERSIONS).items
     return page(
         request, visitor, "sale.html", refusal=refusal, sale=sale, versions=versions,
         ways=ways_to_pay(app, sale), referral_code=referral_code,

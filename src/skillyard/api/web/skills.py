@@ -11,11 +11,13 @@ from starlette.responses import Response
 from skillyard.api.surface import AppOf
 from skillyard.api.web.pages import page
 from skillyard.api.web.session import Visitor, VisitorOf
+from skillyard.api.web.shop import sale_page, ways_to_pay
 from skillyard.app import App
 from skillyard.domain.registry.errors import ReleaseNotFound
 from skillyard.domain.registry.files import get_file, list_files
-from skillyard.domain.registry.model import DEFAULT_CHANNEL, Release
+from skillyard.domain.registry.model import DEFAULT_CHANNEL, Release, Visibility
 from skillyard.domain.registry.releases import get_release, list_releases
+from skillyard.domain.registry.sale import get_sale
 from skillyard.domain.registry.scans import get_scan
 from skillyard.domain.registry.search import search
 from skillyard.domain.registry.skill import get_skill
@@ -67,18 +69,29 @@ def show_search(
 
 @router.get("/{namespace}/{slug}")
 def show_skill(
-    request: Request, app: AppOf, visitor: VisitorOf, namespace: str, slug: str, version: Word = DEFAULT_CHANNEL
+    request: Request,
+    app: AppOf,
+    visitor: VisitorOf,
+    namespace: str,
+    slug: str,
+    version: Word = DEFAULT_CHANNEL,
+    ref: Word = "",
 ) -> Response:
     name = SkillName(namespace, slug)
+    sale = get_sale(app, visitor.caller, name=name)
+    has_content = not sale.is_for_sale or sale.access.can_view_full_content
+    if sale.visibility is Visibility.PRIVATE and not has_content:
+        return sale_page(request, app, visitor, sale, referral_code=ref)
     found = get_skill(app, visitor.caller, name=name)
     release = _release(app, visitor, name, version)
     return page(
         request, visitor, "skill.html", skill=found.skill, channels=found.channels, release=release,
         versions=list_releases(app, visitor.caller, name=name, limit=_PER_PAGE).items,
         versions_count=found.versions_count, is_latest=version == DEFAULT_CHANNEL,
-        files=_files(app, visitor, name, release), grants=_grants(release),
+        files=_files(app, visitor, name, release) if has_content else (), grants=_grants(release),
         findings=_findings(app, visitor, name, release), verdicts=_VERDICTS,
-        homepage=_web_address(release.homepage if release else None),
+        homepage=_web_address(release.homepage if release else None), sale=sale, has_content=has_content,
+        ways=ways_to_pay(app, sale), referral_code=ref,
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from skillyard.domain.payments.buy import Purchase
 from skillyard.domain.payments.errors import NothingToSell
 from skillyard.domain.payments.model import Offer, Price, PriceMode, PriceSet
 from skillyard.domain.registry import access
+from skillyard.domain.registry.errors import NotYours
 from skillyard.domain.registry.model import SaleChanged, Visibility, VisibilityChanged
 from skillyard.domain.registry.sight import Sight
 from skillyard.domain.registry.store import skills
@@ -39,7 +40,7 @@ class Access:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sale:
-    """How a skill is sold. `seller_username`: who is paid; `missing`: what its owner has to do before it can be bought."""
+    """How a skill is sold. `seller_username`: who is paid. `missing`: what its owner has yet to do for it to be bought."""
 
     name: str
     visibility: Visibility
@@ -117,9 +118,12 @@ def buy(
 
 def _check_may_sell(app: App, caller: Caller, name: SkillName) -> tuple[str, str]:
     """Id and name of the caller. Somebody who does not see the skill learns nothing of it."""
+    caller.must("identify")
     if not caller.may("sell", on=str(name)):
         with app.database.reading() as tx:
             access.check_visible(tx, caller, name)
+        if caller.user_id is not None and name.namespace not in caller.roles:
+            raise NotYours(name=str(name), namespace=name.namespace)
         caller.must("sell", on=str(name))
     return caller.identity
 

@@ -131,7 +131,7 @@ class RefundOnWire(BaseModel):
     model_config = example(_REFUND)
 
     id: str
-    invoice_id: str
+    invoice_id: str | None = Field(description="None for money that named no invoice.")
     rail: str
     asset: Asset
     amount: str

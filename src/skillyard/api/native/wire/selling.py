@@ -82,7 +82,7 @@ class SaleOnWire(BaseModel):
     pay_with: list[WayToPay] = Field(description="What this server can take for these prices now.")
     sold_total: int
     seller: str | None = Field(description="Who is paid.")
-    missing: list[str] = Field(description="What its owner has yet to do before it sells; empty for others.")
+    missing: list[str] = Field(description="Without which it cannot be bought: `price`, `release`.")
     access: SaleAccess = Field(description="What the caller may do with it.")
 
 
@@ -153,7 +153,7 @@ class AccessRevoked(BaseModel):
 def show_sale(sale: Sale, rails: Sequence[Rail]) -> SaleOnWire:
     """`rails`: those that are set up on this server."""
     return SaleOnWire(
-        name=str(sale.name),
+        name=sale.name,
         is_for_sale=sale.is_for_sale,
         visibility=sale.visibility,
         selling_text=sale.selling_text,
