@@ -5,7 +5,20 @@ from __future__ import annotations
 import importlib
 import sys
 
-ALL = ("documents", "blobs", "publish", "install", "resolve", "search", "durability", "jobs", "startup", "tank", "log")
+ALL = (
+    "documents",
+    "blobs",
+    "publish",
+    "install",
+    "resolve",
+    "search",
+    "durability",
+    "jobs",
+    "startup",
+    "tank",
+    "log",
+    "ledger",
+)
 
 
 def main() -> None:
