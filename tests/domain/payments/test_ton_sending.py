@@ -119,6 +119,15 @@ def test_when_another_message_took_the_turn_nothing_was_paid(ton_peer: TonPeer, 
     assert ton_peer.balance(SELLER) == 2 * TON
 
 
+def test_another_message_may_take_the_turn_long_after(ton_peer: TonPeer, here: SetUp) -> None:
+    payment = a_payment()
+    prepared = prepare(here, **payment)
+    ton_peer.set_time(ahead_s=10 * OVER_S)
+    assert look(here, prepared, payment).state == "failed"
+    assert pay_out(here, **a_payment()).state == "paid"
+    assert look(here, prepared, payment).state == "failed"
+
+
 def test_a_wallet_that_is_too_low_signs_nothing(here: SetUp) -> None:
     with pytest.raises(TonWalletTooLow, match=r"has 5\.000000000 TON, and 5\.050000000 are needed"):
         prepare(here, **a_payment(5 * TON))
@@ -157,9 +166,10 @@ def test_an_index_that_lags_behind_the_node_does_not_make_a_payment_fail(ton_pee
     hidden = [one["lt"] for one in ton_peer.transactions(here.wallet)[:1]]
     ton_peer.misbehave(hidden_lts=hidden)
     assert look(here, prepared, payment).state == "unknown"
-    ton_peer.set_time(ahead_s=OVER_S)
-    assert look(here, prepared, payment).state == "unknown"
-    ton_peer.misbehave(hidden_lts=hidden, lag_s=OVER_S)
+    for ahead_s in (OVER_S, 10 * 24 * 3600):
+        ton_peer.set_time(ahead_s=ahead_s)
+        assert look(here, prepared, payment).state == "unknown"
+    ton_peer.misbehave(hidden_lts=hidden, lag_s=10 * 24 * 3600)
     assert look(here, prepared, payment).state == "unknown"
     ton_peer.misbehave()
     assert look(here, prepared, payment).state == "paid"

@@ -20,7 +20,6 @@ from skillyard.infra.money import Asset, show_amount
 
 VALID_S = 300
 MARGIN_S = 60
-_LATE_INDEX_S = 900  # the node has the wallet's next number already, but the index does not show who took this one
 _KEPT_FOR_FEES = 50_000_000  # nanoTON
 _MOST_PAGES = 30
 
@@ -85,20 +84,20 @@ def find(here: SetUp, prepared: str, *, destination: str, nano: int, comment: st
 def _find(here: SetUp, message: Prepared, receiver: str, nano: int, comment: str) -> Outcome:
     over_s = message.valid_until_s + MARGIN_S
     now_s = here.api.time().at_s  # before the reading, which then is of this time or later
-    page = here.api.all_transactions(
-        here.wallet, most_pages=_MOST_PAGES, start_lt=message.since_lt + 1, end_utime=over_s
-    )
+    page = here.api.all_transactions(here.wallet, most_pages=_MOST_PAGES, start_lt=message.since_lt + 1)
     for transaction in page.transactions:
         if any(_is_payment(sent, receiver, nano, comment) for sent in transaction.outgoing):
             state = "paid" if transaction.is_final else "submitted"
             return Outcome(state=state, reference=transaction.reference, fee=transaction.cost)
-        if transaction.is_final and _takes_number(transaction, message):
-            return Outcome(state="failed", reference=transaction.reference, fee=0, why=_why_not(transaction, message))
-    if not page.is_last or now_s <= over_s:
+    taken = next((one for one in page.transactions if one.is_final and _takes_number(one, message)), None)
+    reaches_the_end = page.is_last or page.transactions[-1].at_s > over_s
+    if taken is None and (now_s <= over_s or not reaches_the_end):
         return Outcome(state="unknown", why="it is on its way")
-    if now_s <= over_s + _LATE_INDEX_S and read_seqno(here.api.account(here.wallet)) > message.seqno:
-        return Outcome(state="unknown", why="the wallet has sent something that the index does not show yet")
-    return Outcome(state="failed", why="the network did not take it in time")
+    is_number_past = read_seqno(here.api.account(here.wallet)) > message.seqno
+    if is_number_past is not (taken is not None):
+        return Outcome(state="unknown", why="the node and its index do not say the same of the wallet")
+    why = _why_not(taken, message) if taken else "the network did not take it in time"
+    return Outcome(state="failed", reference=taken.reference if taken else None, why=why)
 
 
 def _is_payment(sent: Message, receiver: str, nano: int, comment: str) -> bool:
