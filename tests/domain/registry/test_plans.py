@@ -65,7 +65,7 @@ def _use_everything(app: App, ada: Caller) -> None:
     download.count(app, download.find_open_archive(app, sha256=release.archive.sha256), client="x")
     download.flush(app)
     history.list_offered(app, ANONYMOUS, name=history.find_only(app, "pdf"))
-    tarballs.find_signed(app, tarballs.sign_address(app, release))
+    tarballs.find_signed(app, tarballs.sign_address(app, ANONYMOUS, release))
     upload = open_uploads.start_open_upload(app, ada, {"name": "@ada/new", "version": "1.0.0"})
     data = a_skill_archive("new")
     open_uploads.put_open_upload(

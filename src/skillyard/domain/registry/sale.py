@@ -161,12 +161,13 @@ def _read_sale(tx: Tx, caller: Caller, name: SkillName, sight: Sight) -> Sale:
             can_view_full_content=sight.may_take,
             is_owner=sight.is_member,
             is_buyer=sight.is_entitled,
-            can_buy=_can_buy(offer, sight, is_on_offer=is_on_offer),
+            can_buy=can_buy(offer, sight, is_on_offer=is_on_offer),
         ),
     )
 
 
-def _can_buy(offer: Offer | None, sight: Sight, *, is_on_offer: bool) -> bool:
+def can_buy(offer: Offer | None, sight: Sight, *, is_on_offer: bool) -> bool:
+    """Whether the caller can, and need, buy it."""
     return bool(offer and offer.is_for_sale and offer.prices) and is_on_offer and not sight.has_access
 
 

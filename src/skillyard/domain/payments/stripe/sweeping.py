@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stripe.params import BalanceTransactionListParamsCreated as Window
 
 _DAY_S = 24 * 60 * 60
-_FIRST_DAYS = 30
+_FIRST_DAYS = 1
 _OVERLAP_S = 60 * 60
 _MOST = 100_000
 _MOVES_NO_MONEY = (
