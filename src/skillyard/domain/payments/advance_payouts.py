@@ -8,14 +8,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from skillyard.app import App
+from skillyard.domain.accounts.directory import list_people
+from skillyard.domain.payments.connect import refresh
 from skillyard.domain.payments.model import Payout, PayoutMoved, PayoutStatus
 from skillyard.domain.payments.payout_methods import why_not
 from skillyard.domain.payments.payout_model import IN_FLIGHT, SYSTEM
 from skillyard.domain.payments.payout_states import apply_payout, events_of, move
-from skillyard.domain.payments.rail import Outcome, Rail, get_rail
+from skillyard.domain.payments.rail import ConnectRail, Outcome, Rail, get_rail
 from skillyard.domain.payments.store import connect as accounts
 from skillyard.domain.payments.store import payout_methods as methods
 from skillyard.domain.payments.store import payouts as store
+from skillyard.domain.payments.store.payout_methods import MethodRow
 from skillyard.infra.database import Tx
 from skillyard.infra.errors import SkillyardError
 from skillyard.infra.events import Event
@@ -85,6 +88,8 @@ def _prepare(app: App, rail: Rail, payout: Payout) -> Payout | None:
     if rail.one_payout_at_a_time and _is_another_in_flight(app, payout):
         _postpone(app, payout, _IN_TURN)
         return None
+    if isinstance(rail, ConnectRail):
+        refresh(app, payout.user_id)
     attempt = replace(payout, attempt=payout.attempt + 1)
     try:
         attempt = replace(attempt, prepared=rail.prepare_payout(app, attempt))
@@ -107,9 +112,7 @@ def _submit(app: App, tx: Tx, rail: Rail, payout: Payout, attempt: Payout) -> Pa
     if method and method.disabled_why:
         _fail(app, tx, payout, method.disabled_why)
         return None
-    why = why_not(method, accounts.find_of(tx, payout.user_id)) if method else ""
-    if rail.one_payout_at_a_time and store.is_another_in_flight(tx, rail.name, payout.id):
-        why = _IN_TURN
+    why = _why_not_now(tx, rail, payout, method)
     if why:
         until_ms = now_ms + _pause_ms(payout, now_ms)
         store.postpone(tx, payout.id, attempt=payout.attempt, until_ms=until_ms, why=why)
@@ -120,6 +123,14 @@ def _submit(app: App, tx: Tx, rail: Rail, payout: Payout, attempt: Payout) -> Pa
     )  # fmt: skip
     store.claim(tx, sending.id, until_ms=now_ms + _CLAIM_MS, now_ms=now_ms)
     return sending
+
+
+def _why_not_now(tx: Tx, rail: Rail, payout: Payout, method: MethodRow | None) -> str:
+    if list_people(tx, [payout.user_id])[payout.user_id].is_suspended:
+        return "the seller is suspended"
+    if rail.one_payout_at_a_time and store.is_another_in_flight(tx, rail.name, payout.id):
+        return _IN_TURN
+    return why_not(method, accounts.find_of(tx, payout.user_id)) if method else ""
 
 
 def _is_another_in_flight(app: App, payout: Payout) -> bool:

@@ -45,19 +45,28 @@ def get_connect_account(app: App, caller: Caller) -> ConnectAccount | None:
     """As the provider sees it now, or did when it last answered; None before it was started."""
     caller.must("buy")
     user_id, _ = caller.identity
+    return refresh(app, user_id)
+
+
+def refresh(app: App, user_id: str) -> ConnectAccount | None:
+    """Ask the provider for the account of somebody; what is known already where it does not answer."""
     with app.database.reading() as tx:
         known = store.find_of(tx, user_id)
     if known is None or known.status == "disconnected":
         return known
+    now_ms = app.clock.now_ms()
     try:
         seen = _connect_rail(app).find_account(app, known.account_id)
-    except (Upstream, Unavailable, NotFound, NoConnectRail):
+    except NotFound:
+        seen = replace(known, status="disconnected", synced_ms=now_ms)
+    except (Upstream, Unavailable, NoConnectRail):
         return known
     with app.database.transaction() as tx:
-        events = apply_account(tx, seen, app.clock.now_ms())
+        events = apply_account(tx, seen, now_ms)
+        found = store.find_of(tx, user_id)
         for event in events:
             app.events.record(tx, event)
-        return store.find_of(tx, user_id)
+    return found
 
 
 def apply_account(tx: Tx, account: ConnectAccount, now_ms: int) -> list[Event]:
@@ -65,8 +74,20 @@ def apply_account(tx: Tx, account: ConnectAccount, now_ms: int) -> list[Event]:
     and is not sent is available again. What is to be recorded of it.
     """
     seen = replace(account, synced_ms=account.synced_ms or now_ms)
-    if not store.update(tx, seen) or account.status != "disconnected":
+    if account.status != "disconnected":
+        store.update(tx, seen)
         return []
+    known = store.find(tx, account.account_id)
+    if known is None or known.status == "disconnected":
+        return []
+    gone = replace(
+        known,
+        status="disconnected",
+        charges_enabled=False,
+        payouts_enabled=False,
+        synced_ms=max(seen.synced_ms, known.synced_ms),
+    )
+    store.update(tx, gone)
     methods = payout_methods.disable(tx, "stripe", account.account_id, why=_DISCONNECTED, now_ms=now_ms)
     events: list[Event] = [
         PayoutMethodChanged(user_id=method.user_id, method_id=method.id, method_kind=method.kind, is_usable=False)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
+from skillyard.domain.payments.connect import refresh
 from skillyard.domain.payments.model import ConnectAccount
 from skillyard.domain.payments.payout_errors import (
     ConnectAccountNotYours,
@@ -63,6 +64,7 @@ def set_stripe_account(app: App, caller: Caller, *, account_id: str, label: str 
     label = label.strip() or _DEFAULT_LABEL
     if len(label) > _MOST_LABEL or not label.isprintable():
         raise LabelNotAcceptable(most=_MOST_LABEL)
+    refresh(app, user_id)
     with app.database.transaction() as tx:
         account = accounts.find_of(tx, user_id)
         if account is None or account.account_id != account_id or account.status == "disconnected":
@@ -103,7 +105,7 @@ def why_not(row: MethodRow, account: ConnectAccount | None) -> str:
         return row.disabled_why
     if row.kind != "stripe":
         return ""
-    is_complete = account is not None and account.account_id == row.destination and account.payouts_enabled
+    is_complete = account is not None and account.account_id == row.destination and account.status == "active"
     return "" if is_complete else _NOT_COMPLETE
 
 

@@ -12,6 +12,7 @@ from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.payments.advance_payouts import release
 from skillyard.domain.payments.chart import Account, Kind
+from skillyard.domain.payments.connect import refresh
 from skillyard.domain.payments.errors import KeyUsedOtherwise
 from skillyard.domain.payments.ledger import balance, credit, debit, post
 from skillyard.domain.payments.ledger_errors import InsufficientFunds
@@ -69,6 +70,8 @@ def request_payout(app: App, caller: Caller, *, amount: str, asset: Asset, kind:
     _check_amount(app, wanted, asset, minor)
     if wanted != "credits":
         get_ready_rail(app, wanted)
+    if wanted == "stripe":
+        refresh(app, user_id)
     with app.database.transaction() as tx:
         tx.lock(f"payouts of {user_id}")
         if key is not None and (known := store.find_by_key(tx, user_id, key[:_MOST_KEY])):
