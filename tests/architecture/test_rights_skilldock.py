@@ -29,6 +29,11 @@ VALUES = {
 BODIES: dict[str, dict[str, Any]] = {
     "createNamespace": {"slug": "somewhere"},
     "search": {"query": "hidden"},
+    "setPrice": {"pricing_mode": "fixed_usd", "price_usd": "29.00"},
+    "setCommerce": {"is_for_sale": True},
+    "requestPayout": {"amount_usd": "25.00", "payout_method_kind": "credits"},
+    "setTonWallet": {"ton_wallet_address": "UQ"},
+    "setStripeAccount": {"stripe_account_id": "acct_1"},
 }
 FORM = b'--x\r\ncontent-disposition: form-data; name="file"; filename="a.zip"\r\n\r\nPK\r\n--x--\r\n'
 

@@ -16,12 +16,11 @@ from skillyard.domain.accounts.rights import Scope
 router = signed_router("account")
 
 _TOKEN_NAME = "SkillDock"  # noqa: S105 (a name)
-_DEFAULT = frozenset({Scope.READ, Scope.PUBLISH, Scope.MANAGE})
 
 
 @router.post("/v1/tokens", status_code=201, summary="Create a personal token")
 def create_token(app: AppOf, caller: CallerOf, body: wire.CreateTokenBody | None = None) -> wire.CreatedToken:
-    """Without a body it lives 90 days and may do all that its owner may, but for administration."""
+    """Without a body it lives 90 days, and may do all that the token may that asks for it."""
     body = body or wire.CreateTokenBody()
     new = tokens.create_token(
         app,
@@ -64,7 +63,7 @@ def create_namespace(app: AppOf, caller: CallerOf, body: wire.CreateNamespaceBod
 
 def _scopes(caller: Caller, words: Sequence[str] | None) -> frozenset[Scope]:
     if words is None:
-        return caller.scopes & _DEFAULT
+        return caller.scopes
     known = [scope.value for scope in Scope]
     if unknown := sorted(set(words) - set(known)):
         raise UnknownScopes(scopes=", ".join(unknown), known=", ".join(known))

@@ -15,6 +15,7 @@ from skillyard.api.native.dialect import refusal_headers, show_fault
 from skillyard.api.skilldock.errors import ArchiveTooLarge
 from skillyard.api.surface import status_of
 from skillyard.domain.accounts.errors import NamespaceNotFound
+from skillyard.domain.payments.errors import NoSuchRail, NotWithThisRail, PurchaseRequired, RailNotReady
 from skillyard.domain.registry.errors import ReleaseNotFound, SkillNotFound, SkillRefused
 from skillyard.infra.errors import SkillyardError
 from skillyard.skill.faults import SkillError
@@ -45,8 +46,10 @@ def _answer(body: bytes, status: int, headers: Mapping[str, str] | None = None) 
 
 def _refused(_: Request, error: Exception) -> Response:
     assert isinstance(error, SkillyardError)
-    status = 413 if isinstance(error, ArchiveTooLarge) else status_of(error)
-    body = _body(error.code, _message(error), error.advice, error.faults)
+    is_unsupported = isinstance(error, NoSuchRail | RailNotReady)
+    code = NotWithThisRail.code if is_unsupported else error.code
+    status = 413 if isinstance(error, ArchiveTooLarge) else 409 if is_unsupported else status_of(error)
+    body = _body(code, _message(error), error.advice, error.faults)
     return _answer(body, status, refusal_headers(error))
 
 
@@ -59,6 +62,9 @@ def _message(error: SkillyardError) -> str:
         return f"Skill not found: {facts['name']} does not exist, or you may not see it."
     if isinstance(error, ReleaseNotFound):
         return f"Release not found: {facts['name']} has no version {facts['version']}."
+    if isinstance(error, PurchaseRequired):
+        hint = "Buy it with `skilldock skills buy {item}`, signed in as the person who will use it.".format_map(facts)
+        return f"A purchase is required. {error.message} {hint}"
     if isinstance(error, SkillRefused):
         return f"{facts['name']} is refused. {_sentences(error.faults)}"
     return f"{error.message} {error.advice}"

@@ -17,7 +17,7 @@ from skillyard.api.surface import AppOf, CallerOf
 from skillyard.app import App
 from skillyard.domain.accounts import profiles
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.registry import listings, releases, skill, zips
+from skillyard.domain.registry import listings, releases, sale, skill, zips
 from skillyard.domain.registry.errors import ReleaseNotFound
 from skillyard.domain.registry.history import list_offered
 from skillyard.domain.registry.model import Release
@@ -107,8 +107,8 @@ def download_release(
 
 
 def show_skill(request: Request, app: App, caller: Caller, name: SkillName) -> wire.SkillOnWire:
-    page = skill.get_skill(app, caller, name=name)
-    return wire.show_skill(page, _showing(request, app, [wire.author_of(page)]))
+    page, selling = skill.get_skill(app, caller, name=name), sale.get_sale(app, caller, name=name)
+    return wire.show_skill(page, selling, _showing(request, app, [wire.author_of(page)]))
 
 
 def _find_release(app: App, caller: Caller, name: SkillName, version: str) -> tuple[Release, Packed]:

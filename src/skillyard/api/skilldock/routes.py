@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from skillyard import __version__
 from skillyard.api.entrance import Door, foreign_door, no_hot_reads
 from skillyard.api.native.application import operation_id
-from skillyard.api.skilldock import account, dialect, publishing, reading, signing_in, system
+from skillyard.api.skilldock import account, dialect, earnings, publishing, reading, selling, signing_in, system
 from skillyard.api.skilldock.addresses import MOUNT
 from skillyard.app import App
 
@@ -61,4 +61,4 @@ def every_route() -> list[APIRoute]:
 
 
 def _routers() -> list[APIRouter]:
-    return [module.router for module in (system, signing_in, account, reading, publishing)]
+    return [module.router for module in (system, signing_in, account, reading, publishing, selling, earnings)]

@@ -12,9 +12,11 @@ from skillyard.api.skilldock.addresses import download_url
 from skillyard.api.skilldock.paging import PageOnWire
 from skillyard.api.skilldock.requirements import show_requirement
 from skillyard.api.skilldock.wire.accounts import UserOnWire
+from skillyard.api.skilldock.wire.selling import AccessOnWire, SaleOnWire, show_access, show_offer, show_sale
 from skillyard.domain.registry.listings import Entry
 from skillyard.domain.registry.model import Release, Skill, SkillPage, Visibility
 from skillyard.domain.registry.repacked import Packed
+from skillyard.domain.registry.sale import Sale
 from skillyard.infra.clock import iso
 
 Shown = Literal["public", "private"]
@@ -56,6 +58,7 @@ class SkillInList(BaseModel):
     latest_releases: list[VersionOnWire]
     author: AuthorOnWire
     download_stats: DownloadStats
+    sale: SaleOnWire
 
 
 class SkillsPage(PageOnWire):
@@ -85,6 +88,8 @@ class SkillOnWire(BaseModel):
     first_release_created_at: str
     updated_at: str
     download_stats: DownloadStats
+    access: AccessOnWire
+    sale: SaleOnWire
 
 
 class SkillAnswer(BaseModel):
@@ -160,10 +165,11 @@ def show_entry(entry: Entry, showing: Showing) -> SkillInList:
         latest_releases=[VersionOnWire(version=version) for version in entry.versions],
         author=showing.author(entry.author),
         download_stats=_downloads(skill),
+        sale=show_offer(entry.offer, can_buy=entry.can_buy),
     )
 
 
-def show_skill(page: SkillPage, showing: Showing) -> SkillOnWire:
+def show_skill(page: SkillPage, sale: Sale, showing: Showing) -> SkillOnWire:
     skill, latest = page.skill, page.latest
     return SkillOnWire(
         namespace=skill.namespace,
@@ -173,11 +179,13 @@ def show_skill(page: SkillPage, showing: Showing) -> SkillOnWire:
         tags=list(skill.tags),
         homepage_url=latest.homepage if latest else None,
         author=showing.author(author_of(page)),
-        description_md=_description(latest) if latest else skill.description,
+        description_md=(_description(latest) if latest else "") or skill.description,
         latest_release=_latest(latest) if latest else None,
         first_release_created_at=iso(skill.created_ms),
         updated_at=iso(skill.updated_ms),
         download_stats=_downloads(skill),
+        access=show_access(sale.access),
+        sale=show_sale(sale),
     )
 
 

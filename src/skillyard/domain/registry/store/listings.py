@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from skillyard.domain.registry.store import batches
 from skillyard.infra.database import Tx
 
+_LISTED = "(s.visibility = 'public' OR (s.visibility = 'private' AND s.is_for_sale = 1))"
+
 Offered = tuple[str, str]  # a version, and who published it
 
 
@@ -27,13 +29,13 @@ def list_highest(tx: Tx, names: Sequence[str], *, most: int) -> Mapping[str, lis
 
 
 def list_published_by(tx: Tx, author: str, namespaces: Collection[str], *, limit: int, offset: int) -> list[str]:
-    """Names of skills with a release of this author: public ones on offer, and any of `namespaces`."""
+    """Names of skills with a release of this author: those that everybody finds, and any of `namespaces`."""
     own = list(namespaces) or [""]
     marks = ", ".join("?" * len(own))
     rows = tx.all(
         "SELECT s.name FROM skills s LEFT JOIN channels c ON c.skill = s.name AND c.channel = 'latest'"  # noqa: S608
         " WHERE s.name IN (SELECT skill FROM releases WHERE published_by = ?)"
-        f" AND ((s.visibility = 'public' AND c.version IS NOT NULL) OR s.namespace IN ({marks}))"
+        f" AND ((c.version IS NOT NULL AND {_LISTED}) OR s.namespace IN ({marks}))"
         " ORDER BY s.updated_ms DESC, s.name LIMIT ? OFFSET ?",
         author, *own, limit, offset,
     )  # fmt: skip
