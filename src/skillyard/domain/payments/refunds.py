@@ -63,7 +63,8 @@ def refund(
     _, username = caller.identity
     reason = _check_reason(reason)
     with app.database.reading() as tx:
-        _check_may_refund(caller, invoices.find_invoice(tx, invoice_id), invoice_id)
+        found = _check_may_refund(caller, invoices.find_invoice(tx, invoice_id), invoice_id)
+    to_address = _read_address(app, found, address)
     with app.database.transaction() as tx:
         now_ms = app.clock.now_ms()
         invoice, sale = lock_invoice(tx, invoice_id), sales.find_sale(tx, invoice_id)
@@ -74,9 +75,8 @@ def refund(
             left = show_amount(rules.left_of(sale), sale.asset)
             shown = show_amount(wanted, sale.asset)
             raise NothingToRefund(invoice_id=invoice_id, left=left, asset=sale.asset.value, amount=shown)
-        _check_address(app, invoice, address)
         events = take_price_back(tx, sale, wanted, key=f"ref:{new_id('key')}", now_ms=now_ms)
-        made = _send_back(tx, invoice, wanted, address=address, reason=f"{reason} ({username})", now_ms=now_ms)
+        made = _send_back(tx, invoice, wanted, address=to_address, reason=f"{reason} ({username})", now_ms=now_ms)
         _announce(app, tx, [*events, *_requested(made)], made)
     return tuple(made)
 
@@ -91,8 +91,8 @@ def claim_refund(app: App, caller: Caller, *, invoice_id: str, address: str | No
         found = invoices.find_invoice(tx, invoice_id)
     if found is None or (found.buyer_id != caller.user_id and not caller.may("administer")):
         raise InvoiceNotFound(invoice_id=invoice_id[:64])
-    _check_address(app, found, address)
-    return _send_spare_back(app, invoice_id, address=address, reason="claimed by the buyer")
+    to_address = _read_address(app, found, address)
+    return _send_spare_back(app, invoice_id, address=to_address, reason="claimed by the buyer")
 
 
 def return_deposit(app: App, caller: Caller, *, rail: str, reference: str, address: str | None = None) -> Refund:
@@ -158,13 +158,13 @@ def advance_refunds(app: App) -> None:
             _send_spare_back(app, invoice.id, address=None, reason="buys nothing", is_asked=False)
 
 
-def _check_may_refund(caller: Caller, invoice: Invoice | None, invoice_id: str) -> None:
-    known = invoice is not None and caller.user_id in (invoice.buyer_id, invoice.seller_id)
-    may = invoice is not None and (
+def _check_may_refund(caller: Caller, invoice: Invoice | None, invoice_id: str) -> Invoice:
+    if invoice is None or not (
         caller.user_id == invoice.seller_id or caller.may("sell", on=invoice.item) or caller.may("administer")
-    )
-    if not may:
+    ):
+        known = invoice is not None and caller.user_id == invoice.buyer_id
         raise NotTheSeller if known else InvoiceNotFound(invoice_id=invoice_id[:64])
+    return invoice
 
 
 def _check_reason(reason: str) -> str:
@@ -174,13 +174,14 @@ def _check_reason(reason: str) -> str:
     return reason
 
 
-def _check_address(app: App, invoice: Invoice, address: str | None) -> None:
+def _read_address(app: App, invoice: Invoice, address: str | None) -> str | None:
+    """Where a refund of the invoice goes, as its rail keeps it; None where it goes back to where it came from."""
     rail = ports.get_rail(invoice.rail)
-    if rail.is_internal or rail.refunds_to_source:
-        return
+    if rail.refunds_to_source:
+        return None
     if not address:
         raise RefundAddressNeeded(rail=invoice.rail)
-    rail.read_address(app, address)
+    return rail.read_address(app, address)
 
 
 def _send_spare_back(
