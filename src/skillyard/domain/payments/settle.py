@@ -178,7 +178,7 @@ def _settle(tx: Tx, invoice: Invoice, *, now_ms: int, maturity_ms: int) -> list[
             *([credit(_pending(invoice.referrer_id, asset), shares.referral)] if invoice.referrer_id else []),
         ],
         now_ms=now_ms,
-        facts={"item": invoice.item},
+        facts={"item": invoice.item, "referrer_id": invoice.referrer_id},
     )
     sale = Sale(
         invoice_id=invoice.id, item=invoice.item, seller_id=invoice.seller_id, buyer_id=invoice.buyer_id,
