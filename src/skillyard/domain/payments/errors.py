@@ -63,7 +63,7 @@ class AlreadyBought(Conflict):
 
 class PurchaseRequired(PaymentRequired):
     code = "purchase_required"
-    text = "{item} must be bought before its content can be taken."
+    text = "{item} must be bought before its content can be taken: {terms}."
     hint = "Buy it with `skillyard buy {item}`, signed in as the person who will use it."
 
 

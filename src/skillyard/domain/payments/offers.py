@@ -6,12 +6,12 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from skillyard.domain.payments import rules
-from skillyard.domain.payments.errors import SellingTextNotAcceptable
+from skillyard.domain.payments.errors import PurchaseRequired, SellingTextNotAcceptable
 from skillyard.domain.payments.model import PRICE_ASSETS, Offer, Price, PriceMode
 from skillyard.domain.payments.store import offers as store
 from skillyard.infra.database import Tx
 from skillyard.infra.ids import new_id
-from skillyard.infra.money import read_amount
+from skillyard.infra.money import read_amount, show_amount
 
 
 def list_offers(tx: Tx, items: Collection[str]) -> dict[str, Offer]:
@@ -53,3 +53,15 @@ def set_price(tx: Tx, *, item: str, seller_id: str, mode: PriceMode, amount: str
     price = Price(id=new_id("prc"), item=item, mode=mode, amount=units, created_ms=now_ms)
     store.set_price(tx, price)
     return price
+
+
+def purchase_required(item: str, offer: Offer | None) -> PurchaseRequired:
+    """What is said to those who have not bought an item: what it costs, and what to do."""
+    prices = [
+        {"mode": price.mode, "asset": price.asset.value, "amount": show_amount(price.amount, price.asset)}
+        for price in (offer.prices.values() if offer else ())
+    ]
+    cost = " or ".join(f"{price['amount']} {price['asset']}" for price in prices)
+    return PurchaseRequired(
+        item=item, terms=f"it costs {cost}" if cost else "its seller has set no price yet", prices=prices
+    )

@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.payments.entitlements import entitled
-from skillyard.domain.payments.errors import PurchaseRequired
 from skillyard.domain.payments.model import Offer
-from skillyard.domain.payments.offers import list_offers
+from skillyard.domain.payments.offers import list_offers, purchase_required
 from skillyard.domain.registry.model import Release, Skill, Visibility
 from skillyard.infra.database import Tx
 
@@ -30,11 +29,14 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
-    """Of a skill that the caller may see. `is_member`: of its namespace; `is_entitled`: bought it, or was granted it."""
+    """Of a skill that the caller may see. `is_member`: of its namespace; `is_entitled`: bought it, or was granted it.
+    `offer`: how it is sold, where it has to be bought first.
+    """
 
     facts: Facts
     is_member: bool
     is_entitled: bool
+    offer: Offer | None = None
 
     @property
     def has_access(self) -> bool:
@@ -53,11 +55,13 @@ class Sight:
     def must_take(self) -> None:
         """Raises PurchaseRequired."""
         if not self.may_take:
-            raise PurchaseRequired(item=self.facts.name)
+            raise purchase_required(self.facts.name, self.offer)
 
 
 def look_at(tx: Tx, caller: Caller, skills: Iterable[Facts]) -> dict[str, Sight]:
-    """Those of the skills that the caller may see, by name. At most one query, and none for skills that all may have."""
+    """Those of the skills that the caller may see, by name. No query for skills that all may have; else
+    one, and another for prices where something has to be bought first.
+    """
     known = {one.name: one for one in skills}
     members = {name for name in known if caller.may("read", on=name)}
     asked = [one.name for one in known.values() if one.name not in members and not _is_free(one)]
@@ -65,7 +69,10 @@ def look_at(tx: Tx, caller: Caller, skills: Iterable[Facts]) -> dict[str, Sight]
     seen = {
         name: Sight(facts=one, is_member=name in members, is_entitled=name in bought) for name, one in known.items()
     }
-    return {name: sight for name, sight in seen.items() if _is_seen(sight)}
+    visible = {name: sight for name, sight in seen.items() if _is_seen(sight)}
+    shut = [name for name, sight in visible.items() if not sight.may_take]
+    offers = list_offers(tx, shut) if shut else {}
+    return {name: replace(sight, offer=offers.get(name)) for name, sight in visible.items()}
 
 
 def facts_of(skill: Skill | Release) -> Facts:
