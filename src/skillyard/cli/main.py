@@ -65,6 +65,7 @@ _VERBS = {
         "logout": ("account:logout", "Sign out and revoke the token."),
         "whoami": ("account:whoami", "Show who you are to the registry."),
         "tokens": ("account:tokens", "List, create and revoke tokens."),
+        "identities": ("identities:identities", "Identities at providers that sign you in."),
         "namespaces": ("account:namespaces", "Namespaces and their members."),
         "config": ("account:config", "The client's settings."),
     },

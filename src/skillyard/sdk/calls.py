@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from skillyard.sdk import config
+from skillyard.sdk import config, renewal
 from skillyard.sdk.addresses import with_query
 from skillyard.sdk.errors import NetworkError, SdkError, UsageError
 from skillyard.sdk.http_cache import HttpCache
@@ -52,6 +52,8 @@ class ApiCalls:
             attempts=attempts,
             sleep=sleep,
         )
+        self._login = None if token else registry.login
+        self._timeout_s = timeout_s
         self._operations: dict[str, Operation] | None = None
         self.ops = Operations(self)
 
@@ -59,6 +61,10 @@ class ApiCalls:
     def signed_in(self) -> bool:
         """Whether a token is sent; the registry may still refuse it."""
         return self.transport.token is not None
+
+    def forget_token(self) -> None:
+        """Be nobody from now on; what is kept of the sign-in stays as it is."""
+        self.transport.token = self._login = None
 
     def close(self) -> None:
         self.transport.close()
@@ -173,6 +179,24 @@ class ApiCalls:
     def _send(
         self, method: str, url: str, params: Mapping[str, Any], headers: Mapping[str, str], body: Upload | None
     ) -> Response:
+        if self._login is not None and renewal.is_due(self._login):
+            self._renew(self._login)
+        answer = self._send_as_is(method, url, params, headers, body)
+        if answer.status == 401 and self._login is not None and _has_ended(answer) and self._renew(self._login):
+            answer = self._send_as_is(method, url, params, headers, body)
+        return answer
+
+    def _renew(self, login: config.Login) -> bool:
+        """False when there is no other token to try."""
+        if login.refresh_token is None:
+            return False
+        self._login = renewal.renew(login, base_url=self.base_url, origin=self.origin, timeout_s=self._timeout_s)
+        self.transport.token = self._login.token
+        return self._login.token != login.token
+
+    def _send_as_is(
+        self, method: str, url: str, params: Mapping[str, Any], headers: Mapping[str, str], body: Upload | None
+    ) -> Response:
         url = with_query(url, params)
         if method == "GET" and body is None:
             return self.transport.get(url, headers)
@@ -212,6 +236,10 @@ class Operations:
 def same_registry(url: str, *, was: str | None, now: str) -> str:
     """`url` on the registry `was`, as it is reached under the address `now`; other addresses stay as they are."""
     return f"{now}{url.removeprefix(was)}" if was and url.startswith(f"{was}/") else url
+
+
+def _has_ended(answer: Response) -> bool:
+    return b'"token_expired"' in answer.body
 
 
 def _paged(fetch: Callable[[str | None], Any], limit_total: int | None) -> Iterator[Any]:

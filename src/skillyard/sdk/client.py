@@ -169,6 +169,14 @@ class Client(CommerceCalls):
     def tokens(self) -> list[Token]:
         return self.all_items("/me/tokens")
 
+    def identities(self) -> list[dict[str, Any]]:
+        """The identities at providers with which the user can sign in."""
+        return self.all_items("/me/identities")
+
+    def unlink_identity(self, identity_id: str) -> dict[str, Any]:
+        """Sign in with it no longer. Needs a session of the last ten minutes, and another way to sign in."""
+        return cast("dict[str, Any]", self.send_json("DELETE", f"/me/identities/{segment(identity_id)}"))
+
     def create_token(
         self, name: str, *, scopes: Sequence[str], expires_in_days: int = 90, namespaces: Sequence[str] | None = None
     ) -> NewToken:

@@ -21,11 +21,12 @@ SETTINGS = ("registry", "link_mode")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """A token for one origin."""
+    """A token for one origin; `refresh_token`: what its session can be renewed with once."""
 
     token: str = field(repr=False)
     username: str | None = None
     expires_at: str | None = None
+    refresh_token: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +41,12 @@ class Config:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registry:
-    """Where to, and with which token."""
+    """Where to, and with which token; `login`: the kept one that it is of."""
 
     url: str
     source: Literal["argument", "environment", "project", "config"]
     token: str | None = field(repr=False)
+    login: Login | None = field(default=None, repr=False)
 
     @property
     def origin(self) -> str:
@@ -135,8 +137,9 @@ def choose_registry(argument: str | None = None, project: str | None = None) -> 
     ):
         if url:
             address = check_registry(url)
-            token = _token_for(address, config, users_own=users_own)
-            return Registry(url=address, source=source, token=token)  # type: ignore[arg-type]
+            token = _environment_token(address, users_own=users_own)
+            login = None if token else config.logins.get(origin_of(address))
+            return Registry(url=address, source=source, token=login.token if login else token, login=login)  # type: ignore[arg-type]
     raise InputNeeded(
         "No registry is chosen.",
         code="no_registry",
@@ -154,19 +157,18 @@ def check_link_mode(value: str) -> str:
 
 def check_login(login: Login) -> Login:
     """A token is printable ASCII: anything else was pasted wrongly, and could smuggle a header."""
-    if not re.fullmatch(r"[\x21-\x7e]{1,4096}", login.token):
+    if not all(re.fullmatch(r"[\x21-\x7e]{1,4096}", token) for token in (login.token, login.refresh_token or "none")):
         raise UsageError(
             "The token is empty or has characters that no token has.", code="bad_token", hint="copy it again"
         )
     return login
 
 
-def _token_for(address: str, config: Config, *, users_own: str | None) -> str | None:
+def _environment_token(address: str, *, users_own: str | None) -> str | None:
     from_environment = os.environ.get("SKILLYARD_TOKEN")
     if from_environment and users_own and origin_of(users_own) == origin_of(address):
         return check_login(Login(token=from_environment)).token
-    login = config.logins.get(origin_of(address))
-    return login.token if login else None
+    return None
 
 
 def _check_setting(name: str) -> None:
@@ -189,7 +191,12 @@ def _read(document: Any) -> Config:
     rest = dict(document)
     logins = {
         str(origin): check_login(
-            Login(token=str(login["token"]), username=login.get("username"), expires_at=login.get("expires_at"))
+            Login(
+                token=str(login["token"]),
+                username=login.get("username"),
+                expires_at=login.get("expires_at"),
+                refresh_token=login.get("refresh_token"),
+            )
         )
         for origin, login in rest.pop("logins", {}).items()
     }
@@ -201,7 +208,12 @@ def _read(document: Any) -> Config:
 
 def _show(config: Config) -> dict[str, Any]:
     logins = {
-        origin: {"token": login.token, "username": login.username, "expires_at": login.expires_at}
+        origin: {
+            "token": login.token,
+            "username": login.username,
+            "expires_at": login.expires_at,
+            "refresh_token": login.refresh_token,
+        }
         for origin, login in sorted(config.logins.items())
     }
     return {**config.other, "registry": config.registry, "link_mode": config.link_mode, "logins": logins}

@@ -139,14 +139,20 @@ def _poll(client: Client, started: dict[str, Any], verifier: str, sleep: Callabl
 
 def _kept(base_url: str, answer: dict[str, Any]) -> Session:
     username, expires_at = str(answer["user"]["username"]), answer.get("expires_at")
-    save_login(base_url, Login(token=answer["access_token"], username=username, expires_at=expires_at))
+    login = Login(
+        token=answer["access_token"],
+        username=username,
+        expires_at=expires_at,
+        refresh_token=answer.get("refresh_token"),
+    )
+    save_login(base_url, login)
     return Session(base_url=base_url, username=username, expires_at=expires_at)
 
 
 def _anonymous(base_url: str | None, sleep: Callable[[float], None] = time.sleep) -> Client:
     """Signing in must not fail because the token that it replaces is no longer good."""
     client = Client(base_url, sleep=sleep)
-    client.transport.token = None
+    client.forget_token()
     return client
 
 
