@@ -105,6 +105,7 @@ def test_a_buyer_is_told_the_wallet_the_memo_and_a_link_and_what_they_pay_is_fou
 
 
 def test_a_payout_and_then_a_refund_are_signed_stored_sent_and_found(app: App, ton_peer: TonPeer) -> None:
+    ton_peer.set_time(fixed_s=ton_peer.set_time())
     ton_peer.send(set_up_of(app).wallet, 5 * TON)
     payout, refund = a_payout(), a_refund(to_address=show_address(BUYER, "mainnet"))
     payout = replace(payout, prepared=RAIL.prepare_payout(app, payout))

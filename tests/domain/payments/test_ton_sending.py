@@ -28,7 +28,8 @@ OVER_S = VALID_S + MARGIN_S + 1
 
 @pytest.fixture
 def here(ton_peer: TonPeer) -> SetUp:
-    """A wallet with 5 TON that was never used."""
+    """A wallet with 5 TON that was never used; time stands still, since keeping coins costs some of them."""
+    ton_peer.set_time(fixed_s=ton_peer.set_time())
     found = ton_set_up(ton_peer)
     ton_peer.send(found.wallet, 5 * TON)
     return found
