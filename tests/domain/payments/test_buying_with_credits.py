@@ -14,8 +14,8 @@ from skillyard.domain.payments.errors import (
     AlreadyBought,
     InvoiceNotFound,
     KeyUsedOtherwise,
-    NothingToRefund,
     NotForSale,
+    NothingToRefund,
     NotTheSeller,
     OwnItem,
     PriceModeIncompatible,
@@ -34,7 +34,7 @@ from skillyard.domain.registry.errors import BlobNotFound, SkillNotFound
 from skillyard.domain.registry.files import get_file, list_files
 from skillyard.domain.registry.releases import get_release
 from skillyard.domain.registry.resolve import resolve_closure
-from skillyard.domain.registry.sale import get_sale, set_price, set_sale
+from skillyard.domain.registry.sale import buy, get_sale, set_price, set_sale
 from skillyard.domain.registry.search import search
 from skillyard.domain.registry.skill import get_skill
 from skillyard.infra.clock import FixedClock
@@ -151,8 +151,6 @@ def test_nobody_buys_what_is_theirs_or_was_bought_or_is_not_sold(shop: Shop) -> 
         shop.buy()
     a_release(shop.app, shop.sal, "sal/other", visibility="public")
     with pytest.raises(NotForSale):
-        from skillyard.domain.registry.sale import buy
-
         buy(shop.app, shop.bob, name=REPORT.parse("sal/other"))
 
 
@@ -164,7 +162,7 @@ def test_only_owners_sell(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    "amount", ["", "0", "0.00", "-1", "1e3", "29.001", "29,00", " 29", "١", "1" * 30, 29, 29.0, None]
+    "amount", ["", "0", "0.00", "-1", "1e3", "29.001", "29,00", " 29", "\u0661", "1" * 30, 29, 29.0, None]
 )
 def test_wrong_prices_are_refused(shop: Shop, amount: object) -> None:
     with pytest.raises(AmountNotValid):
@@ -178,8 +176,6 @@ def test_ways_to_pay_that_do_not_fit_are_refused(shop: Shop) -> None:
     name = REPORT.parse("sal/ton-only")
     set_sale(shop.app, shop.sal, name=name, is_for_sale=True)
     set_price(shop.app, shop.sal, name=name, mode="fixed_ton", amount="2.5")
-    from skillyard.domain.registry.sale import buy
-
     with pytest.raises(PriceModeIncompatible):
         buy(shop.app, shop.bob, name=name, rail="credits")
 

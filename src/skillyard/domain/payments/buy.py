@@ -19,9 +19,10 @@ from skillyard.domain.payments.errors import (
     ReferralCodeUnknown,
     ReferralNotAllowed,
 )
+from skillyard.domain.payments.events import InvoiceOpened
 from skillyard.domain.payments.facts import maturity_ms
 from skillyard.domain.payments.invoices import conclude, open_at_rail
-from skillyard.domain.payments.model import Invoice, InvoiceOpened, InvoiceStatus, Offer, PayTo, Price, Quote
+from skillyard.domain.payments.model import Invoice, InvoiceStatus, Offer, PayTo, Price, Quote
 from skillyard.domain.payments.rail import Rail
 from skillyard.domain.payments.rates import find_rate
 from skillyard.domain.payments.settle import spend_credits

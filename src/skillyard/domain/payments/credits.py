@@ -10,9 +10,9 @@ from skillyard.domain.accounts.model import Caller
 from skillyard.domain.payments import ledger
 from skillyard.domain.payments.chart import Account, Kind, platform
 from skillyard.domain.payments.errors import KeyUsedOtherwise, PersonNotFound
+from skillyard.domain.payments.events import CreditsGranted
 from skillyard.domain.payments.ledger import credit, debit
 from skillyard.domain.payments.ledger_errors import LedgerConflict
-from skillyard.domain.payments.model import CreditsGranted
 from skillyard.infra.ids import new_id
 from skillyard.infra.money import CENTS_PER_CREDIT, Asset, read_amount, show_amount
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from skillyard.domain.payments import ledger, rules
 from skillyard.domain.payments.chart import Account, Kind, platform
+from skillyard.domain.payments.events import InvoiceChanged
 from skillyard.domain.payments.give_back import after_refund, end_access, refundable_of
 from skillyard.domain.payments.ledger import credit, debit
-from skillyard.domain.payments.model import DisputeMoved, Invoice, InvoiceChanged, InvoiceStatus, Sale, Shares
+from skillyard.domain.payments.model import DisputeMoved, Invoice, InvoiceStatus, Sale, Shares
 from skillyard.domain.payments.rail import get_rail
 from skillyard.domain.payments.shares import legs_again, legs_back
 from skillyard.domain.payments.states import change_status, lock_invoice

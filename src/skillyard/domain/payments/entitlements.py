@@ -9,7 +9,8 @@ from skillyard.app import App
 from skillyard.domain.accounts.directory import find_person, list_people
 from skillyard.domain.accounts.model import Caller, User
 from skillyard.domain.payments.errors import PersonNotFound
-from skillyard.domain.payments.model import AccessChanged, Entitlement
+from skillyard.domain.payments.events import AccessChanged
+from skillyard.domain.payments.model import Entitlement
 from skillyard.domain.payments.store import offers
 from skillyard.infra.database import Tx
 

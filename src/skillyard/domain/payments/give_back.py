@@ -9,19 +9,9 @@ from dataclasses import replace
 
 from skillyard.domain.payments import ledger, rules
 from skillyard.domain.payments.chart import Account, Kind, platform
+from skillyard.domain.payments.events import AccessChanged, InvoiceChanged, RefundChanged
 from skillyard.domain.payments.ledger import credit, debit
-from skillyard.domain.payments.model import (
-    AccessChanged,
-    Invoice,
-    InvoiceChanged,
-    InvoiceStatus,
-    Receipt,
-    Refund,
-    RefundChanged,
-    RefundMoved,
-    RefundStatus,
-    Sale,
-)
+from skillyard.domain.payments.model import Invoice, InvoiceStatus, Receipt, Refund, RefundMoved, RefundStatus, Sale
 from skillyard.domain.payments.rail import get_rail
 from skillyard.domain.payments.shares import legs_back
 from skillyard.domain.payments.states import change_status, lock_invoice

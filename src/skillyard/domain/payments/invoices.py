@@ -7,8 +7,9 @@ from skillyard.domain.accounts.model import Caller
 from skillyard.domain.payments import rail as ports
 from skillyard.domain.payments import rules
 from skillyard.domain.payments.errors import InvoiceNotFound
+from skillyard.domain.payments.events import InvoiceChanged
 from skillyard.domain.payments.facts import apply_facts
-from skillyard.domain.payments.model import Invoice, InvoiceChanged, InvoiceStatus
+from skillyard.domain.payments.model import Invoice, InvoiceStatus
 from skillyard.domain.payments.settle import end_waiting
 from skillyard.domain.payments.states import change_status, lock_invoice
 from skillyard.domain.payments.store import invoices as store

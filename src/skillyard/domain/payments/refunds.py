@@ -21,15 +21,9 @@ from skillyard.domain.payments.errors import (
     ReasonNotAcceptable,
     RefundAddressNeeded,
 )
+from skillyard.domain.payments.events import RefundChanged
 from skillyard.domain.payments.give_back import finish_refund, refundable_of, start_refund, take_price_back
-from skillyard.domain.payments.model import (
-    Invoice,
-    InvoiceStatus,
-    Refund,
-    RefundChanged,
-    RefundMoved,
-    RefundStatus,
-)
+from skillyard.domain.payments.model import Invoice, InvoiceStatus, Refund, RefundMoved, RefundStatus
 from skillyard.domain.payments.rail import Outcome
 from skillyard.domain.payments.return_credits import return_credits
 from skillyard.domain.payments.states import change_status, lock_invoice

@@ -7,19 +7,9 @@ from __future__ import annotations
 
 from skillyard.domain.payments import ledger, rules
 from skillyard.domain.payments.chart import Account, Kind, platform
+from skillyard.domain.payments.events import AccessChanged, InvoiceChanged, MoneyUnmatched, SaleMade
 from skillyard.domain.payments.ledger import credit, debit
-from skillyard.domain.payments.model import (
-    AccessChanged,
-    Closed,
-    Entitlement,
-    Invoice,
-    InvoiceChanged,
-    InvoiceStatus,
-    MoneyUnmatched,
-    Receipt,
-    Sale,
-    SaleMade,
-)
+from skillyard.domain.payments.model import Closed, Entitlement, Invoice, InvoiceStatus, Receipt, Sale
 from skillyard.domain.payments.rail import get_rail
 from skillyard.domain.payments.rates import find_rate
 from skillyard.domain.payments.states import change_status, lock_invoice

@@ -12,7 +12,8 @@ from skillyard.domain.payments import buy as payments
 from skillyard.domain.payments import offers
 from skillyard.domain.payments.buy import Purchase
 from skillyard.domain.payments.errors import NothingToSell
-from skillyard.domain.payments.model import Offer, Price, PriceMode, PriceSet
+from skillyard.domain.payments.events import PriceSet
+from skillyard.domain.payments.model import Offer, Price, PriceMode
 from skillyard.domain.registry import access
 from skillyard.domain.registry.errors import NotYours
 from skillyard.domain.registry.model import SaleChanged, Visibility, VisibilityChanged
@@ -40,7 +41,7 @@ class Access:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sale:
-    """How a skill is sold. `seller_username`: who is paid. `missing`: what its owner has yet to do for it to be bought."""
+    """How a skill is sold. `seller_username`: who is paid. `missing`: what its owner has yet to do before that."""
 
     name: str
     visibility: Visibility
@@ -56,7 +57,7 @@ class Sale:
 def get_sale(app: App, caller: Caller, *, name: SkillName) -> Sale:
     """For everybody who may see the skill; of one that was never for sale too. Raises SkillNotFound."""
     with app.database.reading() as tx:
-        return _read_sale(tx, caller, name, access.check_visible(tx, caller, name))
+        return _read_sale(tx, name, access.check_visible(tx, caller, name))
 
 
 def set_sale(
@@ -82,7 +83,7 @@ def set_sale(
         skills.set_for_sale(tx, name, offer.is_for_sale)
         _set_visibility(app, tx, name, visibility, is_for_sale=offer.is_for_sale, by=by)
         app.events.record(tx, SaleChanged(name=str(name), is_for_sale=offer.is_for_sale, by=by))
-        return _read_sale(tx, caller, name, access.check_visible(tx, caller, name))
+        return _read_sale(tx, name, access.check_visible(tx, caller, name))
 
 
 def set_price(app: App, caller: Caller, *, name: SkillName, mode: PriceMode, amount: str) -> Price:
@@ -143,7 +144,7 @@ def _set_visibility(
     append(tx, leaf, visibility=in_log.value)
 
 
-def _read_sale(tx: Tx, caller: Caller, name: SkillName, sight: Sight) -> Sale:
+def _read_sale(tx: Tx, name: SkillName, sight: Sight) -> Sale:
     offer = offers.find_offer(tx, str(name))
     is_on_offer = _is_on_offer(tx, name)
     sellers = list_people(tx, [offer.seller_id]) if offer else {}

@@ -1,0 +1,1 @@
+"""SQL of payments: one module for the tables of one noun."""

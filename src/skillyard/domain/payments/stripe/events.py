@@ -5,10 +5,11 @@ Stripe promises neither order nor a single delivery, so nothing of an event is b
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
+
+import orjson
 
 from skillyard.app import App
 from skillyard.domain.payments.errors import WebhookNotValid
@@ -32,7 +33,7 @@ def read_event(app: App, headers: Mapping[str, str], body: bytes) -> ProviderEve
     """The event in a request, when one of our secrets signed it in the last minutes. Raises WebhookNotValid."""
     _verify(app, headers.get("stripe-signature", ""), body)
     try:
-        event = json.loads(body)
+        event = orjson.loads(body)
         kind, about, account = event["type"], event["data"]["object"], event.get("account")
         if kind not in FOLLOWED:
             return None

@@ -122,15 +122,15 @@ def find_standing(tx: Tx, name: SkillName, version: str) -> Standing | None:
 
 
 def list_candidates(tx: Tx, names: Sequence[str]) -> list[Row]:
-    """Of every release of these skills: `id`, `skill`, `visibility`, `is_for_sale`, `version`, `dependencies` (JSON), `yanked_ms`,
-    `status`, `published_ms`.
+    """Of every release of these skills: `id`, `skill`, `visibility`, `is_for_sale`, `version`, `dependencies` (JSON),
+    `yanked_ms`, `status`, `published_ms`.
     """
     return [
         row
         for marks, part in batches(names)
         for row in tx.all(
-            "SELECT r.id, r.skill, s.visibility, s.is_for_sale, r.version, r.dependencies, r.yanked_ms, r.status, r.published_ms"
-            f" {_FROM} WHERE r.skill IN ({marks})",
+            "SELECT r.id, r.skill, s.visibility, s.is_for_sale, r.version, r.dependencies, r.yanked_ms, r.status,"
+            f" r.published_ms {_FROM} WHERE r.skill IN ({marks})",
             *part,
         )
     ]
