@@ -27,11 +27,14 @@ TON = 10**9
 
 @dataclass
 class Market:
-    """An application with sellers in it; remembers what they earned, as an independent witness of the books."""
+    """An application with sellers in it; remembers what they earned, as an independent witness of the books. `bank`: who
+    pays, unless a peer does.
+    """
 
     app: App
     clock: FixedClock
-    bank: PaperBank
+    bank: PaperBank = field(default_factory=PaperBank)
+    has_bank: bool = True
     earned: Counter[tuple[str, Asset]] = field(default_factory=Counter)
 
     def seller(self, name: str = "sal", *, ton: int = 0, usd: int = 0) -> Caller:
@@ -51,11 +54,14 @@ class Market:
         with self.app.database.reading() as tx:
             return tx.one("SELECT 1 FROM users LIMIT 1") is not None
 
-    def earn(self, seller: Caller, amount: int, asset: Asset, *, is_mature: bool = True) -> str:
-        """A sale of so much, of which nobody took a share; its invoice."""
+    def earn(
+        self, seller: Caller, amount: int, asset: Asset, *, is_mature: bool = True, source: Kind | None = None
+    ) -> str:
+        """A sale of so much, of which nobody took a share; its invoice. `source`: what was paid in before."""
         ref = new_id("inv")
         pending = _of(seller, Kind.SELLER_PENDING, asset)
-        self._post("sale", ref, [debit(platform(CLEARING[asset], asset), amount), credit(pending, amount)])
+        paid = debit(platform(source or CLEARING[asset], asset), amount)
+        self._post("sale", ref, [paid, credit(pending, amount)])
         self.earned[seller.identity[0], asset] += amount
         if is_mature:
             available = _of(seller, Kind.SELLER_AVAILABLE, asset)
@@ -100,23 +106,13 @@ class Market:
                 paid_out[asset] += sum(
                     one.amount for one in mine if one.status is PayoutStatus.PAID and one.rail != "credits"
                 )
-                self._check_bank(mine)
+                if self.has_bank:
+                    _check_bank(self.bank, mine)
             ours = balances(tx, "platform")
         for asset, kind in CLEARING.items():
             came = sum(amount for (_, of), amount in self.earned.items() if of is asset)
             fees = ours.get((FEES[asset], asset), 0)
             assert ours.get((kind, asset), 0) == came - paid_out[asset] - fees
-
-    def _check_bank(self, payouts: list[Payout]) -> None:
-        """Nobody is paid twice, and what is finished is finished there as well."""
-        for payout in payouts:
-            if payout.rail == self.bank.name:
-                there = self.bank.total_of(payout.id)
-                assert there in (0, payout.amount), "paid twice"
-                if payout.status is PayoutStatus.PAID:
-                    assert there == payout.amount
-                elif payout.status not in OPEN and payout.status is not PayoutStatus.RETURNED:
-                    assert there == 0
 
     def _post(self, kind: str, ref: str, legs: list[Leg]) -> None:
         with self.app.database.transaction() as tx:
@@ -129,3 +125,14 @@ def _payouts_of(tx: Tx, user_id: str) -> list[Payout]:
 
 def _of(seller: Caller, kind: Kind, asset: Asset) -> Account:
     return Account(owner=seller.identity[0], kind=kind, asset=asset)
+
+
+def _check_bank(bank: PaperBank, payouts: list[Payout]) -> None:
+    """Nobody is paid twice, and what is finished is finished there as well."""
+    for payout in (one for one in payouts if one.rail == bank.name):
+        there = bank.total_of(payout.id)
+        assert there in (0, payout.amount), "paid twice"
+        if payout.status is PayoutStatus.PAID:
+            assert there == payout.amount
+        elif payout.status not in OPEN and payout.status is not PayoutStatus.RETURNED:
+            assert there == 0

@@ -32,7 +32,7 @@ from skillyard.infra.clock import FixedClock
 from skillyard.infra.errors import Upstream
 from skillyard.infra.money import Asset
 from tests.domain.payments.dying import dying
-from tests.domain.payments.paper_bank import Killed, PaperBank
+from tests.domain.payments.paper_bank import Killed
 from tests.domain.payments.sellers import Market
 from tests.domain.payments.stripe_makers import an_app
 from tests.makers import make_app
@@ -49,7 +49,7 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path, stripe_peer: Peer) -> I
     app = an_app(tmp_path, stripe_peer, database_url=url, payout_cooling_hours=0)
     assert isinstance(app.clock, FixedClock)
     stripe_peer.fund(1_000_000)
-    market = Market(app, app.clock, PaperBank())
+    market = Market(app, app.clock, has_bank=False)
     yield market
     market.check()
     app.close()
@@ -147,7 +147,7 @@ def test_while_stripe_is_away_the_last_known_status_is_shown(shop: Market, strip
 
 def test_without_stripe_nobody_connects(tmp_path: Path) -> None:
     app = make_app(tmp_path)
-    market = Market(app, FixedClock(), PaperBank())
+    market = Market(app, FixedClock(), has_bank=False)
     with pytest.raises(NoConnectRail):
         start_onboarding(app, market.seller())
     app.close()
