@@ -90,7 +90,8 @@ def running_ton_peer(port: int = 0) -> Iterator[TonPeer]:
     """Running until the end of the block."""
     package = npm_install("@ton/sandbox", SANDBOX, overrides=PINNED)
     script = Path(__file__).with_name("peer.mjs")
-    process = subprocess.Popen([node(), script, package, str(port)], stdout=subprocess.PIPE, text=True)
+    command = [node(), script, package, str(port)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         yield TonPeer(url=json.loads(process.stdout.readline())["url"])

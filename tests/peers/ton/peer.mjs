@@ -239,6 +239,7 @@ async function answer(request, response) {
   response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(sent) }).end(sent);
 }
 
+process.stdin.on("end", () => process.exit()).resume(); // never outlive who started it
 await create();
 let turn = Promise.resolve(); // one at a time: it is one machine
 const server = createServer((request, response) => { turn = turn.then(() => answer(request, response)).catch(() => request.socket.destroy()); });
