@@ -20,7 +20,7 @@ _TOKEN_NAME = "SkillDock"  # noqa: S105 (a name)
 
 @router.post("/v1/tokens", status_code=201, summary="Create a personal token")
 def create_token(app: AppOf, caller: CallerOf, body: wire.CreateTokenBody | None = None) -> wire.CreatedToken:
-    """Without a body it lives 90 days, and may do all that the token may that asks for it."""
+    """Without a body it lives 90 days, and may do all that its owner may but administer."""
     body = body or wire.CreateTokenBody()
     new = tokens.create_token(
         app,
@@ -63,7 +63,7 @@ def create_namespace(app: AppOf, caller: CallerOf, body: wire.CreateNamespaceBod
 
 def _scopes(caller: Caller, words: Sequence[str] | None) -> frozenset[Scope]:
     if words is None:
-        return caller.scopes
+        return caller.scopes - {Scope.ADMIN}
     known = [scope.value for scope in Scope]
     if unknown := sorted(set(words) - set(known)):
         raise UnknownScopes(scopes=", ".join(unknown), known=", ".join(known))

@@ -104,7 +104,10 @@ class Caller:
         if right.scope is not None and right.scope not in self.scopes:
             return ScopeMissing(scope=right.scope.value)
         is_limited = right.scope is not None and not right.roles and self.token_namespaces is not None
-        if is_limited or (right.full_access and not self.has_full_access):
+        is_narrow = (right.full_access and not self.has_full_access) or (
+            right.own_money and not self.scopes >= frozenset(Scope) - {Scope.ADMIN}
+        )
+        if is_limited or is_narrow:
             return TokenTooNarrow()
         return None
 

@@ -55,12 +55,14 @@ _OWNERS = frozenset({Role.OWNER})
 class Right:
     """`roles`: who has it in a namespace; empty for a right over one's own account, which no token has that is
     limited to namespaces. `full_access`: only with a token that is not narrower than its owner, because the right
-    leads to such a token. `trusted_publishers`: a CI system that the namespace trusts has it too, and no other right.
+    leads to such a token. `own_money`: only with a token that may do all that people may who administer nothing.
+    `trusted_publishers`: a CI system that the namespace trusts has it too, and no other right.
     """
 
     roles: frozenset[Role] = frozenset()
     scope: Scope | None = None
     full_access: bool = False
+    own_money: bool = False
     administrators_only: bool = False
     trusted_publishers: bool = False
 
@@ -81,7 +83,7 @@ RIGHTS: Mapping[RightName, Right] = MappingProxyType(
         "manage_identities": Right(scope=Scope.MANAGE, full_access=True),
         "sell": Right(roles=_OWNERS, scope=Scope.MANAGE),
         "buy": Right(scope=Scope.MANAGE),
-        "pay_out": Right(scope=Scope.MANAGE, full_access=True),
+        "pay_out": Right(scope=Scope.MANAGE, own_money=True),
         "review": Right(scope=Scope.ADMIN, administrators_only=True),
         "administer": Right(scope=Scope.ADMIN, administrators_only=True),
     }
