@@ -64,8 +64,7 @@ def admin(ada: User, server: Server) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="module")
 def eve(admin: httpx.Client, base: str, place: Path) -> SkillDock:
     """Somebody else, who belongs to nothing."""
-    headers = {"authorization": f"Bearer {a_newcomer(admin, 'eve')}"}
-    return SkillDock(place / "eve", base, httpx.post(f"{base}/v1/tokens", headers=headers).json()["token"])
+    return a_client_of(admin, base, place, "eve")
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +84,12 @@ def a_newcomer(admin: httpx.Client, username: str) -> str:
     code = admin.post("/admin/sign-in-links", json={}).json()["code"]
     answer = httpx.post(f"{admin.base_url}auth/links/redeem", json={"code": code, "username": username})
     return str(answer.json()["access_token"])
+
+
+def a_client_of(admin: httpx.Client, base: str, place: Path, username: str) -> SkillDock:
+    """SkillDock's client with a token of somebody new."""
+    headers = {"authorization": f"Bearer {a_newcomer(admin, username)}"}
+    return SkillDock(place / username, base, httpx.post(f"{base}/v1/tokens", headers=headers).json()["token"])
 
 
 def token_of(user: User) -> str:
