@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from skillyard.domain.payments import ledger, rules
 from skillyard.domain.payments.chart import Account, Kind, platform
+from skillyard.domain.payments.errors import MoneyUnderWay
 from skillyard.domain.payments.events import InvoiceChanged
 from skillyard.domain.payments.give_back import after_refund, end_access, refundable_of
 from skillyard.domain.payments.ledger import credit, debit
@@ -13,7 +14,7 @@ from skillyard.domain.payments.model import DisputeMoved, Invoice, InvoiceStatus
 from skillyard.domain.payments.rail import get_rail
 from skillyard.domain.payments.shares import legs_again, legs_back
 from skillyard.domain.payments.states import change_status, lock_invoice
-from skillyard.domain.payments.store import invoices, sales
+from skillyard.domain.payments.store import invoices, refunds, sales
 from skillyard.domain.payments.store.sales import Dispute
 from skillyard.infra.database import Tx
 from skillyard.infra.events import Event
@@ -38,11 +39,15 @@ def apply_dispute(tx: Tx, moved: DisputeMoved, *, now_ms: int) -> list[Event]:
 
 def _open(tx: Tx, invoice: Invoice, moved: DisputeMoved, *, now_ms: int) -> list[Event]:
     """What the price does not need goes first; then seller, platform and referrer give their shares back until it is
-    decided. What was given back to the buyer before is lost twice, and the loss is ours.
+    decided. What was given back to the buyer before is lost twice, and the loss is ours. Raises MoneyUnderWay while it
+    is still on its way back, which the provider may yet refuse.
     """
     sale, rail = sales.find_sale(tx, invoice.id), get_rail(moved.rail)
     of_spare = min(moved.amount, refundable_of(tx, invoice))
     of_price = min(moved.amount - of_spare, rules.left_of(sale)) if sale else 0
+    lost = moved.amount - of_spare - of_price
+    if lost and refunds.has_unfinished(tx, invoice.id):
+        raise MoneyUnderWay(rail=moved.rail, reference=moved.reference)
     clearing = platform(rail.clearing, invoice.asset)
     journal = ledger.post(
         tx,
@@ -52,7 +57,7 @@ def _open(tx: Tx, invoice: Invoice, moved: DisputeMoved, *, now_ms: int) -> list
         legs=[
             *(legs_back(tx, sale, rules.take_back(sale, of_price)) if sale else []),
             debit(_refundable(invoice), of_spare),
-            debit(platform(Kind.REFUND_LOSS, invoice.asset), moved.amount - of_price - of_spare),
+            debit(platform(Kind.REFUND_LOSS, invoice.asset), lost),
             debit(platform(rail.fee, invoice.asset), moved.fee),
             credit(clearing, moved.amount + moved.fee),
         ],

@@ -103,6 +103,12 @@ class RefundAddressNeeded(Invalid):
     hint = "Ask the buyer for the address of their own wallet and pass it."
 
 
+class MoneyUnderWay(Unavailable):
+    code = "money_under_way"
+    text = "What {rail} says of {reference} waits: the same money is on its way back to the buyer already."
+    hint = "It is taken in by itself once that refund came through or failed."
+
+
 class NotTheSeller(Forbidden):
     code = "not_the_seller"
     text = "Only who sold it, or an administrator, may do this."

@@ -22,6 +22,7 @@ from skillyard.domain.payments.payout_states import apply_payout
 from skillyard.domain.payments.settle import apply_closed, apply_receipt
 from skillyard.domain.payments.store import refunds as store
 from skillyard.infra.database import Tx
+from skillyard.infra.errors import SkillyardError
 from skillyard.infra.events import Event
 
 _DAY_MS = 24 * 3600 * 1000
@@ -32,8 +33,15 @@ def maturity_ms(app: App) -> int:
 
 
 def apply_facts(app: App, facts: Iterable[Fact]) -> None:
+    """One that must wait does not keep the others waiting. Raises its refusal when all the others are applied."""
+    refusals: list[SkillyardError] = []
     for fact in facts:
-        apply_fact(app, fact)
+        try:
+            apply_fact(app, fact)
+        except SkillyardError as refusal:
+            refusals.append(refusal)
+    if refusals:
+        raise refusals[0]
 
 
 def apply_fact(app: App, fact: Fact) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from skillyard.domain.payments import ledger, rules
 from skillyard.domain.payments.chart import Account, Kind, platform
+from skillyard.domain.payments.errors import MoneyUnderWay
 from skillyard.domain.payments.events import AccessChanged, InvoiceChanged, RefundChanged
 from skillyard.domain.payments.ledger import credit, debit
 from skillyard.domain.payments.model import Invoice, InvoiceStatus, Receipt, Refund, RefundMoved, RefundStatus, Sale
@@ -109,16 +110,35 @@ def refundable_of(tx: Tx, invoice: Invoice) -> int:
 
 
 def _adopt(tx: Tx, receipt: Receipt, invoice_id: str, moved: RefundMoved, *, now_ms: int) -> list[Event]:
-    """A refund that was made at the provider by hand: first from what the price does not need, then from the price."""
+    """A refund that was made at the provider by hand: first from what the price does not need, then from the price.
+
+    What neither has is lost twice, to a dispute too, and the loss is ours. Raises MoneyUnderWay while a refund of ours
+    has it, which the provider may yet refuse.
+    """
     invoice = lock_invoice(tx, invoice_id)
     sale = sales.find_sale(tx, invoice_id)
     spare = min(refundable_of(tx, invoice), moved.amount)
+    of_price = min(moved.amount - spare, rules.left_of(sale)) if sale else 0
+    lost = moved.amount - spare - of_price
+    key = f"ref:{moved.rail}:{moved.reference}"
     events: list[Event] = []
-    if sale is not None and moved.amount > spare:
-        of_price = min(moved.amount - spare, rules.left_of(sale))
-        events += take_price_back(tx, sale, of_price, key=f"ref:{moved.rail}:{moved.reference}:price", now_ms=now_ms)
+    if lost and refunds.has_unfinished(tx, invoice_id):
+        raise MoneyUnderWay(rail=moved.rail, reference=moved.reference)
+    if sale is not None and of_price:
+        events += take_price_back(tx, sale, of_price, key=f"{key}:price", now_ms=now_ms)
+    if lost:
+        _bear(tx, invoice, lost, key=f"{key}:lost", now_ms=now_ms)
     refund = start_refund(tx, invoice, receipt, moved.amount, to_address=None, reason="made there", now_ms=now_ms)
     return [*events, *finish_refund(tx, refund, moved, now_ms=now_ms)]
+
+
+def _bear(tx: Tx, invoice: Invoice, amount: int, *, key: str, now_ms: int) -> None:
+    """Give the buyer what nobody else can give."""
+    loss = platform(Kind.REFUND_LOSS, invoice.asset)
+    theirs = Account(owner=invoice.buyer_id, kind=Kind.BUYER_REFUNDABLE, asset=invoice.asset)
+    legs = [debit(loss, amount), credit(theirs, amount)]
+    ledger.post(tx, key=key, kind="refund_loss", ref=invoice.id, legs=legs, now_ms=now_ms)
+    invoices.add_received(tx, invoice.id, amount)
 
 
 def _hold(tx: Tx, refund: Refund, *, now_ms: int) -> None:

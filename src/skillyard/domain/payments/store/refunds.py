@@ -53,6 +53,12 @@ def list_unfinished(tx: Tx, *, updated_before_ms: int, limit: int) -> list[Refun
     return [_refund(row) for row in tx.all(f"{sql} ORDER BY updated_ms LIMIT ?", updated_before_ms, limit)]
 
 
+def has_unfinished(tx: Tx, invoice_id: str) -> bool:
+    """Whether money of the invoice is on its way back, and may yet stay."""
+    sql = "SELECT 1 FROM refunds WHERE invoice_id = ? AND status IN ('requested', 'submitting', 'unknown')"
+    return tx.one(sql, invoice_id) is not None
+
+
 def has_one_under_way(tx: Tx, rail: str) -> bool:
     """Whether one of the rail was handed to the provider, and nobody knows yet what came of it."""
     sql = "SELECT 1 FROM refunds WHERE status IN ('submitting', 'unknown') AND rail = ?"
