@@ -86,6 +86,7 @@ class Api:
         params, template = read_form(body if method == "POST" else query), path
         replayed = False
         try:
+            handler, template, named = _route(method, path)
             account = self._authenticate(headers)
             if accident == "rate_limit":
                 raise rate_limited()
@@ -93,7 +94,6 @@ class Api:
                 raise ConnectionCut
             if accident == "fail_before":
                 raise server_error()
-            handler, template, named = _route(method, path)
             request = (method, path, body, account)
             key = headers.get("idempotency-key", "") if method == "POST" else ""
             kept = self._find_kept(key, account, request)

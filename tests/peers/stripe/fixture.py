@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.peers.stripe.conformance import Conformance
-from tests.peers.stripe.peer import Peer
-from tests.peers.stripe.server import serving
+if TYPE_CHECKING:
+    from tests.peers.stripe.peer import Peer
 
 
 @pytest.fixture
 def stripe_peer() -> Iterator[Peer]:
     """It runs, and sends webhooks to the endpoints that the test adds."""
+    from tests.peers.stripe.conformance import Conformance
+    from tests.peers.stripe.peer import Peer
+    from tests.peers.stripe.server import serving
+
     peer = Peer()
     conformance = Conformance(peer)
     with serving(peer):

@@ -71,4 +71,5 @@ def serving(peer: Peer, *, port: int = 0, deliver: bool = True) -> Iterator[Peer
 
 def _keep_delivering(peer: Peer, over: threading.Event) -> None:
     while not over.wait(_DELIVERY_S):
-        peer.webhooks.deliver()
+        if peer.webhooks.by_itself:
+            peer.webhooks.deliver()

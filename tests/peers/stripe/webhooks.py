@@ -46,6 +46,7 @@ class Webhooks:
     def __init__(self, world: World, send: Send) -> None:
         self.world, self.send = world, send
         self.weather = Weather()
+        self.by_itself = True  # a peer that is served delivers what is due; else only `deliver` does
         self.queue: list[Delivery] = []
         self.answers: list[tuple[str, int]] = []  # type of the event, status
         self._one_at_a_time = threading.Lock()
