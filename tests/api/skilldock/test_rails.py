@@ -78,6 +78,7 @@ def test_a_skill_is_bought_by_stripe(report: str, stripe: Peer, admin: httpx.Cli
     stripe.pay(invoice["stripe_checkout_session_id"])
     paid = wait_until_paid(buyer, invoice["id"])
     assert paid["stripe_payment_status"] == "paid"
+    assert paid["stripe_payment_intent_id"].startswith("pi_")
     assert buyer.data("install", report)["installed"] == [report]
 
 

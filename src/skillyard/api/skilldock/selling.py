@@ -56,14 +56,14 @@ def buy_skill(
         referral_code=body.referral_code or None,
     )
     response.status_code = 201 if purchase.created else 200
-    return wire.show_purchase(purchase, purchases.find_reference(app, purchase.invoice))
+    return wire.show_purchase(purchase, purchases.find_payment(app, purchase.invoice))
 
 
 @router.get("/v1/skill-purchases/invoices/{invoice_id}", summary="One invoice", response_model_exclude_none=True)
 def get_invoice(app: AppOf, caller: CallerOf, invoice_id: str) -> wire.InvoiceAnswer:
     """For its buyer."""
     invoice = invoices.get_invoice(app, caller, invoice_id=invoice_id)
-    return wire.InvoiceAnswer(invoice=wire.show_invoice(invoice, purchases.find_reference(app, invoice)))
+    return wire.InvoiceAnswer(invoice=wire.show_invoice(invoice, purchases.find_payment(app, invoice)))
 
 
 @router.get("/v1/me/bought-skills", summary="What I have bought", response_model_exclude_none=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from skillyard.app import App
 from skillyard.domain.accounts.directory import list_people
 from skillyard.domain.accounts.model import Caller, User
-from skillyard.domain.payments.model import Entitlement, Invoice, Sale
+from skillyard.domain.payments.model import Entitlement, Invoice, Receipt, Sale
 from skillyard.domain.payments.store import invoices, offers, sales
 from skillyard.infra.paging import Page, page_of, read_cursor
 
@@ -38,10 +38,10 @@ def list_bought(
     return page_of(found, limit, lambda one: [one.since_ms, one.item])
 
 
-def find_reference(app: App, invoice: Invoice) -> str | None:
-    """The provider's own of the first payment of an invoice, for somebody who may see that invoice."""
+def find_payment(app: App, invoice: Invoice) -> Receipt | None:
+    """The first money that came for an invoice, for somebody who may see that invoice."""
     with app.database.reading() as tx:
-        return invoices.list_first_references(tx, [invoice.id]).get(invoice.id)
+        return next((receipt for receipt, _ in invoices.list_receipts(tx, invoice.id)), None)
 
 
 def list_sales(

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from skillyard.api.skilldock.paging import PageOnWire
 from skillyard.domain.payments.buy import Purchase
-from skillyard.domain.payments.model import Entitlement, Invoice, InvoiceStatus, Offer, Price, PriceMode
+from skillyard.domain.payments.model import Entitlement, Invoice, InvoiceStatus, Offer, Price, PriceMode, Receipt
 from skillyard.domain.payments.purchases import SaleRow
 from skillyard.domain.registry.model import Visibility
 from skillyard.domain.registry.sale import Access, Sale
@@ -221,12 +221,12 @@ def show_commerce(sale: Sale) -> CommerceAnswer:
     return CommerceAnswer(sale=show_sale(sale), skill=SkillForSale(**skill.model_dump(), visibility=visibility))
 
 
-def show_purchase(purchase: Purchase, reference: str | None) -> PurchaseAnswer:
-    return PurchaseAnswer(created=purchase.created, invoice=show_invoice(purchase.invoice, reference))
+def show_purchase(purchase: Purchase, payment: Receipt | None) -> PurchaseAnswer:
+    return PurchaseAnswer(created=purchase.created, invoice=show_invoice(purchase.invoice, payment))
 
 
-def show_invoice(invoice: Invoice, reference: str | None) -> InvoiceOnWire:
-    """`reference`: the provider's own of the payment, where there is one."""
+def show_invoice(invoice: Invoice, payment: Receipt | None) -> InvoiceOnWire:
+    """`payment`: the first that came for it."""
     pay_to, price, is_ton = invoice.pay_to, invoice.price, invoice.asset is Asset.TON
     is_stripe = invoice.rail == "stripe"
     cents = price.amount if price.asset is Asset.USD else None
@@ -247,10 +247,10 @@ def show_invoice(invoice: Invoice, reference: str | None) -> InvoiceOnWire:
         amount_usd=None if cents is None else show_amount(cents, Asset.USD),
         amount_usd_cents=cents,
         amount_usd_is_reference_only=is_ton,
-        tx_hash=_tx_hash(invoice.asset, reference),
+        tx_hash=_tx_hash(invoice.asset, payment.reference if payment else None),
         stripe_checkout_session_id=pay_to.reference if is_stripe else None,
         stripe_checkout_url=pay_to.checkout_url,
-        stripe_payment_intent_id=reference if is_stripe else None,
+        stripe_payment_intent_id=(payment.details.get("payment_intent") or None) if payment else None,
         stripe_payment_status=("paid" if invoice.paid_ms else "unpaid") if is_stripe else None,
         access_granted=invoice.status.gives_access,
     )
