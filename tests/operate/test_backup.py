@@ -10,12 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from skillyard.app import App
+from skillyard.app import App, build
 from skillyard.domain.accounts.authenticate import authenticate
 from skillyard.domain.accounts.model import Caller
+from skillyard.domain.payments.credits import get_credits, grant_credits
+from skillyard.domain.payments.ledger import examine
 from skillyard.domain.registry.files import get_file
+from skillyard.infra.clock import FixedClock
 from skillyard.operate.backup import BackupDamaged, BackupFromNewer, InstanceNotEmpty, backup, restore
 from skillyard.skill.names import SkillName
+from tests.domain.payments.shop import a_shop
 from tests.makers import a_person, a_release, make_app, secret_of
 
 PDF = SkillName.parse("ada/pdf")
@@ -46,12 +50,19 @@ def read(app: App, caller: Caller, version: str) -> bytes:
     return get_file(app, caller, name=PDF, version=version, path="SKILL.md")[1]
 
 
+def started_again(app: App) -> App:
+    """As a server is after its data were restored: it reads its keys from them."""
+    app.close()
+    return build(app.settings)
+
+
 def test_everything_comes_back_also_on_another_database(filled: tuple[App, Caller], empty: App, tmp_path: Path) -> None:
     old, ada = filled
     made = backup(old, tmp_path / "backup.tar")
     assert made.blobs == 2
     restored = restore(empty, tmp_path / "backup.tar")
     assert (restored.rows, restored.blobs) == (made.rows, 2)
+    empty = started_again(empty)
     same_ada = authenticate(empty, secret_of(ada))
     assert same_ada.username == "ada"
     assert read(empty, same_ada, "1.1.0") == read(old, ada, "1.1.0")
@@ -59,6 +70,27 @@ def test_everything_comes_back_also_on_another_database(filled: tuple[App, Calle
     with empty.database.reading() as tx:
         positions = [row["position"] for row in tx.all("SELECT position FROM events ORDER BY position")]
     assert len(set(positions)) == len(positions)
+
+
+def test_books_come_back_closed_and_go_on(empty: App, tmp_path: Path) -> None:
+    clock = FixedClock()
+    old = make_app(tmp_path / "old", clock=clock)
+    shop = a_shop(old, clock)
+    shop.grant("5000")
+    shop.buy()
+    shop.later(days=8)
+    backup(old, tmp_path / "backup.tar")
+    restore(empty, tmp_path / "backup.tar")
+    empty = started_again(empty)
+    bob = authenticate(empty, secret_of(shop.bob))
+    assert get_credits(empty, bob).available == 2100
+    with empty.database.reading() as tx:
+        assert not examine(tx)
+    grant_credits(empty, authenticate(empty, secret_of(shop.ada)), username="bob", amount="1")
+    assert get_credits(empty, bob).available == 2101
+    with empty.database.reading() as tx:
+        assert not examine(tx)
+    old.close()
 
 
 def test_a_signature_made_before_holds_after(filled: tuple[App, Caller], tmp_path: Path) -> None:

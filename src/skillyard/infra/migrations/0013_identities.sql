@@ -41,7 +41,7 @@ CREATE TABLE proven_identities (
 );
 CREATE INDEX proven_identities_by_expiry ON proven_identities (expires_ms);
 
--- From one sign-in on, however often its access token is renewed.
+-- From one sign-in on, however often its access token is renewed. `started_ms`: when the person proved who they are.
 CREATE TABLE sessions (
     id TEXT PRIMARY KEY,
     user_id TEXT NOT NULL REFERENCES users (id),
@@ -61,5 +61,8 @@ CREATE TABLE refresh_tokens (
 );
 CREATE INDEX refresh_tokens_by_session ON refresh_tokens (session_id);
 
-ALTER TABLE tokens ADD COLUMN session_id TEXT REFERENCES sessions (id);
+-- When the person who approved a command line had signed in.
+ALTER TABLE cli_sessions ADD COLUMN signed_in_ms BIGINT;
+
+ALTER TABLE tokens ADD COLUMN session_id TEXT;
 CREATE INDEX tokens_by_session ON tokens (session_id);
