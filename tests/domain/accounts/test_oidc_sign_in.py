@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +14,8 @@ import httpx
 import pytest
 
 from skillyard.app import App
+from skillyard.domain.accounts.authenticate import authenticate
+from skillyard.domain.accounts.cli_sessions import approve_cli_session, poll_cli_session, start_cli_session
 from skillyard.domain.accounts.errors import (
     AccountSuspended,
     IdentityNotFound,
@@ -575,7 +579,7 @@ def test_linking_and_unlinking_need_a_fresh_sign_in_and_full_access(
     lenient_provider.add_person("fay")
     fay = signed_up(app, lenient_provider, "fay", "fay")
     machine = create_token(app, fay, name="ci", scopes=[Scope.READ, Scope.MANAGE])
-    narrow = again_with(app, machine.secret)
+    narrow = authenticate(app, machine.secret)
     (identity,) = list_identities(app, fay).items
     with pytest.raises(TokenTooNarrow):
         unlink_identity(app, narrow, identity_id=identity.id)
@@ -586,10 +590,26 @@ def test_linking_and_unlinking_need_a_fresh_sign_in_and_full_access(
         unlink_identity(app, fay, identity_id=identity.id)
 
 
-def again_with(app: App, secret: str) -> Caller:
-    from skillyard.domain.accounts.authenticate import authenticate
+def test_a_command_line_is_as_fresh_as_the_session_that_approved_it(
+    app: App, clock: MovableClock, lenient_provider: Lenient
+) -> None:
+    lenient_provider.add_person("eli")
+    eli = signed_up(app, lenient_provider, "eli", "eli")
+    assert leave(app, lenient_provider, approved(app, eli))
+    clock.move(ms=10 * 60 * 1000 + 1000)
+    with pytest.raises(SignInTooOld):
+        leave(app, lenient_provider, approved(app, eli))
 
-    return authenticate(app, secret)
+
+def approved(app: App, person: Caller) -> Caller:
+    """The session of a command line that the person lets in."""
+    verifier = "a-verifier-that-is-long-enough-for-the-standard"
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    waiting = start_cli_session(app, code_challenge=challenge, client_name="laptop", address=ADDRESS)
+    approve_cli_session(app, person, session_id=waiting.id)
+    session = poll_cli_session(app, session_id=waiting.id, code_verifier=verifier).session
+    assert session is not None
+    return signed_in(app, session)
 
 
 def test_the_last_way_in_stays(app: App, lenient_provider: Lenient, strict_provider: Strict) -> None:
@@ -641,7 +661,7 @@ def test_unlinking_signs_out_everywhere_else(app: App, lenient_provider: Lenient
     unlink_identity(app, kim, identity_id=identity.id)
     assert again(app, kim).username == "kim"
     with pytest.raises(TokenRevoked):
-        again_with(app, thief.access_token)
+        authenticate(app, thief.access_token)
 
 
 def test_somebody_elses_identity_is_not_there(app: App, lenient_provider: Lenient) -> None:

@@ -15,7 +15,7 @@ from skillyard.domain.accounts import rules, store
 from skillyard.domain.accounts.errors import CliSessionDecidedBefore, CliSessionNotFound
 from skillyard.domain.accounts.model import Caller, CliSession, CliSessionDecided, CliSessionStatus, Session
 from skillyard.domain.accounts.rights import Scope
-from skillyard.domain.accounts.sessions import add_session, limit_sign_ins
+from skillyard.domain.accounts.sessions import add_session, limit_sign_ins, signed_in_ms
 from skillyard.domain.accounts.tokens import DEFAULT_DAYS, add_token
 from skillyard.infra.database import Row, Tx
 from skillyard.infra.ids import new_id
@@ -106,7 +106,10 @@ def _decide(app: App, caller: Caller, session_id: str, status: Literal["approved
     user_id, username = caller.identity
     with app.database.transaction() as tx:
         row = _get(tx, session_id)
-        if not store.decide_cli_session(tx, session_id, status, user_id, now_ms=app.clock.now_ms()):
+        since_ms = signed_in_ms(tx, caller)
+        if not store.decide_cli_session(
+            tx, session_id, status, user_id, signed_in_ms=since_ms, now_ms=app.clock.now_ms()
+        ):
             raise CliSessionDecidedBefore(status=_status(app, row))
         decided = _cli_session(app, _get(tx, session_id))
         app.events.record(tx, CliSessionDecided(session_id=session_id, username=username, status=status))
@@ -116,7 +119,7 @@ def _decide(app: App, caller: Caller, session_id: str, status: Literal["approved
 def _hand_out(tx: Tx, app: App, row: Row) -> Session:
     user = store.get_user(tx, row["user_id"])
     if row["scopes"] is None:
-        return add_session(tx, app, user, how="cli")
+        return add_session(tx, app, user, how="cli", signed_in_ms=row["signed_in_ms"])
     scopes = frozenset(Scope(word) for word in row["scopes"].split())
     new = add_token(tx, app, user, name=row["client_name"], scopes=scopes, days=row["token_days"])
     return Session(access_token=new.secret, expires_ms=new.token.expires_ms, user=user)

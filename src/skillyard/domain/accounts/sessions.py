@@ -32,12 +32,16 @@ _MINUTE_MS = 60_000
 _DAY_MS = 24 * 3600 * 1000
 
 
-def add_session(tx: Tx, app: App, user: User, *, how: WayIn) -> Session:
-    """Begin a session with every scope. Records an event: call it last. Raises AccountSuspended."""
+def add_session(tx: Tx, app: App, user: User, *, how: WayIn, signed_in_ms: int | None = None) -> Session:
+    """Begin a session with every scope. `signed_in_ms`: when the person proved who they are, if not just now.
+
+    Records an event: call it last. Raises AccountSuspended.
+    """
     if user.is_suspended:
         raise AccountSuspended(username=user.username)
     session_id, now_ms = new_id("ses"), app.clock.now_ms()
-    sessions.add_session(tx, session_id, user.id, how=how, now_ms=now_ms, expires_ms=now_ms + _life_ms(app))
+    started_ms = now_ms if signed_in_ms is None else signed_in_ms
+    sessions.add_session(tx, session_id, user.id, how=how, started_ms=started_ms, expires_ms=now_ms + _life_ms(app))
     token_id, session = _hand_out(tx, app, user, session_id, name=how)
     app.events.record(tx, UserSignedIn(username=user.username, token_id=token_id, how=how))
     return session
@@ -92,11 +96,16 @@ def check_fresh(tx: Tx, app: App, caller: Caller) -> None:
 
     Raises SignInTooOld.
     """
+    if app.clock.now_ms() - signed_in_ms(tx, caller) > FRESH_MS:
+        raise SignInTooOld(minutes=FRESH_MS // _MINUTE_MS)
+
+
+def signed_in_ms(tx: Tx, caller: Caller) -> int:
+    """When the person behind the caller's session proved who they are; 0 where nobody did, as for a personal token."""
     user_id, _ = caller.identity
     token = store.find_token_of(tx, user_id, caller.token_id or "")
     session = sessions.find_session(tx, token.session_id) if token and token.session_id else None
-    if session is None or app.clock.now_ms() - session["started_ms"] > FRESH_MS:
-        raise SignInTooOld(minutes=FRESH_MS // _MINUTE_MS)
+    return int(session["started_ms"]) if session else 0
 
 
 def limit_sign_ins(app: App, *, address: str | None = None, username: str | None = None) -> None:

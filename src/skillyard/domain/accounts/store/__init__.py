@@ -26,7 +26,7 @@ TABLES = (
         "cli_sessions",
         (
             "id", "code_challenge", "user_code", "client_name", "status", "user_id", "created_ms", "expires_ms",
-            "scopes", "token_days",
+            "scopes", "token_days", "signed_in_ms",
         ),
     ),
 )  # fmt: skip
@@ -263,12 +263,13 @@ def find_cli_session(tx: Tx, session_id: str) -> Row | None:
     return tx.one("SELECT * FROM cli_sessions WHERE id = ?", session_id)
 
 
-def decide_cli_session(tx: Tx, session_id: str, status: str, user_id: str, *, now_ms: int) -> bool:
+def decide_cli_session(tx: Tx, session_id: str, status: str, user_id: str, *, signed_in_ms: int, now_ms: int) -> bool:
     """False when it was decided before, or has expired."""
     return bool(
         tx.run(
-            "UPDATE cli_sessions SET status = ?, user_id = ? WHERE id = ? AND status = 'pending' AND expires_ms > ?",
-            status, user_id, session_id, now_ms,
+            "UPDATE cli_sessions SET status = ?, user_id = ?, signed_in_ms = ?"
+            " WHERE id = ? AND status = 'pending' AND expires_ms > ?",
+            status, user_id, signed_in_ms, session_id, now_ms,
         )
     )  # fmt: skip
 

@@ -11,10 +11,10 @@ TABLES = (
 )
 
 
-def add_session(tx: Tx, session_id: str, user_id: str, *, how: str, now_ms: int, expires_ms: int) -> None:
+def add_session(tx: Tx, session_id: str, user_id: str, *, how: str, started_ms: int, expires_ms: int) -> None:
     tx.run(
         "INSERT INTO sessions (id, user_id, how, started_ms, expires_ms) VALUES (?, ?, ?, ?, ?)",
-        session_id, user_id, how, now_ms, expires_ms,
+        session_id, user_id, how, started_ms, expires_ms,
     )  # fmt: skip
 
 
