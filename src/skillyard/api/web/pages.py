@@ -38,12 +38,12 @@ def _money(amount: int, asset: Asset) -> str:
     """`29.00 USD`, `2900 credits`, `2.75 TON`: without the noughts that nobody reads."""
     if asset is Asset.CREDIT:
         return f"{show_amount(amount, asset)} credit{'' if amount == 1 else 's'}"
-    return f"{_short(show_amount(amount, asset)) if asset is Asset.TON else show_amount(amount, asset)} {asset}"
+    return f"{_brief_amount(amount, asset)} {asset}"
 
 
-def _short(text: str) -> str:
+def _brief_amount(amount: int, asset: Asset) -> str:
     """At least two decimals, and no noughts after them."""
-    whole, _, decimals = text.partition(".")
+    whole, _, decimals = show_amount(amount, asset).partition(".")
     return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
 
 
@@ -81,6 +81,7 @@ _templates.filters |= {
     "moment": _moment,
     "money": _money,
     "amount": show_amount,
+    "brief_amount": _brief_amount,
     "size": _size,
     "count": _count,
     "with_code": _with_code,

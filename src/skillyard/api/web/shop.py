@@ -15,9 +15,9 @@ from skillyard.api.web.session import FormOf, Visitor, VisitorOf
 from skillyard.app import App
 from skillyard.domain.payments.credits import get_credits
 from skillyard.domain.payments.invoices import cancel_invoice, get_invoice, list_invoices
-from skillyard.domain.payments.model import PRICE_ASSETS, PriceMode
+from skillyard.domain.payments.model import Price
 from skillyard.domain.payments.purchases import list_bought
-from skillyard.domain.payments.rail import ready_rails
+from skillyard.domain.payments.rail import Rail, ready_rails
 from skillyard.domain.registry.releases import list_releases
 from skillyard.domain.registry.sale import Sale, buy, get_sale
 from skillyard.infra.errors import SkillyardError
@@ -90,17 +90,21 @@ def sale_page(
 
 def ways_to_pay(app: App, sale: Sale) -> list[dict[str, str]]:
     """A button for each rail that can take one of the prices: its name, its words, and what it costs that way."""
-    modes: list[PriceMode] = [mode for mode in PRICE_ASSETS if mode in sale.prices]
-    taken = [(rail.name, mode, asset) for rail in ready_rails(app) for mode in modes if (asset := rail.asset_for(mode))]
-    ways = {name: (mode, asset) for name, mode, asset in reversed(taken)}
+    found = [(rail.name, _price_by(rail, sale)) for rail in ready_rails(app)]
     return [
-        {"rail": name, "words": _BUTTONS.get(name, f"Pay by {name}"), "cost": _cost(sale, *ways[name])}
-        for name in sorted(ways)
+        {"rail": name, "words": _BUTTONS.get(name, f"Pay by {name}"), "cost": _cost(*chosen)}
+        for name, chosen in found
+        if chosen is not None
     ]
 
 
-def _cost(sale: Sale, mode: PriceMode, asset: Asset) -> str:
-    price = sale.prices[mode]
+def _price_by(rail: Rail, sale: Sale) -> tuple[Price, Asset] | None:
+    """The price that would be taken, and what it is paid in; rather one that needs no rate."""
+    fitting = [(price, asset) for price in sale.prices.values() if (asset := rail.asset_for(price.mode))]
+    return min(fitting, key=lambda one: one[1] not in (one[0].asset, Asset.CREDIT), default=None)
+
+
+def _cost(price: Price, asset: Asset) -> str:
     if asset is Asset.CREDIT:
         return f"{show_amount(price.amount, Asset.CREDIT)} credits"
     cost = f"{show_amount(price.amount, price.asset)} {price.asset}"

@@ -59,7 +59,8 @@ def purchase_required(item: str, offer: Offer | None) -> PurchaseRequired:
     """What is said to those who have not bought an item: what it costs, and what to do."""
     prices = [
         {"mode": price.mode, "asset": price.asset.value, "amount": show_amount(price.amount, price.asset)}
-        for price in (offer.prices.values() if offer else ())
+        for mode in PRICE_ASSETS
+        if offer and (price := offer.prices.get(mode))
     ]
     cost = " or ".join(f"{price['amount']} {price['asset']}" for price in prices)
     return PurchaseRequired(

@@ -157,7 +157,7 @@ def show_sale(sale: Sale, rails: Sequence[Rail]) -> SaleOnWire:
         is_for_sale=sale.is_for_sale,
         visibility=sale.visibility,
         selling_text=sale.selling_text,
-        prices=[show_price(price) for _, price in sorted(sale.prices.items())],
+        prices=[show_price(sale.prices[mode]) for mode in PRICE_ASSETS if mode in sale.prices],
         pay_with=show_ways_to_pay(sale, rails),
         sold_total=sale.sold_total,
         seller=sale.seller_username,
