@@ -44,7 +44,7 @@ class Prepared:
 def prepare(here: SetUp, *, destination: str, nano: int, comment: str) -> str:
     """A signed message for the wallet as it is now, as JSON to store.
 
-    Raises TonNotSetUp, WalletNotValid, TonWalletTooLow, CallFailed.
+    Raises TonNotSetUp, WalletNotValid, TonWalletTooLow, or an Upstream.
     """
     if not here.words:
         raise TonNotSetUp(why="the server has no words to sign payouts with")

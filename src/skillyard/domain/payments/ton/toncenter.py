@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urlsplit
 
 import orjson
 
-from skillyard.domain.payments.ton.transactions import Transaction, read_transaction
+from skillyard.domain.payments.ton.transactions import LATEST_S, Transaction, read_number, read_transaction
 from skillyard.infra.outbound import Answer, Bounds, CallFailed, Outbound
 
 PAGE_SIZE = 200
@@ -68,9 +68,9 @@ class Toncenter:
             found = found["result"]
             return Account(
                 is_active=found["state"] == "active",
-                balance=max(int(found["balance"]), 0),
+                balance=read_number(found["balance"]),
                 data=str(found.get("data") or ""),
-                last_lt=int(found["last_transaction_id"]["lt"]),
+                last_lt=read_number(found["last_transaction_id"]["lt"]),
             )
 
     def time(self) -> ChainTime:
@@ -78,7 +78,9 @@ class Toncenter:
         with self._reading():
             last = found["last"]
             network = last.get("global_id")
-            return ChainTime(at_s=int(last["gen_utime"]), global_id=None if network is None else int(network))
+            return ChainTime(
+                at_s=read_number(last["gen_utime"], most=LATEST_S), global_id=None if network is None else int(network)
+            )
 
     def transactions(self, address: str, *, oldest_first: bool = True, **wanted: int) -> Page:
         """At most `PAGE_SIZE`. `wanted`: `start_lt`, `end_lt`, `start_utime`, all inclusive."""

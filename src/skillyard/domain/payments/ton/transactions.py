@@ -13,6 +13,8 @@ from typing import Any
 
 from skillyard.domain.payments.ton.comment import read_bounced_comment, read_comment
 
+_LARGEST = 2**63 - 1
+LATEST_S = 4_000_000_000  # the year 2096; messages have 32 bits for a time
 _NOT_FINAL = ("pending", "signed", "confirmed")
 
 
@@ -97,16 +99,24 @@ def read_transaction(found: Mapping[str, Any]) -> Transaction:
     """
     return Transaction(
         account=str(found["account"]).lower(),
-        lt=int(found["lt"]),
+        lt=read_number(found["lt"]),
         hash=_hexadecimal(found["hash"]),
-        at_s=int(found["now"]),
+        at_s=read_number(found["now"], most=LATEST_S),
         is_final=bool(found.get("mc_block_seqno"))
         and not found.get("emulated")
         and found.get("finality") not in _NOT_FINAL,
-        fees=int(found.get("total_fees") or 0),
+        fees=read_number(found.get("total_fees") or 0),
         incoming=_message(found["in_msg"]) if found.get("in_msg") else None,
         outgoing=tuple(_message(sent) for sent in found.get("out_msgs") or ()),
     )
+
+
+def read_number(found: Any, *, most: int = _LARGEST) -> int:
+    """A whole number that comes as one or as a string. Raises TypeError or ValueError, also for one out of bounds."""
+    number = int(found)
+    if isinstance(found, float) or not 0 <= number <= most:
+        raise ValueError(f"{number} is out of bounds")
+    return number
 
 
 def _message(found: Mapping[str, Any]) -> Message:
@@ -114,8 +124,8 @@ def _message(found: Mapping[str, Any]) -> Message:
     return Message(
         source=_address(found.get("source")),
         destination=_address(found.get("destination")),
-        value=int(found.get("value") or 0),
-        forward_fee=int(found.get("fwd_fee") or 0),
+        value=read_number(found.get("value") or 0),
+        forward_fee=read_number(found.get("fwd_fee") or 0),
         is_bounced=bool(found.get("bounced")),
         body=str(content.get("body") or ""),
         body_hash=_hexadecimal(content["hash"]) if content.get("hash") else "",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from skillyard.domain.payments.ton.address import Network
 from skillyard.domain.payments.ton.toncenter import Account
-from skillyard.infra.errors import Unavailable
+from skillyard.infra.errors import Unavailable, Upstream
 
 _SIGNED = 0x7369676E  # the operation of a message from outside that is signed
 
@@ -25,6 +25,12 @@ class TonWordsNotValid(Unavailable):
     code = "ton_words_not_valid"
     text = "The words of the server's TON wallet are not those of a wallet."
     hint = "The operator writes the 24 words into SKILLYARD_TON_WALLET_WORDS, in their order, with spaces in between."
+
+
+class TonStateNotReadable(Upstream):
+    code = "ton_state_not_readable"
+    text = "What the API says of the server's TON wallet cannot be read."
+    hint = "Try again in a moment; if it stays, the operator compares SKILLYARD_TON_API_URL."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +63,7 @@ def sign_transfer(
 ) -> SignedMessage:
     """A message for the next use of the wallet; at its first it also creates the contract. `state`: of the wallet now.
 
-    Raises TonWordsNotValid.
+    Raises TonWordsNotValid or TonStateNotReadable.
     """
     from ton_core import Address, WalletV5Params
     from tonutils.contracts.wallet import TONTransferBuilder
@@ -80,10 +86,15 @@ def sign_transfer(
 
 
 def read_seqno(state: Account) -> int:
-    """The number that the wallet's next message must have; 0 before its first."""
+    """The number that the wallet's next message must have; 0 before its first. Raises TonStateNotReadable."""
     from pytoniq_core import Cell
 
-    return int(Cell.one_from_boc(state.data).begin_parse().skip_bits(1).load_uint(32)) if state.is_active else 0
+    if not state.is_active:
+        return 0
+    try:
+        return int(Cell.one_from_boc(state.data).begin_parse().skip_bits(1).load_uint(32))
+    except Exception:  # the parser is another's, and what it reads came from outside
+        raise TonStateNotReadable from None
 
 
 def read_message_seqno(body: str) -> int | None:
