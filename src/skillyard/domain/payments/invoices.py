@@ -8,7 +8,7 @@ from skillyard.domain.payments import rail as ports
 from skillyard.domain.payments import rules
 from skillyard.domain.payments.errors import InvoiceNotFound
 from skillyard.domain.payments.events import InvoiceChanged
-from skillyard.domain.payments.facts import apply_facts
+from skillyard.domain.payments.facts import apply_facts, sweep
 from skillyard.domain.payments.model import Invoice, InvoiceStatus
 from skillyard.domain.payments.settle import end_waiting
 from skillyard.domain.payments.states import change_status, lock_invoice
@@ -93,15 +93,19 @@ def conclude(app: App, invoice: Invoice) -> None:
 
 
 def look_at_waiting(app: App) -> None:
-    """Look at every invoice that waits; end those whose time is over."""
+    """Look at every invoice that waits, or at once at all of a rail; end those whose time is over."""
     now_ms = app.clock.now_ms()
     with app.database.reading() as tx:
         over = store.list_waiting(tx, created_before_ms=now_ms, expired_before_ms=now_ms, limit=_AT_ONCE)
         waiting = store.list_waiting(tx, created_before_ms=now_ms, limit=_AT_ONCE)
     for invoice in over:
         _try(app, invoice, is_over=_is_over(invoice, now_ms))
-    for invoice in waiting:
-        if invoice.expires_ms > now_ms and invoice.status is not InvoiceStatus.DRAFT:
+    open_ones = [one for one in waiting if one.expires_ms > now_ms and one.status is not InvoiceStatus.DRAFT]
+    swept = {one.rail for one in open_ones if ports.get_rail(one.rail).sees_all_in_sweep}
+    for rail in sorted(swept):
+        _sweep(app, rail)
+    for invoice in open_ones:
+        if invoice.rail not in swept:
             _try(app, invoice, is_over=False)
 
 
@@ -120,6 +124,13 @@ def _try(app: App, invoice: Invoice, *, is_over: bool) -> None:
             look_at(app, invoice)
     except SkillyardError as error:
         _log.warning("invoice could not be looked at", invoice=invoice.id, error=error.message)
+
+
+def _sweep(app: App, rail: str) -> None:
+    try:
+        sweep(app, rail)
+    except SkillyardError as error:
+        _log.warning("payments could not be read", rail=rail, error=error.message)
 
 
 def _withdraw(app: App, invoice: Invoice) -> None:

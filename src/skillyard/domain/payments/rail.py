@@ -56,7 +56,8 @@ class Rail(ABC):
     """`is_internal`: paid from a balance that we keep, in one transaction, without any provider.
     `one_payout_at_a_time`: two at once would disturb each other. `refunds_to_source`: a refund goes back where the
     money came from, receipt by receipt, and needs no address. `clearing`: the account that mirrors what the provider
-    holds for us, `fee`: the expense that its fees are.
+    holds for us, `fee`: the expense that its fees are. `sees_all_in_sweep`: one sweep shows every payment, so that
+    nobody asks for each invoice by itself.
     """
 
     name: ClassVar[str]
@@ -65,6 +66,7 @@ class Rail(ABC):
     is_internal: ClassVar[bool] = False
     one_payout_at_a_time: ClassVar[bool] = False
     refunds_to_source: ClassVar[bool] = False
+    sees_all_in_sweep: ClassVar[bool] = False
 
     @abstractmethod
     def is_ready(self, app: App) -> bool:

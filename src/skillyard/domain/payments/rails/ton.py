@@ -25,6 +25,7 @@ class TonRail(Rail):
     clearing = Kind.TON_WALLET
     fee = Kind.CHAIN_FEE
     one_payout_at_a_time = True
+    sees_all_in_sweep = True
 
     def is_ready(self, app: App) -> bool:
         return is_set_up(app.settings)
