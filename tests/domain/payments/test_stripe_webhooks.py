@@ -213,6 +213,16 @@ def test_a_dispute_is_told_when_it_opens_and_when_it_closes(
     assert (closed_as.state, closed_as.fee) == ("won" if won else "lost", 1500)
 
 
+def test_a_dispute_is_not_told_before_the_money_is_taken(app: App, stripe_peer: Peer) -> None:
+    """Its fee is not known until then."""
+    dispute = stripe_peer.dispute(a_charge(app, stripe_peer))
+    booked, dispute["balance_transactions"] = dispute["balance_transactions"], []
+    event = an_event("charge.dispute.created", dispute["id"])
+    assert RAIL.follow_up(app, event) == []
+    dispute["balance_transactions"] = booked
+    assert [type(fact) for fact in RAIL.follow_up(app, event)] == [DisputeMoved]
+
+
 def test_a_mere_inquiry_of_the_bank_is_no_dispute(app: App, stripe_peer: Peer, inbox: Inbox) -> None:
     dispute = stripe_peer.dispute(a_charge(app, stripe_peer), inquiry=True)
     stripe_peer.close_dispute(dispute["id"], won=True)

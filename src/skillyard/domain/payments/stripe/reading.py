@@ -82,11 +82,11 @@ def read_refund(refund: Thing) -> RefundMoved | None:
 
 
 def read_dispute(dispute: Thing) -> DisputeMoved | None:
-    """None for a mere inquiry, which moves no money."""
+    """None for a mere inquiry, and before the money is taken from us."""
     states: Mapping[str, Literal["open", "won", "lost"]] = {
         "needs_response": "open", "under_review": "open", "won": "won", "lost": "lost",
     }  # fmt: skip
-    if dispute["status"] not in states or dispute["currency"] != CURRENCY:
+    if dispute["status"] not in states or not dispute["balance_transactions"] or dispute["currency"] != CURRENCY:
         return None
     return DisputeMoved(
         rail=NAME,
