@@ -120,7 +120,7 @@ def test_onboarding_twice_at_once_keeps_one_account(shop: Market, stripe_peer: P
     assert len(ids) == 1
 
 
-@pytest.mark.parametrize("country", ["", "U", "USA", "U1", "ÜS", "us ", "\x00\x00"])
+@pytest.mark.parametrize("country", ["", "U", "USA", "U1", "ÜS", "ß", "us ", "\x00\x00"])
 def test_a_country_has_two_letters(shop: Market, country: str) -> None:
     with pytest.raises(CountryNotValid):
         start_onboarding(shop.app, shop.seller(), country=country)

@@ -150,6 +150,7 @@ def test_the_same_request_again_is_the_same_payout(market: Market) -> None:
         ask(market, seller, "26", key="monday")
     cancel_payout(market.app, seller, payout_id=first.id)
     assert ask(market, seller, key="monday").status is PayoutStatus.CANCELLED
+    assert ask(market, seller, key="\x00" + "x" * 5000).id != first.id
     other = market.with_wallet(market.seller("other"), ton=30 * TON)
     assert ask(market, other, key="monday").id != first.id
 
@@ -164,8 +165,11 @@ def test_the_owner_stops_a_payout_before_it_is_sent(market: Market) -> None:
     assert get_balance(market.app, seller).assets[1].available == 100 * TON
     with pytest.raises(PayoutNotWaiting):
         cancel_payout(market.app, seller, payout_id=payout.id)
-    with pytest.raises(PayoutNotFound):
-        cancel_payout(market.app, seller, payout_id="po_none")
+    for payout_id in ("po_none", "", "po_\x00" + "a" * 25, "x" * 10_000):
+        with pytest.raises(PayoutNotFound):
+            cancel_payout(market.app, seller, payout_id=payout_id)
+        with pytest.raises(PayoutNotFound):
+            get_payout(market.app, seller, payout_id=payout_id)
 
 
 def test_a_large_payout_waits_for_an_administrator(market: Market) -> None:

@@ -54,10 +54,17 @@ def check_chain(market: Market, peer: TonPeer) -> None:
 def a_seller(shop: Market, peer: TonPeer, number: int = 1, *, ton: int = 10 * TON) -> tuple[Caller, str]:
     """With a wallet, and so much earned that is in ours."""
     wallet = "0:" + f"{number:02x}" * 32
-    seller = shop.seller(f"seller{number}", ton=ton)
-    peer.send(OURS, ton)
+    seller = shop.seller(f"seller{number}")
+    earn(shop, peer, seller, ton)
     set_ton_wallet(shop.app, seller, address=wallet)
     return seller, wallet
+
+
+def earn(shop: Market, peer: TonPeer, seller: Caller, nano: int) -> None:
+    """Somebody pays it in, and it becomes the seller's."""
+    peer.send(OURS, nano)
+    sweep(shop.app, "ton")
+    shop.earn(seller, nano, Asset.TON, source=Kind.SUSPENSE)
 
 
 def ask(shop: Market, seller: Caller, amount: str = "2.5") -> Payout:
@@ -137,8 +144,7 @@ def test_a_wallet_without_enough_keeps_the_payout_waiting(shop: Market, ton_peer
     waiting = shop.payout(payout)
     assert waiting.status is PayoutStatus.APPROVED
     assert "are needed" in waiting.why
-    ton_peer.send(OURS, TON)
-    shop.earn(seller, TON, Asset.TON)
+    earn(shop, ton_peer, seller, TON)
     work(shop, rounds=4)
     assert shop.payout(payout).status is PayoutStatus.PAID
     assert ton_peer.balance(wallet) == 10 * TON
@@ -148,9 +154,7 @@ def test_a_wallet_without_enough_keeps_the_payout_waiting(shop: Market, ton_peer
 def test_what_the_receiver_sends_back_is_available_again(shop: Market, ton_peer: TonPeer, swept_first: bool) -> None:
     """Also when its return is seen before it was known that it was paid."""
     seller = shop.seller()
-    ton_peer.send(OURS, 10 * TON)
-    sweep(shop.app, "ton")
-    shop.earn(seller, 10 * TON, Asset.TON, source=Kind.SUSPENSE)
+    earn(shop, ton_peer, seller, 10 * TON)
     set_ton_wallet(shop.app, seller, address=ton_peer.a_contract_that_rejects())
     payout = ask(shop, seller)
     work(shop)

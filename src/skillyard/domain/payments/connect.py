@@ -18,7 +18,7 @@ from skillyard.infra.database import Tx
 from skillyard.infra.errors import NotFound, Unavailable, Upstream
 from skillyard.infra.events import Event
 
-_COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
+_COUNTRY = re.compile(r"[A-Za-z]{2}", re.ASCII)
 _DISCONNECTED = "its account was disconnected"
 
 
@@ -126,6 +126,6 @@ def _connect_rail(app: App) -> ConnectRail:
 def _read_country(country: str | None) -> str | None:
     if country is None:
         return None
-    if not _COUNTRY.fullmatch(country.upper()):
+    if not _COUNTRY.fullmatch(country):
         raise CountryNotValid
     return country.upper()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from decimal import ROUND_DOWN, Decimal
+from hashlib import sha256
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
@@ -51,7 +52,6 @@ from skillyard.infra.paging import Page, page_of, read_cursor
 
 _NEWEST = (2**62, "~")
 _MOST_REASON = 500
-_MOST_KEY = 200
 
 
 def request_payout(app: App, caller: Caller, *, amount: str, asset: Asset, kind: str, key: str | None = None) -> Payout:
@@ -74,12 +74,13 @@ def request_payout(app: App, caller: Caller, *, amount: str, asset: Asset, kind:
         refresh(app, user_id)
     with app.database.transaction() as tx:
         tx.lock(f"payouts of {user_id}")
-        if key is not None and (known := store.find_by_key(tx, user_id, key[:_MOST_KEY])):
+        hashed = sha256(key.encode("utf-8", "surrogatepass")).hexdigest() if key else None
+        if hashed and (known := store.find_by_key(tx, user_id, hashed)):
             if (known.amount, known.asset, known.rail) != (minor, asset, wanted):
                 raise KeyUsedOtherwise
             return known
         payout = _new(app, tx, user_id, wanted, asset, minor)
-        if not store.add(tx, payout, key=key and key[:_MOST_KEY]):
+        if not store.add(tx, payout, key=hashed):
             opened = store.find_open(tx, payout.method_id)
             raise PayoutOpen(kind=wanted, payout_id=opened.id if opened else "")
         _check_funds(tx, payout)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from typing import Any
@@ -29,6 +30,8 @@ TABLES = (
     ),
 )  # fmt: skip
 
+_ID = re.compile(r"po_[0-9a-z]{26}", re.ASCII)
+
 
 def add(tx: Tx, payout: Payout, *, key: str | None) -> bool:
     """False when the method has an open one, or the person has used the key."""
@@ -44,11 +47,15 @@ def add(tx: Tx, payout: Payout, *, key: str | None) -> bool:
 
 def take(tx: Tx, payout_id: str) -> Payout | None:
     """As it is now; nobody else moves it until the commit."""
+    if not _ID.fullmatch(payout_id):
+        return None
     tx.lock(f"payout {payout_id}")
     return find(tx, payout_id)
 
 
 def find(tx: Tx, payout_id: str) -> Payout | None:
+    if not _ID.fullmatch(payout_id):
+        return None
     row = tx.one("SELECT * FROM payouts WHERE id = ?", payout_id)
     return _payout(row) if row else None
 
