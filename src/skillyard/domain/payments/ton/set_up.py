@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from skillyard.app import App
-from skillyard.domain.payments.ton.address import Network, read_address
+from skillyard.domain.payments.ton.address import Network, read_address, show_address
 from skillyard.domain.payments.ton.toncenter import Toncenter
 from skillyard.domain.payments.ton.wallet import wallet_address
 from skillyard.infra.errors import Unavailable
@@ -55,5 +55,6 @@ def set_up_of(app: App) -> SetUp:
     own = wallet_address(words, settings.ton_network) if words else ""
     named = read_address(settings.ton_wallet_address, settings.ton_network) if settings.ton_wallet_address else own
     if own and own != named:
-        raise TonNotSetUp(why="the wallet's words and its address are of different wallets")
+        belongs, is_named = show_address(own, settings.ton_network), show_address(named, settings.ton_network)
+        raise TonNotSetUp(why=f"the words are those of {belongs} (a W5 wallet), and the wallet named is {is_named}")
     return SetUp(network=settings.ton_network, wallet=named, words=words, api=api_of(app))
