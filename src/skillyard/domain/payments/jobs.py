@@ -10,9 +10,12 @@ from skillyard.domain.payments.invoices import look_at_waiting
 from skillyard.domain.payments.maturity import mature
 from skillyard.domain.payments.refunds import advance_refunds
 from skillyard.domain.payments.store import refunds as store
+from skillyard.infra.errors import SkillyardError
 from skillyard.infra.jobs import every
+from skillyard.infra.log import Logger
 
 DECLARED = (payout_jobs, rates, refunds, webhooks)  # they declare jobs beside the operations that enqueue them
+_log = Logger("skillyard.payments")
 _KEPT_MS = 30 * 24 * 3600 * 1000
 
 
@@ -26,7 +29,10 @@ def look_at_invoices(app: App) -> None:
 def sweep_rails(app: App) -> None:
     """Read what each provider lists since the last time: what no event told us of is found here."""
     for rail in ports.ready_rails(app):
-        sweep(app, rail.name)
+        try:
+            sweep(app, rail.name)
+        except SkillyardError as error:  # one provider that is away does not keep the others waiting
+            _log.warning("rail could not be swept", rail=rail.name, error=error.message)
 
 
 @every(seconds=60)
