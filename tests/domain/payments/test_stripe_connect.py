@@ -91,6 +91,23 @@ def test_an_account_that_is_not_ours_any_more_is_not_found(app: App, stripe_peer
             RAIL.find_account(app, unknown)
 
 
+def test_who_took_our_access_away_gets_a_new_account_at_once(app: App, stripe_peer: Peer) -> None:
+    seen = set()
+    for _ in range(3):
+        account = RAIL.open_account(app, user_id="usr_seller", country="US")
+        assert account.status == "onboarding"
+        seen.add(account.account_id)
+        stripe_peer.disconnect(account.account_id)
+    assert len(seen) == 3
+
+
+def test_asking_again_for_an_account_shows_it_as_it_is_now(app: App, stripe_peer: Peer) -> None:
+    first = RAIL.open_account(app, user_id="usr_seller", country="US")
+    stripe_peer.finish_onboarding(first.account_id)
+    again = RAIL.open_account(app, user_id="usr_seller", country="US")
+    assert (again.account_id, again.status) == (first.account_id, "active")
+
+
 def test_a_wrong_key_is_not_taken_for_an_account_that_is_gone(app: App, stripe_peer: Peer) -> None:
     account = stripe_peer.new_account()["id"]
     stripe_peer.world.secret_key = "sk_test_replaced"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from skillyard.app import App
@@ -23,7 +24,10 @@ class StripeAccountNotFound(NotFound):
 
 
 def open_account(app: App, *, user_id: str, country: str | None) -> ConnectAccount:
-    """A new Express account, the same one for a day when asked again. Raises StripeRefused, StripeSilent."""
+    """A new Express account; for a day the same one when asked again, unless the seller has taken our access away.
+
+    Raises StripeRefused, StripeSilent.
+    """
     client = open_client(app)
     wish: AccountCreateParams = {
         "type": "express",
@@ -33,8 +37,12 @@ def open_account(app: App, *, user_id: str, country: str | None) -> ConnectAccou
     if country:
         wish["country"] = country.upper()
     key = f"acct:{user_id}:{wish.get('country', '')}"
-    made = ask(lambda: client.v1.accounts.create(wish, {"idempotency_key": key}))
-    return read_account(made, app.clock.now_ms())
+    while True:
+        made = ask(partial(client.v1.accounts.create, wish, {"idempotency_key": key}))
+        try:
+            return find_account(app, made["id"])  # the answer may be an old one, repeated
+        except StripeAccountNotFound:
+            key = f"{key}:{made['id']}"
 
 
 def onboarding_url(app: App, account_id: str) -> str:
