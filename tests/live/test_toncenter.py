@@ -38,10 +38,10 @@ def test_its_clock_is_right_and_it_says_which_network_it_is(api: Toncenter) -> N
 
 def test_transactions_of_the_last_days_are_final_ordered_and_complete(api: Toncenter) -> None:
     address = read_address(FAUCET, "testnet")
-    newest = api.transactions(address, oldest_first=False).transactions
+    newest = api.transactions(address, {}, oldest_first=False).transactions
     assert newest
     assert all(one.is_final and one.account == address for one in newest)
-    again = api.transactions(address, start_lt=newest[0].lt, end_lt=newest[-1].lt)
+    again = api.transactions(address, {"start_lt": newest[0].lt, "end_lt": newest[-1].lt})
     assert again.transactions[: len(newest)] == newest[:PAGE_SIZE]
     assert any(pays(one, address) for one in newest) or any(one.outgoing for one in newest)
 

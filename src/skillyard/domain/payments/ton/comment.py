@@ -9,7 +9,7 @@ from base64 import b64decode
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytoniq_core import Cell
+    from ton_core import Cell
 
 MOST_BODY_CHARS = 16 * 1024
 _MOST_CELLS = 16
@@ -51,7 +51,7 @@ def _snake(body: str) -> bytes | None:
 
 
 def _root(body: str) -> Cell | None:
-    from pytoniq_core import Cell
+    from ton_core import Cell
 
     if len(body) > MOST_BODY_CHARS:
         return None

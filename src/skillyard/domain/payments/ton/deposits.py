@@ -73,7 +73,7 @@ def _returns(here: SetUp, found: Sequence[Transaction]) -> list[Fact]:
     for back in (one for one in found if came_back(one, here.wallet)):
         sent = _find_sent(found, back)
         if sent is None:
-            older = here.api.transactions(here.wallet, oldest_first=False, end_lt=back.lt)
+            older = here.api.transactions(here.wallet, {"end_lt": back.lt}, oldest_first=False)
             sent = _find_sent(older.transactions, back)
         if sent is not None:
             facts.append(_return(back, *sent))

@@ -87,8 +87,11 @@ def _find(here: SetUp, message: Prepared, receiver: str, nano: int, comment: str
     page = here.api.all_transactions(here.wallet, most_pages=_MOST_PAGES, start_lt=message.since_lt + 1)
     for transaction in page.transactions:
         if any(_is_payment(sent, receiver, nano, comment) for sent in transaction.outgoing):
-            state = "paid" if transaction.is_final else "submitted"
-            return Outcome(state=state, reference=transaction.reference, fee=transaction.cost)
+            return Outcome(
+                state="paid" if transaction.is_final else "submitted",
+                reference=transaction.reference,
+                fee=transaction.cost,
+            )
     taken = next((one for one in page.transactions if one.is_final and _takes_number(one, message)), None)
     reaches_the_end = page.is_last or page.transactions[-1].at_s > over_s
     if taken is None and (now_s <= over_s or not reaches_the_end):

@@ -82,7 +82,7 @@ class Toncenter:
                 at_s=read_number(last["gen_utime"], most=LATEST_S), global_id=None if network is None else int(network)
             )
 
-    def transactions(self, address: str, *, oldest_first: bool = True, **wanted: int) -> Page:
+    def transactions(self, address: str, wanted: Mapping[str, int], *, oldest_first: bool = True) -> Page:
         """At most `PAGE_SIZE`. `wanted`: `start_lt`, `end_lt`, `start_utime`, all inclusive."""
         order = "asc" if oldest_first else "desc"
         query = urlencode({"account": address, "limit": PAGE_SIZE, "sort": order, **wanted})
@@ -97,7 +97,7 @@ class Toncenter:
         """Page after page, oldest first; not the last when there are more than `most_pages`."""
         found: list[Transaction] = []
         for _ in range(most_pages):
-            page = self.transactions(address, **wanted)
+            page = self.transactions(address, wanted)
             found += page.transactions
             if page.is_last or not page.transactions:
                 return Page(transactions=tuple(found), is_last=True)

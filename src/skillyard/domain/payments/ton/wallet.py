@@ -87,7 +87,7 @@ def sign_transfer(
 
 def read_seqno(state: Account) -> int:
     """The number that the wallet's next message must have; 0 before its first. Raises TonStateNotReadable."""
-    from pytoniq_core import Cell
+    from ton_core import Cell
 
     if not state.is_active:
         return 0
@@ -99,7 +99,7 @@ def read_seqno(state: Account) -> int:
 
 def read_message_seqno(body: str) -> int | None:
     """The number that a signed message to such a wallet bears, from its body in base64; None for another message."""
-    from pytoniq_core import Cell
+    from ton_core import Cell
 
     try:
         content = Cell.one_from_boc(body).begin_parse()
