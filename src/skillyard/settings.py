@@ -170,12 +170,14 @@ class Settings(BaseSettings):
     log_level: str = Field(default="warning", description="debug, info, warning or error.")
 
     @model_validator(mode="after")
-    def _providers_can_be_asked(self) -> Settings:
+    def _signing_in_is_set_up_as_a_whole(self) -> Settings:
         for name, provider in self.oidc.items():
             if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,29}", name):
                 raise ValueError(f"SKILLYARD_OIDC: {name!r} is no name of a provider: use a-z, 0-9, - and _")
             if not provider.issuer and name != "google":
                 raise ValueError(f"SKILLYARD_OIDC__{name.upper()}__ISSUER is missing")
+        if self.oidc_sign_up == "domains" and not self.oidc_domains.strip():
+            raise ValueError("SKILLYARD_OIDC_SIGN_UP is `domains`, but SKILLYARD_OIDC_DOMAINS names none")
         return self
 
     @property

@@ -26,6 +26,12 @@ def test_no_token_reaches_the_log(event: dict[str, object]) -> None:
     assert "***" in repr(hidden)
 
 
+def test_no_jwt_reaches_the_log() -> None:
+    jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl_-x"
+    hidden = hide_secrets(None, "info", {"event": f"refused {jwt}.", "id_token": "x", "refresh_token": "y"})
+    assert hidden == {"event": "refused ***.", "id_token": "***", "refresh_token": "***"}
+
+
 def test_what_is_no_secret_is_logged_as_it_is() -> None:
     event = {"event": "published", "skill": "ada/pdf", "size": 5}
     assert hide_secrets(None, "info", dict(event)) == event

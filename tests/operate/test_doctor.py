@@ -7,6 +7,7 @@ from pathlib import Path
 from skillyard.operate.doctor import Finding, examine
 from skillyard.settings import Settings
 from tests.makers import a_person, a_release, make_app
+from tests.peers.oidc.providers import Lenient
 
 
 def found(settings: Settings) -> dict[str, Finding]:
@@ -50,3 +51,15 @@ def test_listening_to_the_world_without_an_address_is_a_warning(tmp_path: Path) 
     assert found(Settings(data_dir=tmp_path, host="0.0.0.0"))["address"].state == "warning"
     assert found(Settings(data_dir=tmp_path, public_url="http://skills.example.org"))["address"].state == "warning"
     assert found(Settings(data_dir=tmp_path, public_url="https://skills.example.org"))["address"].state == "ok"
+
+
+def test_a_provider_is_named_with_the_address_to_register_there(tmp_path: Path, lenient_provider: Lenient) -> None:
+    oidc = {
+        "acme": {"issuer": lenient_provider.issuer, "client_id": "x"},
+        "gone": {"issuer": "http://127.0.0.1:9", "client_id": "x"},
+    }
+    findings = found(make_app(tmp_path, oidc=oidc, outbound_http_loopback=True).settings)
+    assert findings["sign-in with Acme"].state == "ok"
+    assert "http://127.0.0.1:8400/sign-in/with/acme/callback" in findings["sign-in with Acme"].detail
+    assert findings["sign-in with Gone"].state == "error"
+    assert findings["sign-in with Gone"].hint

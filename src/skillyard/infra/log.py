@@ -9,8 +9,12 @@ from collections.abc import MutableMapping
 from functools import cache
 from typing import Any
 
-_SECRET = re.compile(r"\bsky_[a-z]+_[0-9A-Za-z]+")
-_SECRET_NAMES = frozenset({"authorization", "password", "token", "access_token", "code", "code_verifier", "secret"})
+# Ours by their prefix; JWTs, ours and others', by how their header begins: `{"` in base64url.
+_SECRET = re.compile(r"\bsky_[a-z]+_[0-9A-Za-z]+|\beyJ[\w-]+\.[\w-]+\.[\w-]*")
+_SECRET_NAMES = frozenset(
+    {"authorization", "password", "token", "access_token", "refresh_token", "id_token", "code", "code_verifier"}
+    | {"secret", "client_secret"}
+)
 _HIDDEN = "***"
 _level = "warning"
 

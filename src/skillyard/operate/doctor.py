@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from skillyard.app import App, build
+from skillyard.domain.accounts.providers import check_provider, list_providers, redirect_uri_of
 from skillyard.domain.payments import ledger
 from skillyard.domain.payments.rail import Rail, rails
 from skillyard.domain.registry.integrity import missing_archives
@@ -56,6 +57,7 @@ def examine(settings: Settings) -> list[Finding]:
         findings += _guarded(check)
     if not pending(database):
         findings += [*_guarded(lambda: _books(database)), *_guarded(lambda: _rails(settings))]
+        findings += _guarded(lambda: _providers(settings))
     database.close()
     return findings
 
@@ -160,6 +162,23 @@ def _books(database: Database) -> Iterator[Finding]:
         yield Finding(check="books", state="error", detail=f"{len(faults)} faults: {faults[0]}", hint=hint)
     else:
         yield Finding(check="books", state="ok", detail="every account balances")
+
+
+def _providers(settings: Settings) -> Iterator[Finding]:
+    """Whether people can be sent to each provider, and the address that it must send them back to."""
+    app = build(settings)
+    try:
+        for provider in list_providers(app):
+            check = f"sign-in with {provider.label}"
+            try:
+                check_provider(app, provider)
+            except SkillyardError as error:
+                yield Finding(check=check, state="error", detail=error.message, hint=error.advice)
+            else:
+                detail = f"{provider.issuer} answers; it must know {redirect_uri_of(app, provider.name)}"
+                yield Finding(check=check, state="ok", detail=detail)
+    finally:
+        app.close()
 
 
 def _rails(settings: Settings) -> Iterator[Finding]:

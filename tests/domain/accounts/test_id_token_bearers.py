@@ -25,8 +25,9 @@ from skillyard.domain.accounts.errors import (
 from skillyard.domain.accounts.identities import list_identities, unlink_identity
 from skillyard.domain.accounts.jobs import forget_expired_sign_ins
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.accounts.oidc_sign_in import begin_sign_in, come_back, redirect_uri_of
+from skillyard.domain.accounts.oidc_sign_in import begin_sign_in, come_back
 from skillyard.domain.accounts.people import get_me, suspend_user
+from skillyard.domain.accounts.providers import redirect_uri_of
 from skillyard.domain.accounts.rights import Scope
 from skillyard.domain.accounts.sessions import sign_out
 from skillyard.infra.sign_in_tokens import SignInTokenNotValid

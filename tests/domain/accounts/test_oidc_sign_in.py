@@ -7,11 +7,13 @@ import hashlib
 import re
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from skillyard.app import App
 from skillyard.domain.accounts.authenticate import authenticate
@@ -45,14 +47,17 @@ from skillyard.domain.accounts.identities import (
 from skillyard.domain.accounts.identity import Return
 from skillyard.domain.accounts.jobs import forget_expired_sign_ins
 from skillyard.domain.accounts.model import ANONYMOUS, Caller
-from skillyard.domain.accounts.oidc_sign_in import VISIT_MS, begin_link, begin_sign_in, come_back, redirect_uri_of
+from skillyard.domain.accounts.oidc_sign_in import VISIT_MS, begin_link, begin_sign_in, come_back
 from skillyard.domain.accounts.passwords import set_password
 from skillyard.domain.accounts.people import get_me, restore_user, suspend_user
+from skillyard.domain.accounts.providers import redirect_uri_of
 from skillyard.domain.accounts.rights import Scope
 from skillyard.domain.accounts.tokens import create_token
 from skillyard.infra.errors import Upstream
-from skillyard.infra.issuer_keys import IssuerNotUnderstood
+from skillyard.infra.issuer_keys import IssuerKeys, IssuerNotUnderstood
+from skillyard.infra.outbound import Outbound
 from skillyard.infra.sign_in_tokens import SignInTokenNotValid
+from skillyard.settings import OidcProvider
 from tests.makers import a_person, again, make_app, secret_of, signed_in
 from tests.peers.oidc.hostile import Hostile, hostile
 from tests.peers.oidc.providers import CLIENT_ID, CLIENT_SECRET, Lenient, Provider, Strict
@@ -693,3 +698,42 @@ def test_neither_states_nor_tickets_nor_browsers_are_stored_as_they_are(app: App
         stored = str([tx.all(f"SELECT * FROM {table}") for table in ("oidc_visits", "proven_identities")])
     assert not [secret for secret in (state, back.ticket, HERE, CLIENT_SECRET) if secret and secret in stored]
     assert secret_of(a_person(app, "zed")) not in stored
+
+
+def test_the_whole_way_works_on_both_databases(each_app: App, lenient_provider: Lenient, cheat: Hostile) -> None:
+    oidc = {
+        "lenient": OidcProvider(
+            issuer=lenient_provider.issuer, client_id=CLIENT_ID, client_secret=SecretStr(CLIENT_SECRET)
+        ),
+        "cheat": OidcProvider(issuer=cheat.issuer, client_id=CLIENT_ID),
+    }
+    outbound = Outbound(http_loopback=True)
+    settings = each_app.settings.model_copy(update={"oidc": oidc, "oidc_sign_up": "open"})
+    app = replace(each_app, settings=settings, outbound=outbound, issuer_keys=IssuerKeys(outbound))
+    a_person(app, "rita")
+    lenient_provider.add_person("wes", email="wes@acme.example")
+    wes = signed_up(app, lenient_provider, "wes", "wes")
+    sent = dict(httpx.URL(begin_link(app, wes, provider="cheat", browser=HERE, goal="/", address=ADDRESS)).params)
+    cheat.token = cheat.sign(cheat.claims(nonce=sent["nonce"]))
+    answer = {"code": "anything", "state": sent["state"]}
+    ticket = come_back(app, wes, provider="cheat", browser=HERE, answer=answer).ticket
+    link_identity(app, wes, ticket=ticket or "", browser=HERE)
+    first, second = list_identities(app, wes).items
+    unlink_identity(app, wes, identity_id=first.id)
+    with pytest.raises(LastWayIn):
+        unlink_identity(app, wes, identity_id=second.id)
+    assert visit(app, lenient_provider, "wes").ticket is not None
+    forget_expired_sign_ins(app)
+
+
+def test_a_registry_for_some_domains_must_name_some(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="SKILLYARD_OIDC_DOMAINS names none"):
+        make_app(tmp_path, oidc_sign_up="domains")
+    for oidc, wrong in (
+        ({"acme": {"client_id": "x"}}, "SKILLYARD_OIDC__ACME__ISSUER is missing"),
+        ({"no name": {"client_id": "x", "issuer": "https://x"}}, "no name of a provider"),
+        ({"acme": {"client_id": "", "issuer": "https://x"}}, "client_id"),
+        ({"acme": {"client_id": "x", "issuer": "x"}}, "issuer"),
+    ):
+        with pytest.raises(ValueError, match=wrong):
+            make_app(tmp_path, oidc=oidc)

@@ -16,7 +16,7 @@ from skillyard.domain.accounts.errors import ProviderMixedUp, ProviderRefused, S
 from skillyard.domain.accounts.identities import recognise
 from skillyard.domain.accounts.identity import Return
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.accounts.providers import Provider, get_provider
+from skillyard.domain.accounts.providers import Provider, get_provider, redirect_uri_of
 from skillyard.domain.accounts.sessions import check_fresh, limit_sign_ins
 from skillyard.domain.accounts.store import identities as store
 from skillyard.infra.database import Row
@@ -66,11 +66,6 @@ def come_back(app: App, caller: Caller, *, provider: str, browser: str | None, a
         access_token=tokens.access_token,
     )
     return recognise(app, caller, known, token, browser=browser or "", goal=visit["goal"], link_to=visit["user_id"])
-
-
-def redirect_uri_of(app: App, provider: str) -> str:
-    """Where the provider sends browsers back to: the operator registers it there."""
-    return f"{app.settings.address}/sign-in/with/{provider}/callback"
 
 
 def _begin(app: App, name: str, *, browser: str, goal: str, address: str, user_id: str | None) -> str:

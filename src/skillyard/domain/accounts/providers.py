@@ -67,6 +67,17 @@ def get_provider(app: App, name: str) -> Provider:
     raise ProviderNotFound
 
 
+def check_provider(app: App, provider: Provider) -> None:
+    """Whether it can be reached and says where its doors are. Raises Upstream."""
+    for name in ("authorization_endpoint", "token_endpoint"):
+        _endpoint(app, provider, name)
+
+
+def redirect_uri_of(app: App, provider: str) -> str:
+    """Where the provider sends browsers back to: the operator registers it there."""
+    return f"{app.settings.address}/sign-in/with/{provider}/callback"
+
+
 def label_of(app: App, issuer: str) -> str:
     """How to call the issuer where people read it."""
     labels = {provider.issuer: provider.label for provider in list_providers(app)}

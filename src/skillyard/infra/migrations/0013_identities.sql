@@ -64,5 +64,6 @@ CREATE INDEX refresh_tokens_by_session ON refresh_tokens (session_id);
 -- When the person who approved a command line had signed in.
 ALTER TABLE cli_sessions ADD COLUMN signed_in_ms BIGINT;
 
+-- The session that an access token belongs to; it refers to nothing, so that a restore can begin with the older table.
 ALTER TABLE tokens ADD COLUMN session_id TEXT;
 CREATE INDEX tokens_by_session ON tokens (session_id);
