@@ -23,6 +23,7 @@ from skillyard.domain.payments.model import (
 )
 from skillyard.domain.payments.rail import Check, get_rail, ready_rails
 from skillyard.domain.payments.rails.ton import RAIL
+from skillyard.domain.payments.rates import set_rate
 from skillyard.domain.payments.ton.address import WalletNotValid, show_address
 from skillyard.domain.payments.ton.memo import new_memo, read_memo
 from skillyard.domain.payments.ton.set_up import TonNotSetUp, set_up_of
@@ -30,7 +31,7 @@ from skillyard.domain.payments.ton.wallet import TonWordsNotValid
 from skillyard.infra.errors import SkillyardError
 from skillyard.infra.ids import new_id
 from skillyard.infra.money import Asset
-from tests.makers import make_app
+from tests.makers import a_person, make_app
 from tests.peers.ton.driver import WALLET_WORDS, TonPeer
 
 TON = 10**9
@@ -137,7 +138,7 @@ def test_doctor_finds_all_well(app: App, ton_peer: TonPeer) -> None:
     ton_peer.send(set_up_of(app).wallet, 5 * TON)
     found = checks(app)
     assert all(check.ok for check in found.values()), found
-    assert set(found) == {"ton wallet", "ton clock", "ton network", "ton balance"}
+    assert set(found) == {"ton rate", "ton wallet", "ton clock", "ton network", "ton balance"}
     assert found["ton balance"].detail == "5.000000000 TON, not used for sending yet"
 
 
@@ -163,15 +164,29 @@ def test_what_the_operator_wrote_wrongly_is_refused_and_doctor_says_so(
     app = make_app(tmp_path, **settings)
     with pytest.raises(refusal) as refused:
         RAIL.open_invoice(app, an_invoice(app))
-    [check] = RAIL.check(app)
+    _, check = RAIL.check(app)
     assert (check.ok, check.detail) == (False, refused.value.message)
     assert "abandon" not in check.detail + check.hint
     app.close()
 
 
+def test_doctor_says_what_the_rate_is_and_when_one_is_missing(tmp_path: Path, app: App, ton_peer: TonPeer) -> None:
+    assert checks(app)["ton rate"].ok
+    set_rate(app, a_person(app), asset=Asset.TON, usd="5.2")
+    assert checks(app)["ton rate"].detail == "1 TON is 5.2 USD, says administrator"
+    reading = make_app(
+        tmp_path / "reading", ton_wallet_address=OTHER_WALLET, ton_api_url=ton_peer.url, outbound_http_loopback=True,
+        rates_url=f"{ton_peer.url}/rates",
+    )  # fmt: skip
+    missing = RAIL.check(reading)[0]
+    assert (missing.name, missing.ok) == ("ton rate", False)
+    assert "SKILLYARD_RATES_URL" in missing.hint
+    reading.close()
+
+
 def test_doctor_says_when_the_api_does_not_answer(app: App, ton_peer: TonPeer) -> None:
     ton_peer.fail(path="masterchainInfo", status=503)
-    [wallet, api] = RAIL.check(app)
+    _, wallet, api = RAIL.check(app)
     assert (wallet.ok, api.ok) == (True, False)
     assert "503" in api.detail
 

@@ -1,4 +1,4 @@
-"""What `doctor` asks about TON: the words, the wallet, the API, its network and its clock."""
+"""What `doctor` asks about TON: the rate, the words, the wallet, the API, its network and its clock."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from skillyard.app import App
 from skillyard.domain.payments.rail import Check
+from skillyard.domain.payments.rates import get_rate
 from skillyard.domain.payments.ton.address import show_address
 from skillyard.domain.payments.ton.set_up import SetUp, set_up_of
 from skillyard.infra.errors import SkillyardError
@@ -18,6 +19,7 @@ _LOW_NANO = 100_000_000
 
 def check_set_up(app: App) -> Iterator[Check]:
     """Does not raise; stops at the first thing without which the others cannot be asked."""
+    yield _rate(app)
     try:
         here = set_up_of(app)
         yield _wallet(here)
@@ -25,6 +27,14 @@ def check_set_up(app: App) -> Iterator[Check]:
         yield _balance(here)
     except SkillyardError as error:
         yield Check(name="ton", ok=False, detail=error.message, hint=error.advice)
+
+
+def _rate(app: App) -> Check:
+    """Without a rate, prices in dollars cannot be paid in TON; that is wrong only where one should be read."""
+    rate, url = get_rate(app, asset=Asset.TON), app.settings.rates_url
+    detail = f"1 TON is {rate.usd} USD, says {rate.source}" if rate else "none: prices in USD cannot be paid in TON"
+    hint = "Look at SKILLYARD_RATES_URL, and whether the worker runs; an administrator can set a rate meanwhile."
+    return Check(name="ton rate", ok=rate is not None or not url, detail=detail, hint="" if rate or not url else hint)
 
 
 def _wallet(here: SetUp) -> Check:
