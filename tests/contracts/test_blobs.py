@@ -64,6 +64,14 @@ def test_other_bytes_than_announced_are_refused_and_leave_nothing(store: BlobSto
     assert list(store.list()) == []
 
 
+@pytest.mark.parametrize("wrong", [CONTENT[:-1], CONTENT + b"x", b""])
+def test_other_bytes_are_refused_also_when_the_announced_ones_are_there(store: BlobStore, wrong: bytes) -> None:
+    put(store)
+    with pytest.raises(BlobMismatch):
+        store.put(SHA256, io.BytesIO(wrong), len(CONTENT))
+    assert store.read(SHA256) == CONTENT
+
+
 def test_what_is_not_there_is_said_so(store: BlobStore) -> None:
     assert store.size(ABSENT) is None
     store.remove(ABSENT)
