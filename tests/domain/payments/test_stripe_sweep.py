@@ -114,10 +114,20 @@ def test_more_than_a_page_of_movements_is_read_whole(app: App, stripe_peer: Peer
     assert {fact.reference for fact in facts if isinstance(fact, Receipt)} == charges
 
 
+def test_the_first_sweep_says_where_to_begin_even_if_stripe_is_silent(app: App, stripe_peer: Peer) -> None:
+    a_charge(app, stripe_peer)
+    stripe_peer.accidents.order("cut_before", method="GET", times=99)
+    begun = RAIL.sweep(app, None)
+    assert begun == ([], str(app.clock.now_ms() // 1000 - DAY_S))
+    stripe_peer.accidents.stop()
+    assert [type(fact) for fact in RAIL.sweep(app, begun[1])[0]] == [Receipt]
+
+
 def test_a_sweep_that_stripe_does_not_answer_is_done_again(app: App, stripe_peer: Peer) -> None:
+    cursor = caught_up(app)
     stripe_peer.accidents.order("fail_before", "/v1/balance_transactions", method="GET", times=2)
     with pytest.raises(StripeSilent):
-        RAIL.sweep(app, None)
+        RAIL.sweep(app, cursor)
 
 
 def test_money_that_names_no_invoice_is_a_receipt_all_the_same(app: App, stripe_peer: Peer) -> None:

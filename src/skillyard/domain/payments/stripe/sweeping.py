@@ -12,7 +12,7 @@ from skillyard.app import App
 from skillyard.domain.payments.model import Fact
 from skillyard.domain.payments.rail import ProviderEvent
 from skillyard.domain.payments.stripe import reading
-from skillyard.domain.payments.stripe.asking import Thing, ask, ask_all, open_client
+from skillyard.domain.payments.stripe.asking import StripeSilent, Thing, ask, ask_all, open_client
 from skillyard.domain.payments.stripe.events import follow_up
 
 if TYPE_CHECKING:
@@ -31,9 +31,20 @@ _MOVES_NO_MONEY = (
 
 
 def sweep(app: App, cursor: str | None) -> tuple[list[Fact], str]:
-    """Facts, oldest first, and the next cursor. Raises StripeSilent."""
+    """Facts, oldest first, and the next cursor. Raises StripeSilent; the first time it says where to begin instead, so
+    that the beginning does not slide while Stripe is silent.
+    """
+    if cursor is not None:
+        return _sweep_from(app, int(cursor))
+    start_s = app.clock.now_ms() // 1000 - _FIRST_DAYS * _DAY_S
+    try:
+        return _sweep_from(app, start_s)
+    except StripeSilent:
+        return [], str(start_s)
+
+
+def _sweep_from(app: App, start_s: int) -> tuple[list[Fact], str]:
     now_s = app.clock.now_ms() // 1000
-    start_s = int(cursor) if cursor else now_s - _FIRST_DAYS * _DAY_S
     end_s = min(start_s + _DAY_S, now_s)
     window: Window = {"gte": start_s - _OVERLAP_S}
     if end_s < now_s:
