@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from skillyard.domain.accounts import store
+from skillyard.domain.accounts import rules, store
 from skillyard.domain.accounts.model import User
 from skillyard.infra.database import Tx
 
 
 def find_person(tx: Tx, username: str) -> User | None:
-    return store.find_user(tx, username=username)
+    return store.find_user(tx, username=username) if rules.is_name(username) else None
 
 
 def list_people(tx: Tx, user_ids: Collection[str]) -> dict[str, User]:

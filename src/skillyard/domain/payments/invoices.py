@@ -27,7 +27,7 @@ def get_invoice(app: App, caller: Caller, *, invoice_id: str) -> Invoice:
     """The buyer's own, or any for administrators. Raises InvoiceNotFound."""
     caller.must("identify")
     with app.database.reading() as tx:
-        invoice = store.find_invoice(tx, invoice_id)
+        invoice = store.find_invoice(tx, invoice_id) if invoice_id.isprintable() else None
     if invoice is None or (invoice.buyer_id != caller.user_id and not caller.may("administer")):
         raise InvoiceNotFound(invoice_id=invoice_id[:64])
     return invoice
