@@ -12,6 +12,8 @@ from skillyard.domain.accounts.errors import TokenRevoked
 from skillyard.domain.accounts.links import look_at_link
 from skillyard.domain.accounts.members import list_members
 from skillyard.domain.accounts.people import suspend_user
+from skillyard.domain.accounts.rights import Scope
+from skillyard.domain.accounts.tokens import create_token
 from skillyard.infra.clock import FixedClock
 from tests.api.web.browser import Browser
 from tests.makers import a_link, a_person, again, an_organization, make_app
@@ -72,6 +74,13 @@ def test_the_session_cookie_is_hidden_from_scripts_and_other_sites(app: App, bro
     assert "SameSite=lax" in cookie
     assert "Max-Age=3600" in cookie
     assert "Secure" not in cookie
+
+
+def test_a_token_for_programs_is_none_for_browsers(app: App, browser: Browser) -> None:
+    machine = create_token(app, a_person(app, "ada"), name="ci", scopes=list(Scope)[:3])
+    for token in (machine.secret, "a.b.c", ""):
+        browser.cookies["skillyard-session"] = token
+        assert browser.get("/account").headers["location"] == "/sign-in?next=%2Faccount"
 
 
 def test_under_https_cookies_are_secure_and_bound_to_the_host(tmp_path: Path) -> None:

@@ -121,8 +121,11 @@ def safe_path(wanted: str, *, otherwise: str) -> str:
 
 
 def _caller(app: App, token: str | None) -> Caller:
+    """A cookie holds what `start` put there; other tokens are for programs, which send them in a header."""
+    if token is None or not app.token_signer.is_ours(token):
+        return ANONYMOUS
     try:
-        return authenticate(app, token or None)
+        return authenticate(app, token)
     except Unauthenticated:
         return ANONYMOUS
 
