@@ -53,9 +53,15 @@ def info(
         listed = client.files(name, release["version"]) if files and release else []
         place = f"/skills/{name.removeprefix('@')}/releases/{release['version']}/scan" if release else ""
         scanned = client.get_json(place) if scan and release else None
+        sale = client.sale(name) if document.get("is_for_sale") else None
     if json:
-        return show.data({**document, **({"files": listed} if files else {}), **({"scan": scanned} if scan else {})})
+        more = {"files": listed if files else None, "scan": scanned, "sale": sale}
+        return show.data({**document, **{key: value for key, value in more.items() if value is not None}})
     _show_skill(document, release)
+    if sale is not None:
+        _show_sale(document["name"], sale)
+    elif release is not None:
+        show.line("\nInstall it: [bold]skillyard install {name}[/]", name=document["name"])
     if scanned:
         _show_scan(scanned)
     for file in listed:
@@ -90,7 +96,15 @@ def _show_skill(document: dict[str, Any], release: dict[str, Any] | None) -> Non
             show.line("  [dim]{name:<10}[/] {value}", name=name, value=value)
     for reason in release["reasons"]:
         show.line("  [red]{status}[/] {reason}", status=release["status"], reason=reason)
-    show.line("\nInstall it: [bold]skillyard install {name}[/]", name=document["name"])
+
+
+def _show_sale(name: str, sale: dict[str, Any]) -> None:
+    prices = ", ".join(f"{price['amount']} {price['asset']}" for price in sale["prices"]) or "no price yet"
+    show.line(
+        "  [dim]{what:<10}[/] {prices}, sold {sold} times", what="for sale", prices=prices, sold=sale["sold_total"]
+    )
+    verb = "buy" if sale["access"]["can_buy"] else "install"
+    show.line("\n{what} it: [bold]skillyard {verb} {name}[/]", what=verb.capitalize(), verb=verb, name=name)
 
 
 def _origin(provenance: dict[str, Any]) -> str:

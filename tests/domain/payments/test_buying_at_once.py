@@ -75,7 +75,7 @@ def test_credits_for_one_skill_do_not_buy_five(shop: Shop) -> None:
         set_price(shop.app, shop.sal, name=name, mode="fixed_usd", amount="29.00")
     shop.grant("6000")
     results = at_once(*[lambda name=name: buy(shop.app, shop.bob, name=name, rail="credits") for name in names])
-    assert refused(results) == ["insufficient_funds"] * 3
+    assert refused(results) == ["credits_missing"] * 3
     assert get_credits(shop.app, shop.bob).available == 200
 
 

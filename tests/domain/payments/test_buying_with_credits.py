@@ -12,6 +12,7 @@ from skillyard.domain.payments.credits import get_credits, grant_credits
 from skillyard.domain.payments.entitlements import grant_access, list_holders, revoke_access
 from skillyard.domain.payments.errors import (
     AlreadyBought,
+    CreditsMissing,
     InvoiceNotFound,
     KeyUsedOtherwise,
     NotForSale,
@@ -25,7 +26,6 @@ from skillyard.domain.payments.errors import (
     ReferralNotAllowed,
 )
 from skillyard.domain.payments.invoices import get_invoice
-from skillyard.domain.payments.ledger_errors import InsufficientFunds
 from skillyard.domain.payments.model import InvoiceStatus
 from skillyard.domain.payments.purchases import list_bought, list_sales
 from skillyard.domain.payments.refunds import refund
@@ -70,7 +70,7 @@ def test_credits_buy_at_once_and_the_price_is_shared(shop: Shop) -> None:
 
 def test_without_enough_credits_nothing_is_bought_and_no_invoice_is_left(shop: Shop) -> None:
     shop.grant("2899")
-    with pytest.raises(InsufficientFunds):
+    with pytest.raises(CreditsMissing, match="2900 credits, and you have 2899"):
         shop.buy()
     assert get_credits(shop.app, shop.bob).available == 2899
     with shop.app.database.reading() as tx:

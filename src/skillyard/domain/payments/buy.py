@@ -11,6 +11,7 @@ from skillyard.domain.payments import rail as ports
 from skillyard.domain.payments import rules
 from skillyard.domain.payments.errors import (
     AlreadyBought,
+    CreditsMissing,
     NotForSale,
     NoWayToPay,
     OwnItem,
@@ -22,6 +23,7 @@ from skillyard.domain.payments.errors import (
 from skillyard.domain.payments.events import InvoiceOpened
 from skillyard.domain.payments.facts import maturity_ms
 from skillyard.domain.payments.invoices import conclude, open_at_rail
+from skillyard.domain.payments.ledger_errors import InsufficientFunds
 from skillyard.domain.payments.model import Invoice, InvoiceStatus, Offer, PayTo, Price, Quote
 from skillyard.domain.payments.rail import Rail
 from skillyard.domain.payments.rates import find_rate
@@ -44,7 +46,7 @@ def buy(app: App, caller: Caller, *, item: str, rail: str | None = None, referra
     """Without `rail`, the first way to pay that is set up and that a price fits. The amount is fixed from now on.
 
     Raises NotForSale, OwnItem, AlreadyBought, NoSuchRail, RailNotReady, PriceModeIncompatible, NoWayToPay,
-    ReferralCodeUnknown, ReferralNotAllowed, RateUnknown, InsufficientFunds (credits), or Upstream.
+    ReferralCodeUnknown, ReferralNotAllowed, RateUnknown, CreditsMissing, or Upstream.
     """
     caller.must("buy")
     buyer_id, _ = caller.identity
@@ -141,7 +143,10 @@ def _pay_at_once(app: App, wanted: Invoice) -> Purchase:
         tx.lock(f"buyer {wanted.buyer_id} {wanted.item}")
         if offers.list_entitled(tx, wanted.buyer_id, [wanted.item]) or not invoices.add_invoice(tx, wanted):
             raise AlreadyBought(item=wanted.item)
-        events = spend_credits(tx, wanted, now_ms=app.clock.now_ms(), maturity_ms=maturity_ms(app))
+        try:
+            events = spend_credits(tx, wanted, now_ms=app.clock.now_ms(), maturity_ms=maturity_ms(app))
+        except InsufficientFunds as error:
+            raise CreditsMissing(item=wanted.item, needed=wanted.amount, there=error.facts["there"]) from None
         for event in events:
             app.events.record(tx, event)
         paid = invoices.find_invoice(tx, wanted.id)

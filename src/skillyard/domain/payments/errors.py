@@ -40,7 +40,13 @@ class NoWayToPay(Conflict):
 class RateUnknown(Unavailable):
     code = "rate_unknown"
     text = "What {asset} is worth in US dollars is not known right now."
-    hint = "Choose another way to pay; an administrator sets a rate with `skillyard rates set`."
+    hint = "Choose another way to pay; an administrator sets a rate with `skillyard rate ton 3.10`."
+
+
+class CreditsMissing(PaymentRequired):
+    code = "credits_missing"
+    text = "{item} costs {needed} credits, and you have {there}."
+    hint = "Ask an administrator for credits, or choose another way to pay."
 
 
 class NotForSale(Conflict):
@@ -82,7 +88,7 @@ class ReferralNotAllowed(Invalid):
 class InvoiceNotFound(NotFound):
     code = "invoice_not_found"
     text = "There is no invoice {invoice_id}, or it is not yours."
-    hint = "`skillyard invoices` lists yours."
+    hint = "`skillyard invoice` lists yours."
 
 
 class InvoiceNotOpen(Conflict):

@@ -35,7 +35,7 @@ def sweep_rails(app: App) -> None:
             _log.warning("rail could not be swept", rail=rail.name, error=error.message)
 
 
-@every(seconds=60)
+@every(seconds=20)
 def go_on_with_refunds(app: App) -> None:
     """Find out what became of refunds, and send back by itself what buys nothing."""
     advance_refunds(app)

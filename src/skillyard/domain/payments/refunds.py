@@ -27,7 +27,7 @@ from skillyard.domain.payments.model import Invoice, InvoiceStatus, Refund, Refu
 from skillyard.domain.payments.rail import Outcome
 from skillyard.domain.payments.return_credits import return_credits
 from skillyard.domain.payments.states import change_status, lock_invoice
-from skillyard.domain.payments.store import invoices, sales
+from skillyard.domain.payments.store import invoices, payouts, sales
 from skillyard.domain.payments.store import refunds as store
 from skillyard.infra.database import Tx
 from skillyard.infra.errors import SkillyardError
@@ -128,6 +128,8 @@ def advance_refund(app: App, refund_id: str) -> None:
         return
     rail = ports.get_rail(found.rail)
     if found.status is RefundStatus.REQUESTED:
+        if rail.one_payout_at_a_time and _is_another_in_flight(app, found):
+            return  # the periodic job comes back to it
         prepared = rail.prepare_refund(app, found)
         sent = _begin(app, found, prepared)
         if sent is not None:
@@ -230,11 +232,17 @@ def _begin(app: App, found: Refund, prepared: str) -> Refund | None:
         return after if store.set_refund(tx, found, after, now_ms=app.clock.now_ms()) else None
 
 
+def _is_another_in_flight(app: App, refund: Refund) -> bool:
+    with app.database.reading() as tx:
+        return payouts.is_another_in_flight(tx, refund.rail, "")
+
+
 def _ask(app: App, sent: Refund, *, is_first: bool) -> Outcome:
-    """Whatever goes wrong on the way, the provider may have done it."""
+    """Whatever goes wrong on the way, the provider may have done it. What nobody knows of is sent again as prepared."""
     rail = ports.get_rail(sent.rail)
     try:
-        return rail.refund(app, sent) if is_first else rail.find_refund(app, sent)
+        found = None if is_first else rail.find_refund(app, sent)
+        return rail.refund(app, sent) if found is None or found.state == "unknown" else found
     except SkillyardError as error:
         return Outcome(state="unknown", why=error.message)
 

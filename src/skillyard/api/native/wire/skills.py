@@ -32,6 +32,7 @@ _SUMMARY: dict[str, Any] = {
     "downloads": {"total": 1200, "last_week": 40, "last_month": 180},
     "deprecated": None,
     "status": "listed",
+    "is_for_sale": False,
 }
 _FOUND = {**_SUMMARY, "score": 9.5}
 _SKILL = {
@@ -65,6 +66,7 @@ class SkillSummaryOnWire(BaseModel):
     downloads: DownloadsOnWire = Field(description="Each client counts once per release and day.")
     deprecated: DeprecationOnWire | None
     status: Status | None = Field(description="Of the latest version; None when none is on offer.")
+    is_for_sale: bool = Field(description="Whether its content must be bought.")
 
 
 class FoundSkillOnWire(SkillSummaryOnWire):
@@ -145,4 +147,5 @@ def _summary(skill: Skill) -> dict[str, Any]:
         ),
         "deprecated": show_deprecation(skill.deprecated),
         "status": skill.status,
+        "is_for_sale": skill.is_for_sale,
     }

@@ -153,7 +153,7 @@ def list_first_references(tx: Tx, invoice_ids: Sequence[str]) -> dict[str, str]:
 
 def list_unmatched(tx: Tx, *, limit: int) -> list[Receipt]:
     """Money that nobody knows what for it is, the newest first."""
-    sql = "SELECT * FROM receipts WHERE invoice_id IS NULL ORDER BY recorded_ms DESC LIMIT ?"
+    sql = "SELECT * FROM receipts WHERE invoice_id IS NULL AND refunded = 0 ORDER BY recorded_ms DESC LIMIT ?"
     return [_receipt(row) for row in tx.all(sql, limit)]
 
 

@@ -59,12 +59,6 @@ def has_unfinished(tx: Tx, invoice_id: str) -> bool:
     return tx.one(sql, invoice_id) is not None
 
 
-def has_one_under_way(tx: Tx, rail: str) -> bool:
-    """Whether one of the rail was handed to the provider, and nobody knows yet what came of it."""
-    sql = "SELECT 1 FROM refunds WHERE status IN ('submitting', 'unknown') AND rail = ?"
-    return tx.one(sql, rail) is not None
-
-
 def set_refund(tx: Tx, before: Refund, after: Refund, *, now_ms: int) -> bool:
     """False when it is in another state, or at another attempt, than `before`."""
     sql = (
