@@ -24,8 +24,8 @@ class PaperBank(Rail):
     """`script`: what happens to the next calls of `send_payout`, each a name below; without one they are done.
 
     done: paid, and we hear of it. accepted: it will be paid later, and we hear of that. lost: paid, but the answer is
-    lost. cut: neither paid nor answered. refused: not paid, and we hear why. killed_before, killed_after: this process
-    dies before, or after, it was paid.
+    lost. cut: neither paid nor answered. refused: not paid, and we hear why. denied: the same, but only of this copy.
+    killed_before, killed_after: this process dies before, or after, it was paid.
     """
 
     name = "ton"
@@ -57,6 +57,9 @@ class PaperBank(Rail):
         self._note("send")
         key = _key_of(payout)
         with self._lock:
+            if self.script[:1] == ["denied"]:
+                self.script.pop()
+                return Outcome(state="failed", why="this copy of it comes too late")
             if key in self.paid:
                 return Outcome(state="paid", reference=f"ref-{key}", fee=self.fee_amount)
             if key in self.accepted:

@@ -197,6 +197,14 @@ def test_two_workers_at_once_send_once(market: Market) -> None:
     assert market.bank.calls.count("send") == 1
 
 
+def test_a_worker_leaves_alone_what_another_one_works_on(market: Market) -> None:
+    _, payout = a_payout(market)
+    market.bank.during["send"] = lambda: advance(market.app, payout.id)
+    work(market)
+    assert market.bank.calls == ["prepare", "send"]
+    assert market.payout(payout).status is PayoutStatus.PAID
+
+
 def test_two_nodes_at_once_advance_many(market: Market, tmp_path: Path) -> None:
     made = [a_payout(market, name=f"seller{number}")[1] for number in range(6)]
     settings = market.app.settings
@@ -229,12 +237,11 @@ def test_a_slow_refusal_does_not_undo_what_somebody_else_found(market: Market) -
         market.clock.move(seconds=LEASE_S)
         market.bank.script = ["accepted"]
         advance(market.app, payout.id)
-        market.bank.script = ["refused"]
+        market.bank.script = ["denied"]
 
     market.bank.during["send"] = sleep
     work(market)
     assert market.payout(payout).status is PayoutStatus.SUBMITTED
-    market.bank.void.clear()
     market.bank.settle()
     work(market, pause_s=600)
     assert path_of(market, seller, payout)[2:] == ["submitting", "submitted", "paid"]
