@@ -14,8 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from skillyard.app import build
+from skillyard.domain.payments.jobs import mature_sales
+from skillyard.settings import Settings
 from tests.journeys.running import Server, a_server, a_skill, clean_environment
 from tests.makers import FLAGGED
+from tests.peers.stripe.peer import Peer
+from tests.peers.stripe.server import serving
+from tests.peers.ton.driver import WALLET_WORDS, TonPeer
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples" / "skills"
@@ -167,6 +173,83 @@ def test_the_guide_to_publishing_from_ci_works_word_by_word(tmp_path: Path) -> N
                 known = json.loads(reader.type("skillyard trust list acme --json"))
                 reader.environment["PUBLISHER"] = known[0]["id"]
             reader.type(command)
+
+
+WALLET = "UQBN3sYUG31y6dhrWUhuJy_IJ3w0TLyyf020YZPAdu1OBkSn"  # that of WALLET_WORDS
+
+
+def test_the_selling_guide_works_word_by_word(tmp_path: Path, ton_peer: TonPeer) -> None:
+    """With Stripe's test mode played by a peer: its key, its secrets, its card."""
+    with serving(Peer()) as stripe:
+        settings = {
+            "stripe_secret_key": "sk_test_peer",
+            "stripe_webhook_secrets": "whsec_one whsec_two",
+            "stripe_api_url": stripe.url,
+            "ton_wallet_words": WALLET_WORDS,
+            "ton_api_url": ton_peer.url,
+            "outbound_http_loopback": "true",
+            "maturity_days": "0",
+            "payout_cooling_hours": "0",
+        }
+        with a_server(tmp_path / "server", **settings) as server:
+            for secret, connected in (("whsec_one", False), ("whsec_two", True)):
+                stripe.add_endpoint(f"{server.url}/api/v1/webhooks/stripe", secret, connect=connected)
+            ton_peer.send(WALLET, 10**10)
+            typed = SellingGuide(server, stripe, tmp_path, settings).follow()
+    assert len(typed) >= 25
+
+
+class SellingGuide:
+    """Ada and Grace, each at a machine of their own; what stands before a block of commands says whose turn it is."""
+
+    def __init__(self, server: Server, stripe: Peer, home: Path, settings: dict[str, str]) -> None:
+        self.stripe = stripe
+        self.data = home / "server"
+        self.ada, self.grace = (Reader(home / name, server, name) for name in ("ada", "grace"))
+        self.ada.environment |= {f"SKILLYARD_{name.upper()}": value for name, value in settings.items()}
+        self.ada.type(f"skillyard login --link {shlex.quote(server.link or '')} --username ada")
+        for guest in (self.grace, Reader(home / "linus", server, "linus")):
+            link = self.ada.type("skillyard sign-in-link").strip()
+            guest.type(f"skillyard login --link {shlex.quote(link)} --username {guest.username}")
+        for name in ("report", "charts"):
+            a_skill(self.ada.folder / name, name)
+        (self.ada.folder / "sale.md").write_text("# Reports that boards read\n")
+        self.ada.environment["WALLET"] = "0:" + "5e" * 32
+
+    def follow(self) -> list[str]:
+        text = (ROOT / "docs/guide/sell.md").read_text(encoding="utf-8")
+        typed, reader = [], self.ada
+        for said, block in re.findall(r"((?:(?!```).)*)```console\n(.*?)```", text, re.DOTALL):
+            turn = re.findall(r"As (ada|grace)|As the (operator)", said)
+            if turn:
+                reader = self.grace if "grace" in turn[-1] else self.ada
+            for command in [line.removeprefix("$ ") for line in block.splitlines()]:
+                if not command.startswith(RUN_BY_OTHERS):
+                    self.prepare(command)
+                    reader.type(command, expect=int(found[1]) if (found := EXIT.search(command)) else 0)
+                    typed.append(command)
+        return typed
+
+    def prepare(self, command: str) -> None:
+        """What happens between two commands: people read ids, a card is used, a seller fills in a form, days pass."""
+        if command.startswith("skillyard refund"):
+            self.ada.environment["INVOICE"] = json.loads(self.ada.type("skillyard sales --json"))[0]["invoice_id"]
+        if command.startswith("skillyard buy ada/charts"):
+            self.ada.type("skillyard publish charts --visibility private")
+            self.ada.type("skillyard sell ada/charts")
+            self.ada.type("skillyard price ada/charts 79.00")
+        if command.startswith('skillyard invoice "$INVOICE"'):
+            (invoice,) = json.loads(self.grace.type("skillyard invoice --json"))[:1]
+            self.grace.environment["INVOICE"] = invoice["id"]
+            self.stripe.pay(invoice["pay_to"]["checkout_url"].rpartition("/")[2])
+        if command.startswith("skillyard payouts set-stripe"):
+            account = json.loads(self.ada.type("skillyard payouts connect --json"))["account"]["account_id"]
+            self.stripe.finish_onboarding(account)
+            self.ada.environment["ACCOUNT"] = account
+        if command.startswith("skillyard payouts request"):
+            app = build(Settings(data_dir=self.data))
+            mature_sales(app)
+            app.close()
 
 
 def test_the_readme_works_word_by_word(server: Server, tmp_path: Path) -> None:
