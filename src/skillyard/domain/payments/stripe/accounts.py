@@ -20,7 +20,7 @@ _MISSING = ("account_invalid", "resource_missing")
 class StripeAccountNotFound(NotFound):
     code = "stripe_account_not_found"
     text = "Stripe knows no account {account_id} of ours."
-    hint = "Connect an account anew with `skillyard stripe connect`."
+    hint = "Connect an account anew with `skillyard payouts connect`."
 
 
 def open_account(app: App, *, user_id: str, country: str | None) -> ConnectAccount:
