@@ -27,7 +27,7 @@ TON = 10**9
 
 @dataclass
 class Market:
-    """An application with sellers in it; remembers what they earned, as an independent witness of the books. `bank`: who
+    """An application with sellers in it; remembers what they earned, as a witness of the books. `bank`: who
     pays, unless a peer does.
     """
 
