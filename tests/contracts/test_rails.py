@@ -173,7 +173,7 @@ def test_what_was_paid_is_found_by_looking_and_by_sweeping_and_counts_once(shop:
 def test_a_refund_goes_back_once_however_often_it_is_sent(shop: Shop) -> None:
     invoice = shop.bought()
     before = shop.provider.given_back(shop.app, shop.bob)
-    refund(shop.app, shop.sal, invoice_id=invoice.id, reason="a test", address=shop.provider.buyer_address)
+    refund(shop.app, shop.admin, invoice_id=invoice.id, reason="a test", address=shop.provider.buyer_address)
     shop.work(rounds=3)
     assert shop.now(invoice).status is InvoiceStatus.REFUNDED
     assert shop.provider.given_back(shop.app, shop.bob) - before == invoice.amount

@@ -95,7 +95,7 @@ def refund(
     *,
     reason: Annotated[str, Parameter(help="What the buyer will read.")],
     amount: Annotated[str | None, Parameter(help="Such as 10.00; left out: all that is left.")] = None,
-    address: Annotated[str | None, Parameter(help="For TON: the buyer's own wallet.")] = None,
+    address: Annotated[str | None, Parameter(help="For TON, from administrators: the buyer's own wallet.")] = None,
     registry: Registry = None,
     json: Json = False,
 ) -> None:
@@ -194,4 +194,4 @@ def _show_refunds(made: list[dict[str, Any]]) -> None:
         if one["why"]:
             show.talk("  {why}", why=one["why"])
     if not made:
-        show.line("It is back already.")
+        show.line("It is the buyer's again: credits are back already, TON waits until they claim it.")

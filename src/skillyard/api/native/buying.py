@@ -42,7 +42,9 @@ def cancel_invoice(app: AppOf, caller: CallerOf, invoice_id: str) -> wire.Invoic
 
 @router.post("/invoices/{invoice_id}/refunds", status_code=201, summary="Give money back")
 def refund_invoice(app: AppOf, caller: CallerOf, invoice_id: str, body: wire.RefundBody) -> wire.Refunds:
-    """For the seller and for administrators: the price of a sale, or a part of it. In full it ends the access."""
+    """For the seller and for administrators: the price of a sale, or a part of it. In full it ends the access. What was
+    paid in TON waits until the buyer claims it to a wallet of their own.
+    """
     made = refunds.refund(
         app, caller, invoice_id=invoice_id, reason=body.reason, amount=body.amount, address=body.address
     )

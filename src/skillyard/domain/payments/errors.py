@@ -109,6 +109,18 @@ class RefundAddressNeeded(Invalid):
     hint = "Ask the buyer for the address of their own wallet and pass it."
 
 
+class RefundAddressIsTheBuyers(Forbidden):
+    code = "refund_address_is_the_buyers"
+    text = "Where a refund by {rail} goes is for the buyer to say, not for the seller."
+    hint = "Leave the address out: the money is the buyer's again, who claims it to a wallet of their own."
+
+
+class RefundNotCovered(Conflict):
+    code = "refund_not_covered"
+    text = "Of this sale, some was paid out already, and whoever had it has not enough left to give it back."
+    hint = "Give back less, wait until more was earned, or ask an administrator, who can give it back all the same."
+
+
 class MoneyUnderWay(Unavailable):
     code = "money_under_way"
     text = "What {rail} says of {reference} waits: the same money is on its way back to the buyer already."

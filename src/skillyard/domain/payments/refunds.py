@@ -19,13 +19,16 @@ from skillyard.domain.payments.errors import (
     NothingToRefund,
     NotTheSeller,
     ReasonNotAcceptable,
+    RefundAddressIsTheBuyers,
     RefundAddressNeeded,
+    RefundNotCovered,
 )
 from skillyard.domain.payments.events import RefundChanged
 from skillyard.domain.payments.give_back import finish_refund, refundable_of, start_refund, take_price_back
 from skillyard.domain.payments.model import Invoice, InvoiceStatus, Refund, RefundMoved, RefundStatus
 from skillyard.domain.payments.rail import Outcome
 from skillyard.domain.payments.return_credits import return_credits
+from skillyard.domain.payments.shares import leaves_debt
 from skillyard.domain.payments.states import change_status, lock_invoice
 from skillyard.domain.payments.store import invoices, payouts, sales
 from skillyard.domain.payments.store import refunds as store
@@ -50,15 +53,22 @@ def refund(
 ) -> tuple[Refund, ...]:
     """Give a sale's price back, or a part of it: for its seller, whoever may sell the item, and administrators.
 
-    One refund for each payment that it goes back along; none where it was paid with credits, which are there at once.
-    Raises InvoiceNotFound, NotTheSeller, InvoiceNotOpen, NothingToRefund, RefundAddressNeeded or AmountNotValid.
+    One refund for each payment that it goes back along. None where it was paid with credits, which are there at once;
+    nor where it cannot go back along the payment: then it waits for the buyer, who claims it to an address of their
+    own. Only administrators name one for them, and give back what was paid out already.
+
+    Raises InvoiceNotFound, NotTheSeller, InvoiceNotOpen, NothingToRefund, RefundNotCovered, RefundAddressNeeded,
+    RefundAddressIsTheBuyers or AmountNotValid.
     """
     caller.must("identify")
     _, username = caller.identity
     reason = _check_reason(reason)
     with app.database.reading() as tx:
         found = _check_may_refund(caller, invoices.find_invoice(tx, invoice_id), invoice_id)
-    to_address = _read_address(app, found, address)
+    is_admin, goes_by_itself = caller.may("administer"), ports.get_rail(found.rail).refunds_to_source
+    if address and not is_admin and not goes_by_itself:
+        raise RefundAddressIsTheBuyers(rail=found.rail)
+    to_address = _read_address(app, found, address) if is_admin else None
     with app.database.transaction() as tx:
         now_ms = app.clock.now_ms()
         invoice, sale = lock_invoice(tx, invoice_id), sales.find_sale(tx, invoice_id)
@@ -69,8 +79,12 @@ def refund(
             left = show_amount(rules.left_of(sale), sale.asset)
             shown = show_amount(wanted, sale.asset)
             raise NothingToRefund(invoice_id=invoice_id, left=left, asset=sale.asset.value, amount=shown)
+        if not is_admin and leaves_debt(tx, sale, rules.take_back(sale, wanted)):
+            raise RefundNotCovered
         events = take_price_back(tx, sale, wanted, key=f"ref:{new_id('key')}", now_ms=now_ms)
-        made = _send_back(tx, invoice, wanted, address=to_address, reason=f"{reason} ({username})", now_ms=now_ms)
+        made: list[Refund] = []
+        if goes_by_itself or to_address:
+            made = _send_back(tx, invoice, wanted, address=to_address, reason=f"{reason} ({username})", now_ms=now_ms)
         _announce(app, tx, [*events, *_requested(made)], made)
     return tuple(made)
 
@@ -160,6 +174,8 @@ def _check_may_refund(caller: Caller, invoice: Invoice | None, invoice_id: str) 
     ):
         known = invoice is not None and caller.user_id == invoice.buyer_id
         raise NotTheSeller if known else InvoiceNotFound(invoice_id=invoice_id[:64])
+    if not caller.may("sell", on=invoice.item) and not caller.may("administer"):
+        caller.must("buy")  # it is the seller, whose token may be too narrow for their money
     return invoice
 
 

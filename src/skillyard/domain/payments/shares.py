@@ -18,6 +18,12 @@ def legs_back(tx: Tx, sale: Sale, shares: Shares) -> list[Leg]:
     return [*legs, *(_take(tx, sale, sale.referrer_id, shares.referral) if sale.referrer_id else [])]
 
 
+def leaves_debt(tx: Tx, sale: Sale, shares: Shares) -> bool:
+    """Whether somebody has not enough left to give back what they had of the sale."""
+    legs = legs_back(tx, sale, shares)
+    return any(leg.amount and leg.account.kind is Kind.SELLER_RECEIVABLE for leg in legs)
+
+
 def legs_again(tx: Tx, sale: Sale, shares: Shares) -> list[Leg]:
     """Give the shares to those who had them before."""
     legs = [

@@ -118,7 +118,7 @@ class RefundBody(BaseModel):
 
     reason: str = Field(max_length=2000)
     amount: Text | None = Field(default=None, description="Absent: all that is left of it.")
-    address: Text | None = Field(default=None, description="For TON: the buyer's own wallet.")
+    address: Text | None = Field(default=None, description="For TON, from administrators: the buyer's own wallet.")
 
 
 class ClaimBody(BaseModel):
