@@ -37,6 +37,7 @@ class SkillSummary(TypedDict):
     name: str
     description: str
     visibility: str
+    is_for_sale: bool
     latest_version: str | None
     tags: list[str]
     updated_at: str

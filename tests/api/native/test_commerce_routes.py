@@ -291,3 +291,22 @@ def test_webhooks_need_no_account_but_a_signature(tmp_path: Path) -> None:
     assert api.post("/webhooks/credits", {}).status in (409, 422)
     assert api.post("/webhooks/ton", {}).status in (409, 503)
     app.close()
+
+
+def test_what_was_free_and_is_sold_now_is_no_longer_handed_out_from_memory(shop: Shop) -> None:
+    release = shop.nobody.get("/skills/ada/report/releases/1.0.0").json()
+    blob = f"/blobs/{release['archive']['sha256']}"
+    for _ in range(2):
+        assert shop.nobody.get(blob).status == 200
+        assert shop.nobody.get("/skills/ada/report").json()["readme"]
+    shop.open(visibility="public")
+    assert shop.nobody.get(blob).status in (402, 404)
+    assert shop.nobody.get("/skills/ada/report").json()["readme"]
+    assert shop.nobody.get("/skills/ada/report/releases/1.0.0/archive").status == 402
+    shop.open(visibility="private")
+    hidden = shop.nobody.get("/skills/ada/report")
+    assert b"How to use it" not in hidden.body
+    assert shop.nobody.get(blob).status in (402, 404)
+    shop.ada.send("PATCH", "/skills/ada/report/sale", {"is_for_sale": False, "visibility": "private"})
+    assert shop.nobody.get("/skills/ada/report").status == 404
+    assert shop.nobody.get("/skills/ada/report/sale").status == 404
