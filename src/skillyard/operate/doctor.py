@@ -13,6 +13,7 @@ from typing import Literal
 from skillyard.app import App, build
 from skillyard.domain.accounts.providers import check_provider, list_providers, redirect_uri_of
 from skillyard.domain.payments import ledger
+from skillyard.domain.payments.payout_checks import check_payouts
 from skillyard.domain.payments.rail import Rail, rails
 from skillyard.domain.registry.integrity import missing_archives
 from skillyard.infra.blobs import BlobStore, open_blobs
@@ -57,6 +58,7 @@ def examine(settings: Settings) -> list[Finding]:
         findings += _guarded(check)
     if not pending(database):
         findings += [*_guarded(lambda: _books(database)), *_guarded(lambda: _rails(settings))]
+        findings += _guarded(lambda: _payouts(database))
         findings += _guarded(lambda: _providers(settings))
     database.close()
     return findings
@@ -162,6 +164,13 @@ def _books(database: Database) -> Iterator[Finding]:
         yield Finding(check="books", state="error", detail=f"{len(faults)} faults: {faults[0]}", hint=hint)
     else:
         yield Finding(check="books", state="ok", detail="every account balances")
+
+
+def _payouts(database: Database) -> Iterator[Finding]:
+    with database.reading() as tx:
+        checks = check_payouts(tx, int(time.time() * 1000))
+    for found in checks:
+        yield Finding(check=found.name, state="ok" if found.ok else "warning", detail=found.detail, hint=found.hint)
 
 
 def _providers(settings: Settings) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from skillyard.domain.accounts.model import Caller
 from skillyard.domain.payments.advance_payouts import advance, advance_all
 from skillyard.domain.payments.balance import get_balance
 from skillyard.domain.payments.model import Payout, PayoutMoved, PayoutStatus
+from skillyard.domain.payments.payout_checks import check_payouts
 from skillyard.domain.payments.payout_errors import PayoutNotWaiting
 from skillyard.domain.payments.payout_methods import set_ton_wallet
 from skillyard.domain.payments.payout_model import ALLOWED
@@ -441,6 +442,23 @@ def test_a_step_that_the_table_does_not_allow_is_a_bug(market: Market) -> None:
     for status in set(PayoutStatus) - ALLOWED[PayoutStatus.PAID]:
         with market.app.database.transaction() as tx, pytest.raises(ValueError, match="cannot become"):
             move(tx, paid, status, cause="", now_ms=market.clock.now_ms())
+
+
+def test_operators_are_told_which_payouts_wait_for_somebody(market: Market) -> None:
+    def checked() -> list[tuple[bool, str]]:
+        with market.app.database.reading() as tx:
+            return [(one.ok, one.detail) for one in check_payouts(tx, market.clock.now_ms())]
+
+    assert checked() == [(True, "none waits for you")]
+    large = ask(market, market.with_wallet(market.seller("large"), ton=500 * TON), "500")
+    _, payout = a_payout(market)
+    market.bank.script = ["cut"]
+    market.bank.is_blind = True
+    work(market)
+    assert checked() == [(False, f"waiting for an administrator: 1, the oldest is {large.id}")]
+    market.clock.move(seconds=3601)
+    why = "A service that is needed for this failed."
+    assert checked()[1:] == [(False, f"late by an hour or more: 1, the oldest, {payout.id} is unknown: {why}")]
 
 
 def at_once(call: Callable[[], object], *, times: int) -> None:

@@ -137,6 +137,22 @@ def list_due(tx: Tx, *, now_ms: int, limit: int) -> list[str]:
     return [row["id"] for row in rows]
 
 
+def list_unapproved(tx: Tx) -> list[str]:
+    """Ids, the oldest first."""
+    sql = "SELECT id FROM payouts WHERE status = 'requested' AND needs_approval = 1 AND approved_by IS NULL ORDER BY id"
+    return [row["id"] for row in tx.all(sql)]
+
+
+def list_late(tx: Tx, *, updated_before_ms: int) -> list[str]:
+    """Each as its id and why; approved or with the provider since before then, the oldest first."""
+    statuses = OPEN - {PayoutStatus.REQUESTED}
+    rows = tx.all(
+        f"SELECT id, status, why FROM payouts WHERE status IN ({_marks(statuses)}) AND updated_ms < ? ORDER BY id",  # noqa: S608
+        *_words(statuses), updated_before_ms,
+    )  # fmt: skip
+    return [f"{row['id']} is {row['status']}{': ' if row['why'] else ''}{row['why']}" for row in rows]
+
+
 def list_payouts(
     tx: Tx,
     *,
