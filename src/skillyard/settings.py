@@ -9,9 +9,14 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+SignUp = Literal["closed", "domains", "open"]
+
 
 class OidcProvider(BaseModel):
-    """One OpenID provider that people may sign in with: what its own pages call client, or application."""
+    """One OpenID provider that people may sign in with: what its own pages call client, or application.
+
+    `sign_up`: who gets an account with it, where that differs from the others.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -19,6 +24,7 @@ class OidcProvider(BaseModel):
     client_id: str = Field(min_length=1)
     client_secret: SecretStr = SecretStr("")
     label: str = ""
+    sign_up: SignUp | None = None
 
 
 class Settings(BaseSettings):
@@ -72,9 +78,10 @@ class Settings(BaseSettings):
     oidc: dict[str, OidcProvider] = Field(
         default={},
         description="OpenID providers to sign in with, each by a name of yours: `SKILLYARD_OIDC__<NAME>__ISSUER`,"
-        " `…__CLIENT_ID`, `…__CLIENT_SECRET`, `…__LABEL` (text of the button); `google` needs no issuer.",
+        " `…__CLIENT_ID`, `…__CLIENT_SECRET`, `…__LABEL` (text of the button), `…__SIGN_UP`;"
+        " `google` needs no issuer.",
     )
-    oidc_sign_up: Literal["closed", "domains", "open"] = Field(
+    oidc_sign_up: SignUp = Field(
         default="closed",
         description="Who gets an account by signing in with a provider: nobody (people link one to the account that"
         " they have), people of `oidc_domains`, or everybody whom a provider knows.",
@@ -176,7 +183,8 @@ class Settings(BaseSettings):
                 raise ValueError(f"SKILLYARD_OIDC: {name!r} is no name of a provider: use a-z, 0-9, - and _")
             if not provider.issuer and name != "google":
                 raise ValueError(f"SKILLYARD_OIDC__{name.upper()}__ISSUER is missing")
-        if self.oidc_sign_up == "domains" and not self.oidc_domains.strip():
+        rules = {self.oidc_sign_up, *(provider.sign_up for provider in self.oidc.values())}
+        if "domains" in rules and not self.oidc_domains.strip():
             raise ValueError("SKILLYARD_OIDC_SIGN_UP is `domains`, but SKILLYARD_OIDC_DOMAINS names none")
         return self
 

@@ -278,6 +278,23 @@ def test_a_registry_for_some_domains_asks_for_a_verified_address(
     assert visit(app, lenient_provider, "colleague").ticket is not None
 
 
+def test_a_provider_may_have_a_rule_of_its_own(
+    open_app: Callable[..., App], lenient_provider: Lenient, strict_provider: Strict
+) -> None:
+    client = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+    oidc = {
+        "lenient": {"issuer": lenient_provider.issuer, **client},
+        "strict": {"issuer": strict_provider.issuer, "sign_up": "open", **client},
+    }
+    app = open_app(oidc=oidc, oidc_sign_up="closed")
+    a_person(app, "rita")
+    for provider in (lenient_provider, strict_provider):
+        provider.add_person("own")
+    with pytest.raises(SignUpClosed):
+        visit(app, lenient_provider, "own")
+    assert visit(app, strict_provider, "own").ticket is not None
+
+
 def test_googles_word_for_a_company_counts_and_an_old_address_does_not(
     open_app: Callable[..., App], lenient_provider: Lenient
 ) -> None:
@@ -729,6 +746,8 @@ def test_the_whole_way_works_on_both_databases(each_app: App, lenient_provider: 
 def test_a_registry_for_some_domains_must_name_some(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="SKILLYARD_OIDC_DOMAINS names none"):
         make_app(tmp_path, oidc_sign_up="domains")
+    with pytest.raises(ValueError, match="SKILLYARD_OIDC_DOMAINS names none"):
+        make_app(tmp_path, oidc={"acme": {"client_id": "x", "issuer": "https://x", "sign_up": "domains"}})
     for oidc, wrong in (
         ({"acme": {"client_id": "x"}}, "SKILLYARD_OIDC__ACME__ISSUER is missing"),
         ({"no name": {"client_id": "x", "issuer": "https://x"}}, "no name of a provider"),

@@ -21,7 +21,7 @@ from skillyard.domain.accounts.errors import (
 from skillyard.domain.accounts.identity import Identity, IdentityLinked, IdentityUnlinked, ProvenIdentity, Return
 from skillyard.domain.accounts.model import Caller, User
 from skillyard.domain.accounts.new_account import add_account
-from skillyard.domain.accounts.providers import Provider, issuers_that_sign_in
+from skillyard.domain.accounts.providers import Provider, issuers_that_sign_in, sign_up_of
 from skillyard.domain.accounts.sessions import add_session, check_fresh, end_sessions
 from skillyard.domain.accounts.store import identities
 from skillyard.infra.database import Tx
@@ -147,7 +147,8 @@ def check_may_sign_up(tx: Tx, app: App, token: SignInToken) -> None:
         raise SetUpFirst
     settings = app.settings
     is_google = token.issuer == settings.google_issuer
-    sign_up.check_sign_up(settings.oidc_sign_up, settings.oidc_domains, token.claims, is_google=is_google)
+    rule = sign_up_of(app, token.issuer)
+    sign_up.check_sign_up(rule, settings.oidc_domains, token.claims, is_google=is_google)
 
 
 def add_account_for(tx: Tx, app: App, token: SignInToken) -> User:

@@ -19,7 +19,7 @@ from skillyard.app import App
 from skillyard.domain.accounts.errors import ProviderNotFound, ProviderRefused
 from skillyard.infra.issuer_keys import IssuerNotUnderstood
 from skillyard.infra.outbound import AddressNotAllowed, Answer, Bounds, CallFailed
-from skillyard.settings import Settings
+from skillyard.settings import Settings, SignUp
 
 _SCOPES = "openid email profile"
 _BOUNDS = Bounds(total_s=10.0, phase_s=6.0, max_bytes=256 * 1024)
@@ -28,13 +28,14 @@ _PLAIN_CODE = re.compile(r"[A-Za-z0-9_.-]{1,60}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """`name`: the operator's own, in addresses; `label`: for buttons."""
+    """`name`: the operator's own, in addresses; `label`: for buttons; `sign_up`: who gets an account with it."""
 
     name: str
     label: str
     issuer: str
     client_id: str
     client_secret: str = field(repr=False)
+    sign_up: SignUp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,7 @@ def list_providers(app: App) -> tuple[Provider, ...]:
             issuer=known.issuer or app.settings.google_issuer,
             client_id=known.client_id,
             client_secret=known.client_secret.get_secret_value(),
+            sign_up=known.sign_up or app.settings.oidc_sign_up,
         )
         for name, known in app.settings.oidc.items()
     )
@@ -76,6 +78,12 @@ def check_provider(app: App, provider: Provider) -> None:
 def redirect_uri_of(app: App, provider: str) -> str:
     """Where the provider sends browsers back to: the operator registers it there."""
     return f"{app.settings.address}/sign-in/with/{provider}/callback"
+
+
+def sign_up_of(app: App, issuer: str) -> SignUp:
+    """Who gets an account with an identity of this issuer."""
+    rules = {provider.issuer: provider.sign_up for provider in list_providers(app)}
+    return rules.get(issuer, app.settings.oidc_sign_up)
 
 
 def label_of(app: App, issuer: str) -> str:

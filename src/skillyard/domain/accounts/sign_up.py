@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Any
 
 from skillyard.domain.accounts import rules
 from skillyard.domain.accounts.errors import SignUpClosed, SignUpForOthers
+from skillyard.settings import SignUp
 from skillyard.skill.names import MAX_NAME_CHARS
-
-SignUp = Literal["closed", "domains", "open"]
 
 _MOST_EMAIL_CHARS = 254
 _PLAIN_ENDINGS = 20
