@@ -124,7 +124,9 @@ def test_a_token_that_is_no_good_is_left_out_where_everybody_may_read(owner: Ski
 def test_what_the_scan_fails_is_not_handed_out_and_the_client_says_why(
     owner: SkillDock, nobody: SkillDock, web: httpx.Client
 ) -> None:
-    owner.upload("acme/hooked", files=dict(FAILING))
+    folder = owner.write_skill("hooked", files=dict(FAILING))
+    text = owner.refused("skill", "upload", "--namespace", "acme", "--slug", "hooked", "--path", str(folder))
+    assert "acme/hooked 1.0.0 was uploaded, and the scan quarantined it" in text
     for client in (owner, nobody):
         assert "quarantined" in client.refused("install", "acme/hooked@1.0.0")
     assert nobody.data("skills", "releases", "acme/hooked")["items"] == []
@@ -135,7 +137,9 @@ def test_what_the_scan_fails_is_not_handed_out_and_the_client_says_why(
 def test_what_the_scan_flags_needs_consent_for_which_the_client_cannot_ask(
     owner: SkillDock, nobody: SkillDock, web: httpx.Client
 ) -> None:
-    owner.upload("acme/doubtful", files=dict(FLAGGED))
+    uploaded = owner.upload("acme/doubtful", files=dict(FLAGGED))
+    assert uploaded["release"]["status"] == "flagged"
+    assert "reportlab" in uploaded["warnings"][0] or "requirements.txt" in uploaded["warnings"][0]
     text = nobody.refused("install", "acme/doubtful")
     assert "flagged" in text
     assert "--accept-flagged" in text

@@ -11,6 +11,12 @@ class ArchiveTooLarge(Invalid):
     hint = "Leave out generated files, or publish it with `skillyard publish`, which takes larger ones."
 
 
+class UploadQuarantined(Invalid):
+    code = "release_quarantined"
+    text = "{name} {version} was uploaded, and the scan quarantined it: {why}"
+    hint = "Nobody gets it. Correct it and publish a higher version, or appeal with `skillyard appeal`."
+
+
 class UnknownScopes(Invalid):
     code = "unknown_scopes"
     text = "There are no scopes {scopes}."

@@ -7,15 +7,16 @@ from typing import Annotated
 from fastapi import File, Form, Header, Query, Request, UploadFile
 
 from skillyard.api.skilldock.addresses import base_url
-from skillyard.api.skilldock.errors import ArchiveTooLarge
+from skillyard.api.skilldock.errors import ArchiveTooLarge, UploadQuarantined
 from skillyard.api.skilldock.reading import SKILL, show_skill
 from skillyard.api.skilldock.requirements import read_said
 from skillyard.api.skilldock.signed import signed_router
 from skillyard.api.skilldock.wire import skills as wire
 from skillyard.api.surface import AppOf, CallerOf
 from skillyard.domain.registry import zips
-from skillyard.domain.registry.model import Visibility, Wish
+from skillyard.domain.registry.model import Release, Visibility, Wish
 from skillyard.domain.registry.publish import publish
+from skillyard.domain.registry.trust import Status
 from skillyard.skill.names import SkillName
 
 router = signed_router("publish")
@@ -40,7 +41,9 @@ def upload_release(
     homepage_url: Annotated[str | None, Query(max_length=2048)] = None,
     x_skilldock_sha256: Annotated[str | None, Header(max_length=200, description="What the zip hashes to.")] = None,
 ) -> wire.ReleaseAnswer:
-    """For maintainers. A release never changes again. Tags come from SKILL.md; a dependency need not exist yet."""
+    """For maintainers. A release never changes again; one that the scan quarantines is answered with 422. Tags come from
+    SKILL.md; a dependency need not exist yet.
+    """
     name = SkillName(namespace, slug)
     caller.must("publish", on=str(name))
     if (file.size or 0) > MOST_BYTES:
@@ -55,9 +58,16 @@ def upload_release(
         overrules=True,
     )
     published = publish(app, caller, wish, file.file, sha256=x_skilldock_sha256)
+    _check_not_quarantined(published.release)
     [(release, packed)] = zips.list_zips(app, [published.release])
     return wire.ReleaseAnswer(
         release=wire.show_release(release, packed, base_url(request)),
         skill=show_skill(request, app, caller, name),
-        warnings=[str(fault) for fault in published.warnings],
+        warnings=[*release.reasons, *(str(fault) for fault in published.warnings)],
     )
+
+
+def _check_not_quarantined(new: Release) -> None:
+    """The client says no more than that the upload is complete, unless it is refused."""
+    if new.status is Status.QUARANTINED:
+        raise UploadQuarantined(name=new.name, version=new.version, why=" ".join(new.reasons))

@@ -71,11 +71,10 @@ def list_releases(
     """The newest first, each with its dependencies and the address of its archive. What was withdrawn or quarantined is
     left out.
     """
-    offered = list_offered(app, caller, name=SkillName(namespace, slug))
-    shown = zips.list_zips(app, wanted.cut(offered))
-    return wire.ReleasesPage(
-        **wanted.facts(has_more=wanted.end < len(offered)), items=wire.show_releases(shown, base_url(request))
-    )
+    name, limit = SkillName(namespace, slug), wanted.per_page + 1
+    offered = list_offered(app, caller, name=name, limit=limit, offset=wanted.offset)
+    shown = wire.show_releases(zips.list_zips(app, offered[: wanted.per_page]), base_url(request))
+    return wire.ReleasesPage(**wanted.facts(has_more=len(offered) == limit), items=shown)
 
 
 @router.get(_RELEASE, summary="One release")

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.registry import access, rules
+from skillyard.domain.registry import access
 from skillyard.domain.registry.errors import SkillNotFound
 from skillyard.domain.registry.model import Release
 from skillyard.domain.registry.sight import release_as_seen
 from skillyard.domain.registry.store import releases, skills
 from skillyard.skill.names import SkillName, check_name
 
-_AT_ONCE = 500
+_ALL = 2**31
 
 
-def list_offered(app: App, caller: Caller, *, name: SkillName) -> list[Release]:
+def list_offered(app: App, caller: Caller, *, name: SkillName, limit: int = _ALL, offset: int = 0) -> list[Release]:
     """Every release that a new install may choose, the newest first. Raises SkillNotFound."""
-    found: list[Release] = []
     with app.database.reading() as tx:
         sight = access.check_visible(tx, caller, name)
         channels = skills.list_channels(tx, [str(name)])[str(name)]
-        before = None
-        while part := releases.list_releases(tx, name, channels, before=before, limit=_AT_ONCE):
-            found += part
-            before = rules.order_key(part[-1].version)
-    offered = (release_as_seen(release, sight) for release in found if release.is_offered)
-    return sorted(offered, key=lambda release: (release.published_ms, release.id), reverse=True)
+        found = releases.list_offered(tx, name, channels, limit=limit, offset=offset)
+    return [release_as_seen(release, sight) for release in found]
 
 
 def find_only(app: App, slug: str) -> SkillName:

@@ -100,6 +100,16 @@ def list_releases(
     return [_release(row, channels) for row in rows]
 
 
+def list_offered(tx: Tx, name: SkillName, channels: Mapping[str, str], *, limit: int, offset: int) -> list[Release]:
+    """Those that a new install may choose, the newest first."""
+    rows = tx.all(
+        f"SELECT {_LISTED} {_FROM} WHERE r.skill = ? AND r.yanked_ms IS NULL AND r.status IN ('listed', 'flagged')"
+        " ORDER BY r.published_ms DESC, r.id DESC LIMIT ? OFFSET ?",
+        str(name), limit, offset,
+    )  # fmt: skip
+    return [_release(row, channels) for row in rows]
+
+
 def count_releases(tx: Tx, name: SkillName) -> int:
     row = tx.one("SELECT count(*) AS count FROM releases WHERE skill = ?", str(name))
     return int(row["count"]) if row else 0
