@@ -164,7 +164,7 @@ def test_all_is_well_when_all_is_set_up(app: App, stripe_peer: Peer) -> None:
         "stripe clock": (True, "0 s from Stripe's"),
         "stripe account": (True, f"{PLATFORM} in US"),
         "stripe currency": (True, "the balance is kept in usd"),
-        "stripe webhooks": (True, "1 endpoints"),
+        "stripe webhooks": (True, "1 here"),
     }
 
 
@@ -174,7 +174,7 @@ def test_every_mistake_of_setting_up_is_named(tmp_path: Path, app: App, stripe_p
     stripe_peer.world.currency = "eur"
     stripe_peer.world.ahead_s = 600
     found = _found(app)
-    assert found["stripe webhooks"] == (False, "1 endpoints, which are not sent refund.failed")
+    assert found["stripe webhooks"] == (False, "no endpoint is sent refund.failed")
     assert found["stripe currency"] == (False, "the balance is kept in eur")
     assert found["stripe clock"] == (False, "-600 s from Stripe's")
     no_secret = replace(app, settings=app.settings.model_copy(update={"stripe_secret_key": _secret("pk_test_public")}))

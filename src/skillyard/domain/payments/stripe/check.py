@@ -89,8 +89,9 @@ def _endpoint(client: StripeClient) -> Check:
     ours = [found for found in listed if found["url"].endswith(_WEBHOOK_PATH) and found["status"] == "enabled"]
     sent = {event for found in ours for event in found["enabled_events"]}
     missing = [] if "*" in sent else sorted(set(FOLLOWED) - sent)
-    detail = (
-        f"{len(ours)} endpoints" if not missing else f"{len(ours)} endpoints, which are not sent {', '.join(missing)}"
+    detail = f"no endpoint is sent {', '.join(missing)}" if missing else f"{len(ours)} here"
+    hint = (
+        f"On Stripe's dashboard, add an endpoint that ends in {_WEBHOOK_PATH} with these events, and another for those of"
+        " connected accounts."
     )
-    hint = f"Add an endpoint that ends in {_WEBHOOK_PATH} on Stripe's dashboard, with these events; and one for connected accounts."  # noqa: E501
     return Check(name="stripe webhooks", ok=bool(ours) and not missing, detail=detail, hint=hint)
