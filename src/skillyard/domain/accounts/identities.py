@@ -91,7 +91,7 @@ def create_account(
     with app.database.transaction() as tx:
         _use(tx, app, ticket)
         user = add_account(tx, app, username, display_name or username)
-        _link(tx, app, user, proven.issuer, proven.subject, proven.email)
+        _link(tx, app, user, proven.issuer, proven.subject, proven.email, is_used=True)
         return Return(goal=proven.goal, session=add_session(tx, app, user, how="oidc"))
 
 
@@ -104,7 +104,8 @@ def link_identity(app: App, caller: Caller, *, ticket: str, browser: str | None)
         raise SignInLost(why="it was begun as somebody else")
     with app.database.transaction() as tx:
         _use(tx, app, ticket)
-        _link(tx, app, store.get_user(tx, user_id), proven.issuer, proven.subject, proven.email)
+        user = store.get_user(tx, user_id)
+        _link(tx, app, user, proven.issuer, proven.subject, proven.email, is_used=False)
     return Return(goal=proven.goal)
 
 
@@ -156,7 +157,7 @@ def add_account_for(tx: Tx, app: App, token: SignInToken) -> User:
     for name in sign_up.propose_usernames(token.claims):
         with suppress(NamespaceTaken):
             user = add_account(tx, app, name, sign_up.display_name_of(token.claims, otherwise=name))
-            _link(tx, app, user, token.issuer, token.subject, sign_up.email_of(token.claims))
+            _link(tx, app, user, token.issuer, token.subject, sign_up.email_of(token.claims), is_used=True)
             return user
     raise NamespaceTaken(namespace=next(sign_up.propose_usernames(token.claims)))
 
@@ -184,15 +185,17 @@ def _use(tx: Tx, app: App, ticket: str) -> None:
         raise SignInLost(why="it was ended before")
 
 
-def _link(tx: Tx, app: App, user: User, issuer: str, subject: str, email: str | None) -> None:
+def _link(tx: Tx, app: App, user: User, issuer: str, subject: str, email: str | None, *, is_used: bool) -> None:
+    """`is_used`: somebody signs in with it at this very moment."""
+    now_ms = app.clock.now_ms()
     identity = Identity(
         id=new_id("idn"),
         issuer=issuer,
         subject=subject,
         user_id=user.id,
         email=email,
-        linked_ms=app.clock.now_ms(),
-        last_used_ms=None,
+        linked_ms=now_ms,
+        last_used_ms=now_ms if is_used else None,
     )
     if not identities.add_identity(tx, identity):
         raise IdentityTaken

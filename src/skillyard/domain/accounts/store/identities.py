@@ -27,8 +27,10 @@ TABLES = (
 def add_identity(tx: Tx, identity: Identity) -> bool:
     """False when it belongs to an account already."""
     return tx.insert_new(
-        "INSERT INTO identities (id, issuer, subject, user_id, email, linked_ms) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO identities (id, issuer, subject, user_id, email, linked_ms, last_used_ms)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
         identity.id, identity.issuer, identity.subject, identity.user_id, identity.email, identity.linked_ms,
+        identity.last_used_ms,
     )  # fmt: skip
 
 
