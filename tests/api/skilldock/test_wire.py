@@ -52,9 +52,7 @@ def test_a_download_is_counted_once_a_day_and_client(app: App) -> None:
     a_release(app, a_person(app, "ada"), "ada/counted")
     for _ in range(3):
         assert get(app, "/v1/skills/ada/counted/releases/1.0.0/download").status == 200
-    flush(app)
-    stats = get(app, "/v1/skills/ada/counted").json()["skill"]["download_stats"]
-    assert stats == {"total": 1, "last_week": 1, "last_month": 1}
+    assert flush(app) == 1
 
 
 def test_a_list_says_how_many_there_are_by_reading_no_more_than_its_page(app: App) -> None:
@@ -92,7 +90,7 @@ def test_search_goes_on_from_page_to_page(app: App) -> None:
     [
         ("^1.2.0", "^1.2.0"), (">=1.0.0 <2.0.0", ">=1.0.0 <2.0.0"), ("1.2.3", "1.2.3"), ("*", "*"), ("", "*"),
         ("1.x", ">=1.0.0 <2.0.0-0"), ("~1", ">=1.0.0 <2.0.0-0"), ("1.0.0 - 1.5.0", ">=1.0.0 <=1.5.0"),
-        ("^1.0.0 || ^2.0.0", ">=2.0.0 <3.0.0-0"), ("^0.0", ">=0.0.0 <0.1.0-0"), ("~1.2.3-rc.1", "~1.2.3-rc.1"),
+        ("^1.0.0 || ^2.0.0", ">=2.0.0 <3.0.0-0"), ("^0.0", "<0.1.0-0"), ("~1.2.3-rc.1", "~1.2.3-rc.1"),
     ],
 )  # fmt: skip
 def test_a_range_is_shown_in_words_that_the_client_knows(ours: str, theirs: str) -> None:

@@ -41,8 +41,8 @@ def upload_release(
     homepage_url: Annotated[str | None, Query(max_length=2048)] = None,
     x_skilldock_sha256: Annotated[str | None, Header(max_length=200, description="What the zip hashes to.")] = None,
 ) -> wire.ReleaseAnswer:
-    """For maintainers. A release never changes again; one that the scan quarantines is answered with 422. Tags come from
-    SKILL.md; a dependency need not exist yet.
+    """For maintainers. A release never changes again; one that the scan quarantines is answered with 422. Tags come
+    from SKILL.md; a dependency need not exist yet.
     """
     name = SkillName(namespace, slug)
     caller.must("publish", on=str(name))
