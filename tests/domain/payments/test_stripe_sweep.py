@@ -164,6 +164,7 @@ def test_all_is_well_when_all_is_set_up(app: App, stripe_peer: Peer) -> None:
         "stripe clock": (True, "0 s from Stripe's"),
         "stripe account": (True, f"{PLATFORM} in US"),
         "stripe currency": (True, "the balance is kept in usd"),
+        "stripe balance": (True, "it goes to your own bank: manual"),
         "stripe webhooks": (True, "1 here"),
     }
 
@@ -171,11 +172,12 @@ def test_all_is_well_when_all_is_set_up(app: App, stripe_peer: Peer) -> None:
 def test_every_mistake_of_setting_up_is_named(tmp_path: Path, app: App, stripe_peer: Peer) -> None:
     events = sorted(set(FOLLOWED) - {"refund.failed"})
     stripe_peer.add_endpoint("https://skills.example.org/v1/webhooks/stripe", "whsec_test", events=events)
-    stripe_peer.world.currency = "eur"
+    stripe_peer.world.currency, stripe_peer.world.own_payouts = "eur", "daily"
     stripe_peer.world.ahead_s = 600
     found = _found(app)
     assert found["stripe webhooks"] == (False, "no endpoint is sent refund.failed")
     assert found["stripe currency"] == (False, "the balance is kept in eur")
+    assert found["stripe balance"] == (False, "it goes to your own bank: daily")
     assert found["stripe clock"] == (False, "-600 s from Stripe's")
     no_secret = replace(app, settings=app.settings.model_copy(update={"stripe_secret_key": _secret("pk_test_public")}))
     assert _found(no_secret)["stripe key"] == (False, "this is no secret key of Stripe's")

@@ -55,9 +55,17 @@ def own_account(world: World, params: Params, account: str) -> Thing:
     if account != PLATFORM:
         return retrieve_account(world, params, PLATFORM, account)
     active = {"transfers": "active", "card_payments": "active"}
+    settings = {
+        "branding": dict.fromkeys(("icon", "logo", "primary_color", "secondary_color")),
+        "card_payments": dict.fromkeys(("statement_descriptor_prefix",)),
+        "dashboard": {"display_name": "Platform", "timezone": "Etc/UTC"},
+        "payments": dict.fromkeys(("statement_descriptor",)),
+        "payouts": {"debit_negative_balances": True, "statement_descriptor": None,
+                    "schedule": {"delay_days": 2, "interval": world.own_payouts}},
+    }  # fmt: skip
     own = _account(world, world.country, []) | {"id": PLATFORM, "type": "standard", "capabilities": active}
     return own | {"charges_enabled": True, "payouts_enabled": True, "details_submitted": True,
-                  "requirements": _requirements([], None)}  # fmt: skip
+                  "settings": settings, "requirements": _requirements([], None)}  # fmt: skip
 
 
 def create_account_link(world: World, params: Params, account: str) -> Thing:

@@ -25,6 +25,7 @@ class World:
     secret_key: str = "sk_test_peer"
     country: str = "US"
     currency: str = "usd"
+    own_payouts: str = "manual"  # when the platform's own balance goes to its bank
     settle_s: int = 2 * DAY_S
     dispute_fee: int = 1500
     refunds_wait: bool = False  # new refunds stay pending until `settle_refund`

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from skillyard.app import App
 from skillyard.domain.payments.rail import Check
-from skillyard.domain.payments.stripe.asking import StripeRefused, StripeSilent, ask, ask_all, open_client
+from skillyard.domain.payments.stripe.asking import StripeRefused, StripeSilent, Thing, ask, ask_all, open_client
 from skillyard.domain.payments.stripe.events import FOLLOWED, TOLERANCE_S
 from skillyard.domain.payments.stripe.reading import CURRENCY
 
@@ -81,6 +81,18 @@ def _account(client: StripeClient) -> Iterator[Check]:
         detail=f"the balance is kept in {currency}",
         hint="Sellers are paid in USD: add a USD bank account on Stripe's dashboard to keep the balance in it.",
     )
+    yield _own_payouts(account)
+
+
+def _own_payouts(account: Thing) -> Check:
+    """By default Stripe sends a platform's balance to its bank each day, also what sellers have yet to be paid."""
+    interval = (account.get("settings") or {}).get("payouts", {}).get("schedule", {}).get("interval")
+    return Check(
+        name="stripe balance",
+        ok=interval == "manual",
+        detail=f"it goes to your own bank: {interval}",
+        hint="Make payouts to your bank manual on Stripe's dashboard: sellers are paid from what is in the balance.",
+    )
 
 
 def _endpoint(client: StripeClient) -> Check:
@@ -91,7 +103,7 @@ def _endpoint(client: StripeClient) -> Check:
     missing = [] if "*" in sent else sorted(set(FOLLOWED) - sent)
     detail = f"no endpoint is sent {', '.join(missing)}" if missing else f"{len(ours)} here"
     hint = (
-        f"On Stripe's dashboard, add an endpoint that ends in {_WEBHOOK_PATH} with these events, and another for those of"
-        " connected accounts."
+        f"On Stripe's dashboard, add an endpoint that ends in {_WEBHOOK_PATH} with these events, and another for those"
+        " of connected accounts."
     )
     return Check(name="stripe webhooks", ok=bool(ours) and not missing, detail=detail, hint=hint)
