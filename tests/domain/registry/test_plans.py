@@ -15,6 +15,7 @@ from skillyard.domain.registry import (
     download,
     files,
     history,
+    listings,
     open_uploads,
     releases,
     resolve,
@@ -22,6 +23,7 @@ from skillyard.domain.registry import (
     skill,
     tarballs,
     yank,
+    zips,
 )
 from skillyard.infra.database import Tx
 from skillyard.skill.digest import sha512_sri
@@ -65,6 +67,8 @@ def _use_everything(app: App, ada: Caller) -> None:
     download.count(app, download.find_open_archive(app, sha256=release.archive.sha256), client="x")
     download.flush(app)
     history.list_offered(app, ANONYMOUS, name=history.find_only(app, "pdf"))
+    listings.list_entries(app, ada, listings.list_published_by(app, ANONYMOUS, author="ada", limit=20))
+    zips.find_zip(app, ANONYMOUS, name=PDF, version="1.0.0")
     tarballs.find_signed(app, tarballs.sign_address(app, ANONYMOUS, release))
     upload = open_uploads.start_open_upload(app, ada, {"name": "@ada/new", "version": "1.0.0"})
     data = a_skill_archive("new")
@@ -86,7 +90,8 @@ def test_no_statement_of_a_request_scans_a_table(statements: dict[str, tuple[Any
     with app.database.reading() as tx:
         for sql, args in statements.items():
             plan = [row["detail"] for row in tx.all(f"EXPLAIN QUERY PLAN {sql}", *args)]
-            if any(step.startswith("SCAN") and "CONSTANT ROW" not in step for step in plan):
+            inner = {f"SCAN {step.removeprefix('CO-ROUTINE ')}" for step in plan if step.startswith("CO-ROUTINE")}
+            if any(step.startswith("SCAN") and "CONSTANT ROW" not in step and step not in inner for step in plan):
                 scans.append(f"{sql}\n  {plan}")
     app.close()
     assert not scans, "\n".join(scans)
