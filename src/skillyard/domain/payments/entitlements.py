@@ -24,8 +24,8 @@ class Holder:
 
 
 def entitled(tx: Tx, caller: Caller, items: Sequence[str]) -> frozenset[str]:
-    """Those of the items that the caller bought or was granted."""
-    if caller.user_id is None or caller.provenance is not None:
+    """Those of the items that the caller bought or was granted; none by a token for a namespace, or not for reading."""
+    if caller.user_id is None or not caller.may("take_bought"):
         return frozenset()
     return offers.list_entitled(tx, caller.user_id, items)
 

@@ -44,6 +44,7 @@ def _calls(finding: Mapping[str, Any]) -> Verdict:
 
 
 def _in_words(finding: Mapping[str, Any]) -> str:
+    """Without the evidence: everybody reads this, also those who have yet to buy the file that it is from."""
     line = f":{finding['line']}" if finding["line"] else ""
     where = f" in {finding['file']}{line}" if finding["file"] else ""
-    return f"{finding['title']}{where} ({finding['rule']}): {finding['evidence']}"
+    return f"{finding['title']}{where} ({finding['rule']})"

@@ -18,6 +18,7 @@ from skillyard.domain.registry import access
 from skillyard.domain.registry.errors import NotYours
 from skillyard.domain.registry.model import SaleChanged, Visibility, VisibilityChanged
 from skillyard.domain.registry.sight import Sight
+from skillyard.domain.registry.statements import visibility_in_log
 from skillyard.domain.registry.store import skills
 from skillyard.domain.transparency.append import append
 from skillyard.infra.database import Tx
@@ -80,8 +81,8 @@ def set_sale(
         offer = offers.set_offer(
             tx, item=str(name), seller_id=seller_id, is_for_sale=is_for_sale, selling_text=selling_text, now_ms=now_ms
         )
-        skills.set_for_sale(tx, name, offer.is_for_sale)
-        _set_visibility(app, tx, name, visibility, is_for_sale=offer.is_for_sale, by=by)
+        is_other = skills.set_for_sale(tx, name, offer.is_for_sale)
+        _set_visibility(app, tx, name, visibility, is_other=is_other, by=by)
         app.events.record(tx, SaleChanged(name=str(name), is_for_sale=offer.is_for_sale, by=by))
         return _read_sale(tx, name, access.check_visible(tx, caller, name))
 
@@ -130,18 +131,20 @@ def _check_may_sell(app: App, caller: Caller, name: SkillName) -> tuple[str, str
 
 
 def _set_visibility(
-    app: App, tx: Tx, name: SkillName, visibility: Visibility | None, *, is_for_sale: bool, by: str
+    app: App, tx: Tx, name: SkillName, visibility: Visibility | None, *, is_other: bool, by: str
 ) -> None:
-    """A private skill that is for sale has a page, which names its releases: so does the log, then and from then on."""
-    if visibility is not None and skills.set_visibility(tx, name, visibility):
-        app.events.record(tx, VisibilityChanged(name=str(name), visibility=visibility.value, by=by))
-    elif not is_for_sale:
+    """`is_other`: it was put up for sale, or taken off, so that the log may show it to others than before."""
+    is_new = visibility is not None and skills.set_visibility(tx, name, visibility)
+    if not is_new and not is_other:
         return
-    now = skills.find_visibility(tx, name) or Visibility.PRIVATE
-    in_log = Visibility.UNLISTED if is_for_sale and now is Visibility.PRIVATE else now
-    details = {"visibility": in_log.value}
-    leaf = Leaf(kind=Kind.VISIBILITY, name=str(name), at_ms=app.clock.now_ms(), by=by, details=details)
-    append(tx, leaf, visibility=in_log.value)
+    (facts,) = skills.list_facts(tx, [str(name)])
+    in_log = visibility_in_log(facts.visibility, is_for_sale=facts.is_for_sale)
+    leaf = Leaf(
+        kind=Kind.VISIBILITY, name=str(name), at_ms=app.clock.now_ms(), by=by, details={"visibility": in_log}
+    )  # fmt: skip
+    append(tx, leaf, visibility=in_log)
+    if is_new:
+        app.events.record(tx, VisibilityChanged(name=str(name), visibility=facts.visibility.value, by=by))
 
 
 def _read_sale(tx: Tx, name: SkillName, sight: Sight) -> Sale:

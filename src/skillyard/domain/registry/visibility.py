@@ -7,6 +7,7 @@ from skillyard.domain.accounts.model import Caller
 from skillyard.domain.registry import access
 from skillyard.domain.registry.model import SkillPage, Visibility, VisibilityChanged
 from skillyard.domain.registry.skill import read_skill
+from skillyard.domain.registry.statements import visibility_in_log
 from skillyard.domain.registry.store import skills
 from skillyard.domain.transparency.append import append
 from skillyard.skill.log.leaf import Kind, Leaf
@@ -21,13 +22,14 @@ def set_visibility(app: App, caller: Caller, *, name: SkillName, visibility: Vis
         is_new = skills.set_visibility(tx, name, visibility)
         page = read_skill(tx, name)
         if is_new:
+            in_log = visibility_in_log(visibility, is_for_sale=page.skill.is_for_sale)
             leaf = Leaf(
                 kind=Kind.VISIBILITY,
                 name=str(name),
                 at_ms=app.clock.now_ms(),
                 by=by,
-                details={"visibility": visibility.value},
+                details={"visibility": in_log},
             )
-            append(tx, leaf, visibility=visibility.value)
+            append(tx, leaf, visibility=in_log)
             app.events.record(tx, VisibilityChanged(name=str(name), visibility=visibility.value, by=by))
     return page
