@@ -31,7 +31,7 @@ from skillyard.domain.accounts.providers import redirect_uri_of
 from skillyard.domain.accounts.rights import Scope
 from skillyard.domain.accounts.sessions import sign_out
 from skillyard.infra.sign_in_tokens import SignInTokenNotValid
-from tests.domain.accounts.test_oidc_sign_in import HERE, MovableClock, answer_of
+from tests.domain.accounts.oidc.visits import HERE, MovableClock, answer_of
 from tests.makers import a_person, make_app
 from tests.peers.oidc.hostile import Hostile, hostile
 from tests.peers.oidc.providers import CLIENT_ID, CLIENT_SECRET, Provider
