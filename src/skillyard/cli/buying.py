@@ -67,7 +67,7 @@ def invoice(
             return _list_invoices(client.invoices(), as_json=json)
         if claim:
             made = client.claim_refund(id, address)
-            return show.data(made) if json else _show_refunds(made)
+            return show.data(made) if json else _show_refunds(made, id)
         found = client.cancel_invoice(id) if cancel else _wait(client, id) if wait else client.invoice(id)
     if json:
         show.data(found)
@@ -102,7 +102,7 @@ def refund(
     """Give a buyer money back, for sellers. What went back in full can no longer be installed."""
     with Client(registry) as client:
         made = client.refund(invoice, reason, amount=amount, address=address)
-    return show.data(made) if json else _show_refunds(made)
+    return show.data(made) if json else _show_refunds(made, invoice)
 
 
 def _only_way(sale: dict[str, Any]) -> str:
@@ -185,13 +185,16 @@ def _show_how_to_pay(invoice: dict[str, Any]) -> None:
     show.talk("[dim]Then:[/] skillyard invoice {id} --wait", id=invoice["id"])
 
 
-def _show_refunds(made: list[dict[str, Any]]) -> None:
-    for one in made:
+def _show_refunds(answer: dict[str, Any], invoice_id: str) -> None:
+    for one in answer["items"]:
         show.line(
             "{id}: {amount} {asset} by {rail}, [bold]{status}[/]",
             **{key: one[key] for key in ("id", "amount", "asset", "rail", "status")},
         )
         if one["why"]:
             show.talk("  {why}", why=one["why"])
-    if not made:
-        show.line("It is the buyer's again: credits are back already, TON waits until they claim it.")
+    if answer["claimable"].strip("0."):
+        show.line("{amount} wait for the buyer to say where they go:", amount=answer["claimable"])
+        show.line("  skillyard invoice {id} --claim --address WALLET", id=invoice_id)
+    elif not answer["items"]:
+        show.line("It is back already.")

@@ -54,7 +54,7 @@ def list_payouts(
     if json:
         return show.data(found)
     rows = [
-        (one["id"], f"{one['amount']} {one['asset']}", one["rail"], one["destination"], one["status"], one["why"])
+        (one["id"], f"{one['amount']} {one['asset']}", one["rail"], _goes_to(one), one["status"], one["why"])
         for one in found
     ]
     show.table(["payout", "amount", "by", "to", "status", "note"], rows)
@@ -183,14 +183,19 @@ def reject_payout(
 
 def _show_payout(payout: dict[str, Any]) -> None:
     show.line(
-        "{id}: {amount} {asset} by {rail} to {destination}, [bold]{status}[/]",
-        **{key: payout[key] for key in ("id", "amount", "asset", "rail", "destination", "status")},
+        "{id}: {amount} {asset} to {goes_to}, [bold]{status}[/]",
+        **{key: payout[key] for key in ("id", "amount", "asset", "status")},
+        goes_to=_goes_to(payout),
     )
     if payout["status"] in ("requested", "approved"):
         waits = "for an administrator" if payout["needs_approval"] else f"until {payout['held_until'] or 'it is sent'}"
         show.talk("  [dim]waits {waits}[/]", waits=waits)
     if payout["why"]:
         show.talk("  {why}", why=payout["why"])
+
+
+def _goes_to(payout: dict[str, Any]) -> str:
+    return "your credits" if payout["rail"] == "credits" else str(payout["destination"])
 
 
 def _show_method(method: dict[str, Any]) -> None:

@@ -93,21 +93,22 @@ class CommerceCalls(ApiCalls):
 
     def refund(
         self, invoice_id: str, reason: str, *, amount: str | None = None, address: str | None = None
-    ) -> list[Document]:
-        """Give a sale's price back, or a part of it. `address`: the buyer's own wallet, for TON.
+    ) -> Document:
+        """Give a sale's price back, or a part of it, as `{"items", "claimable"}`.
 
-        One document for each payment that it goes back along; none for credits, which are back at once.
+        An item for each payment that it goes back along; none for credits, which are back at once, nor for TON, which
+        the buyer claims. `address`: the buyer's own wallet, which only administrators may name for them.
         """
         body = without_none({"reason": reason, "amount": amount, "address": address})
-        return _items(self.send_json("POST", f"/invoices/{segment(invoice_id)}/refunds", body))
+        return self._send_document("POST", f"/invoices/{segment(invoice_id)}/refunds", body)
 
-    def refunds(self, invoice_id: str) -> list[Document]:
-        return _items(self.get_json(f"/invoices/{segment(invoice_id)}/refunds"))
+    def refunds(self, invoice_id: str) -> Document:
+        """`{"items", "claimable"}`: what went back, and what waits for its buyer to say where to."""
+        return cast(Document, self.get_json(f"/invoices/{segment(invoice_id)}/refunds"))
 
-    def claim_refund(self, invoice_id: str, address: str | None = None) -> list[Document]:
-        """As the buyer: have back what was paid too much, too late, or in part only."""
-        body = without_none({"address": address})
-        return _items(self.send_json("POST", f"/invoices/{segment(invoice_id)}/claim", body))
+    def claim_refund(self, invoice_id: str, address: str | None = None) -> Document:
+        """As the buyer: have back what was refunded, or paid too much, too late, or in part only."""
+        return self._send_document("POST", f"/invoices/{segment(invoice_id)}/claim", without_none({"address": address}))
 
     def bought(self) -> list[Document]:
         """What you bought or were granted, the newest first."""

@@ -6,8 +6,11 @@ from fastapi import APIRouter
 
 from skillyard.api.native.wire import buying as wire
 from skillyard.api.surface import AppOf, CallerOf, Cursor, Limit
+from skillyard.app import App
+from skillyard.domain.accounts.model import Caller
 from skillyard.domain.payments import credits, invoices, purchases, refunds
 from skillyard.domain.registry import sale
+from skillyard.infra.money import show_amount
 from skillyard.skill.names import SkillName
 
 router = APIRouter(tags=["buying"])
@@ -48,19 +51,21 @@ def refund_invoice(app: AppOf, caller: CallerOf, invoice_id: str, body: wire.Ref
     made = refunds.refund(
         app, caller, invoice_id=invoice_id, reason=body.reason, amount=body.amount, address=body.address
     )
-    return wire.show_refunds(made)
+    return wire.show_refunds(made, _claimable(app, caller, invoice_id))
 
 
 @router.get("/invoices/{invoice_id}/refunds", summary="What of an invoice went back")
 def list_refunds(app: AppOf, caller: CallerOf, invoice_id: str) -> wire.Refunds:
-    """For its buyer, its seller and administrators. The oldest first."""
-    return wire.show_refunds(refunds.list_refunds(app, caller, invoice_id=invoice_id))
+    """For its buyer, its seller and administrators. The oldest first; and what waits for the buyer to claim it."""
+    made = refunds.list_refunds(app, caller, invoice_id=invoice_id)
+    return wire.show_refunds(made, _claimable(app, caller, invoice_id))
 
 
 @router.post("/invoices/{invoice_id}/claim", status_code=201, summary="Have back what bought nothing")
 def claim_refund(app: AppOf, caller: CallerOf, invoice_id: str, body: wire.ClaimBody) -> wire.Refunds:
     """For the buyer: what was paid too much, too late, or for an invoice that never came to its amount."""
-    return wire.show_refunds(refunds.claim_refund(app, caller, invoice_id=invoice_id, address=body.address))
+    made = refunds.claim_refund(app, caller, invoice_id=invoice_id, address=body.address)
+    return wire.show_refunds(made, _claimable(app, caller, invoice_id))
 
 
 @router.get("/me/purchases", summary="What I may take")
@@ -73,3 +78,7 @@ def list_purchases(app: AppOf, caller: CallerOf, limit: Limit = 30, cursor: Curs
 def get_credits(app: AppOf, caller: CallerOf) -> wire.CreditsOnWire:
     """Every price in dollars can be paid with them."""
     return wire.show_credits(credits.get_credits(app, caller))
+
+
+def _claimable(app: App, caller: Caller, invoice_id: str) -> str:
+    return show_amount(*refunds.get_claimable(app, caller, invoice_id=invoice_id))

@@ -18,6 +18,7 @@ from skillyard.domain.payments.invoices import cancel_invoice, get_invoice, list
 from skillyard.domain.payments.model import Price
 from skillyard.domain.payments.purchases import list_bought
 from skillyard.domain.payments.rail import Rail, ready_rails
+from skillyard.domain.payments.refunds import claim_refund, get_claimable, list_refunds
 from skillyard.domain.registry.releases import list_releases
 from skillyard.domain.registry.sale import Sale, buy, get_sale
 from skillyard.infra.errors import SkillyardError
@@ -57,6 +58,15 @@ def show_invoice(request: Request, app: AppOf, visitor: VisitorOf, invoice_id: s
 def cancel(request: Request, app: AppOf, visitor: VisitorOf, invoice_id: str) -> Response:
     try:
         cancel_invoice(app, visitor.caller, invoice_id=invoice_id)
+    except SkillyardError as refusal:
+        return _invoice(request, app, visitor, invoice_id, refusal=refusal)
+    return go_to(f"/invoices/{invoice_id}")
+
+
+@router.post("/invoices/{invoice_id}/claim")
+def claim(request: Request, app: AppOf, visitor: VisitorOf, form: FormOf, invoice_id: str) -> Response:
+    try:
+        claim_refund(app, visitor.caller, invoice_id=invoice_id, address=form.text("address") or None)
     except SkillyardError as refusal:
         return _invoice(request, app, visitor, invoice_id, refusal=refusal)
     return go_to(f"/invoices/{invoice_id}")
@@ -118,6 +128,8 @@ def _invoice(
     link = found.pay_to.link
     return page(
         request, visitor, "invoice.html", refusal=refusal, invoice=found, qr=_qr(link) if link else None,
+        refunds=list_refunds(app, visitor.caller, invoice_id=invoice_id),
+        claimable=get_claimable(app, visitor.caller, invoice_id=invoice_id)[0],
         ask_every_s=_ASK_EVERY_S if found.status.is_waiting and not refusal else None,
     )  # fmt: skip
 

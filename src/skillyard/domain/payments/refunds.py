@@ -38,7 +38,7 @@ from skillyard.infra.events import Event
 from skillyard.infra.ids import new_id
 from skillyard.infra.jobs import enqueue, job
 from skillyard.infra.log import Logger
-from skillyard.infra.money import read_amount, show_amount
+from skillyard.infra.money import Asset, read_amount, show_amount
 
 _ASK_AGAIN_MS = 20_000
 _MOST_REASON_CHARS = 500
@@ -126,11 +126,29 @@ def list_refunds(app: App, caller: Caller, *, invoice_id: str) -> list[Refund]:
     """For the buyer, the seller and administrators, the oldest first. Raises InvoiceNotFound."""
     caller.must("identify")
     with app.database.reading() as tx:
-        invoice = invoices.find_invoice(tx, invoice_id)
-        involved = invoice is not None and caller.user_id in (invoice.buyer_id, invoice.seller_id)
-        if not involved and not caller.may("administer"):
-            raise InvoiceNotFound(invoice_id=invoice_id[:64])
+        _get_involved(tx, caller, invoice_id)
         return store.list_refunds(tx, invoice_id)
+
+
+def get_claimable(app: App, caller: Caller, *, invoice_id: str) -> tuple[int, Asset]:
+    """What of the money that came in waits for the buyer to say where it goes.
+
+    For the buyer, the seller and administrators. Raises InvoiceNotFound.
+    """
+    caller.must("identify")
+    with app.database.reading() as tx:
+        invoice = _get_involved(tx, caller, invoice_id)
+        waits = not invoice.status.is_waiting and not ports.get_rail(invoice.rail).refunds_to_source
+        return refundable_of(tx, invoice) if waits else 0, invoice.asset
+
+
+def _get_involved(tx: Tx, caller: Caller, invoice_id: str) -> Invoice:
+    invoice = invoices.find_invoice(tx, invoice_id)
+    if invoice is None:
+        raise InvoiceNotFound(invoice_id=invoice_id[:64])
+    if caller.user_id not in (invoice.buyer_id, invoice.seller_id) and not caller.may("administer"):
+        raise InvoiceNotFound(invoice_id=invoice_id[:64])
+    return invoice
 
 
 @job("payments.advance_refund")

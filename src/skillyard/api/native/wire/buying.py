@@ -143,8 +143,9 @@ class RefundOnWire(BaseModel):
 
 
 class Refunds(BaseModel):
-    model_config = example({"items": [_REFUND]})
+    model_config = example({"items": [_REFUND], "claimable": "0.00"})
 
+    claimable: str = Field(description="What waits for the buyer to say where it goes.")
     items: list[RefundOnWire] = Field(description="One for each payment that it goes back along; none for credits.")
 
 
@@ -207,8 +208,8 @@ def show_purchase(purchase: Purchase, address: str) -> PurchaseOnWire:
     return PurchaseOnWire(created=purchase.created, invoice=show_invoice(purchase.invoice, address))
 
 
-def show_refunds(refunds: Sequence[Refund]) -> Refunds:
-    return Refunds(items=[show_refund(one) for one in refunds])
+def show_refunds(refunds: Sequence[Refund], claimable: str) -> Refunds:
+    return Refunds(items=[show_refund(one) for one in refunds], claimable=claimable)
 
 
 def show_refund(refund: Refund) -> RefundOnWire:
