@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from random import Random
 from typing import Any
@@ -61,6 +61,10 @@ class Run(ABC):
         """What somebody else does in the middle of something."""
 
     @abstractmethod
+    def rush(self) -> None:
+        """What everybody does at the last moment while things still go wrong."""
+
+    @abstractmethod
     def clear_up(self) -> None:
         """From now on nothing goes wrong outside either."""
 
@@ -72,6 +76,7 @@ class Run(ABC):
         self.step(self.buy)
         for _ in range(self.random.randint(15, 45)):
             self.step(self.random.choices(*zip(*self.steps_and_weights(), strict=True))[0])
+        self.rush()
         self.accidents.chance = 0
         self.clear_up()
         self.settle()
@@ -133,11 +138,14 @@ class Run(ABC):
     # What was bought, and what sellers want
 
     def invoices(self) -> list[Invoice]:
-        return [one for buyer in self.buyers for one in list_invoices(self.app, buyer, limit=100).items]
+        return [one for buyer in self.buyers for one in self.invoices_of(buyer)]
+
+    def invoices_of(self, buyer: Caller) -> Sequence[Invoice]:
+        return list_invoices(self.app, buyer, limit=100).items
 
     def some_invoice(self) -> tuple[Caller, Invoice | None]:
         buyer = self.random.choice(self.buyers)
-        found = list_invoices(self.app, buyer, limit=100).items
+        found = self.invoices_of(buyer)
         return buyer, self.random.choice(found) if found else None
 
     def some_paid_invoice(self) -> Invoice | None:

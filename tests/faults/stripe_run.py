@@ -159,6 +159,11 @@ class StripeRun(Run):
 
     # The end
 
+    def rush(self) -> None:
+        """Everybody wants back what is theirs, and earnings out."""
+        for step in (self.refund, self.claim, self.work, self.a_day_later, self.work, self.some_periodic):
+            self.step(step)
+
     def clear_up(self) -> None:
         peer = self.town.peer
         peer.accidents.stop()

@@ -12,12 +12,13 @@ from skillyard.domain.accounts.model import Caller
 from skillyard.domain.payments import offers
 from skillyard.domain.payments.connect import start_onboarding
 from skillyard.domain.payments.jobs import sweep_rails
+from skillyard.domain.payments.model import PRICE_ASSETS, PriceMode
 from skillyard.domain.payments.payout_methods import set_stripe_account
 from skillyard.infra.clock import FixedClock
 from skillyard.infra.database import Database, Tx
-from skillyard.infra.money import Asset, show_amount
+from skillyard.infra.money import show_amount
 from tests.domain.payments.stripe_makers import SECRET, an_app
-from tests.makers import a_person
+from tests.makers import a_person, make_app
 from tests.peers.stripe.peer import DirectOutbound, Peer
 
 _numbers = count(1)
@@ -60,21 +61,29 @@ class Town:
         set_stripe_account(self.app, seller, account_id=account.account_id)
         return seller
 
-    def item(self, seller: Caller, cents: int) -> str:
-        """Something new that costs so much."""
+    def item(self, seller: Caller, price: int, *, mode: PriceMode = "fixed_usd") -> str:
+        """Something new at this price, in cents or nanoTON."""
         seller_id, username = seller.identity
         item, now_ms = f"{username}/report", self.clock.now_ms()
         with self.app.database.transaction() as tx:
             offers.set_offer(tx, item=item, seller_id=seller_id, is_for_sale=True, selling_text="", now_ms=now_ms)
-        self.price(item, seller, cents)
+        self.price(item, seller, price, mode=mode)
         return item
 
-    def price(self, item: str, seller: Caller, cents: int) -> None:
+    def price(self, item: str, seller: Caller, price: int, *, mode: PriceMode = "fixed_usd") -> None:
+        amount = show_amount(price, PRICE_ASSETS[mode])
         with self.app.database.transaction() as tx:
             offers.set_price(
-                tx, item=item, seller_id=seller.identity[0], mode="fixed_usd", amount=show_amount(cents, Asset.USD),
-                now_ms=self.clock.now_ms(),
-            )  # fmt: skip
+                tx, item=item, seller_id=seller.identity[0], mode=mode, amount=amount, now_ms=self.clock.now_ms()
+            )
+
+
+def a_chain_town(folder: Path) -> Town:
+    """For a test that brings a chain. Its Stripe is there and nobody uses it."""
+    clock = FixedClock()
+    app = make_app(folder, clock=clock, payout_cooling_hours=0, payout_minimum_nanoton=1, maturity_days=1)
+    app = replace(app, database=Quick(app.database))
+    return Town(app=app, clock=clock, peer=Peer(), admin=a_person(app, "ada"), funded=0)
 
 
 def a_town(folder: Path, *, peer: Peer | None = None, funded: int = 0) -> Town:
