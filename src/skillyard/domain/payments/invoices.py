@@ -96,23 +96,16 @@ def look_at_waiting(app: App) -> None:
     """Look at every invoice that waits, or at once at all of a rail; end those whose time is over."""
     now_ms = app.clock.now_ms()
     with app.database.reading() as tx:
-        over = store.list_waiting(tx, created_before_ms=now_ms, expired_before_ms=now_ms, limit=_AT_ONCE)
-        waiting = store.list_waiting(tx, created_before_ms=now_ms, limit=_AT_ONCE)
+        over = store.list_over(tx, now_ms=now_ms, grace_ms=rules.LATE_MS, limit=_AT_ONCE)
+        open_ones = store.list_open(tx, now_ms=now_ms, limit=_AT_ONCE)
     for invoice in over:
-        _try(app, invoice, is_over=_is_over(invoice, now_ms))
-    open_ones = [one for one in waiting if one.expires_ms > now_ms and one.status is not InvoiceStatus.DRAFT]
+        _try(app, invoice, is_over=True)
     swept = {one.rail for one in open_ones if ports.get_rail(one.rail).sees_all_in_sweep}
     for rail in sorted(swept):
         _sweep(app, rail)
     for invoice in open_ones:
         if invoice.rail not in swept:
             _try(app, invoice, is_over=False)
-
-
-def _is_over(invoice: Invoice, now_ms: int) -> bool:
-    """What was paid in part has a day more."""
-    grace_ms = rules.LATE_MS if invoice.status is InvoiceStatus.UNDERPAID else 0
-    return invoice.expires_ms + grace_ms <= now_ms
 
 
 def _try(app: App, invoice: Invoice, *, is_over: bool) -> None:

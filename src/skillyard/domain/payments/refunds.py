@@ -173,17 +173,20 @@ def advance_refund(app: App, refund_id: str) -> None:
 def advance_refunds(app: App) -> None:
     """Every refund that nobody has heard of for a while; and what is owed and can go back by itself."""
     before_ms = app.clock.now_ms() - _ASK_AGAIN_MS
+    by_themselves = [rail.name for rail in ports.rails().values() if rail.refunds_to_source]
     with app.database.reading() as tx:
         waiting = store.list_unfinished(tx, updated_before_ms=before_ms, limit=_AT_ONCE)
-        due = invoices.list_due(tx, limit=_AT_ONCE)
+        due = invoices.list_due(tx, by_themselves, limit=_AT_ONCE)
     for one in waiting:
         try:
             advance_refund(app, refund_id=one.id)
         except SkillyardError as error:
             _log.warning("refund could not be advanced", refund=one.id, error=error.message)
     for invoice in due:
-        if ports.get_rail(invoice.rail).refunds_to_source:
+        try:
             _send_spare_back(app, invoice.id, address=None, reason="buys nothing", is_asked=False)
+        except SkillyardError as error:
+            _log.warning("what is owed could not be sent back", invoice=invoice.id, error=error.message)
 
 
 def _check_may_refund(caller: Caller, invoice: Invoice | None, invoice_id: str) -> Invoice:

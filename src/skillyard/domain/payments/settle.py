@@ -9,7 +9,7 @@ from skillyard.domain.payments import ledger, rules
 from skillyard.domain.payments.chart import Account, Kind, platform
 from skillyard.domain.payments.events import AccessChanged, InvoiceChanged, MoneyUnmatched, SaleMade
 from skillyard.domain.payments.ledger import credit, debit
-from skillyard.domain.payments.model import Closed, Entitlement, Invoice, InvoiceStatus, Receipt, Sale
+from skillyard.domain.payments.model import Closed, Entitlement, Invoice, InvoiceStatus, OperatorMoved, Receipt, Sale
 from skillyard.domain.payments.rail import get_rail
 from skillyard.domain.payments.rates import find_rate
 from skillyard.domain.payments.states import change_status, lock_invoice
@@ -86,6 +86,23 @@ def apply_closed(tx: Tx, closed: Closed, *, now_ms: int) -> list[Event]:
     return _to(tx, invoice, InvoiceStatus.EXPIRED, cause=f"{closed.rail}: {closed.why}", now_ms=now_ms)
 
 
+def apply_operator_moved(tx: Tx, moved: OperatorMoved, *, now_ms: int) -> list[Event]:
+    """So that the books say what the provider holds, also of what sells nothing."""
+    clearing = platform(get_rail(moved.rail).clearing, moved.asset)
+    funds = platform(Kind.OPERATOR_FUNDS, moved.asset)
+    came_in = [debit(clearing, moved.amount), credit(funds, moved.amount)] if moved.amount > 0 else []
+    ledger.post(
+        tx,
+        key=f"operator:{moved.rail}:{moved.reference}",
+        kind="operator_funds",
+        ref=moved.reference,
+        legs=came_in or [debit(funds, -moved.amount), credit(clearing, -moved.amount)],
+        now_ms=now_ms,
+        facts={"why": moved.why},
+    )
+    return []
+
+
 def end_waiting(tx: Tx, invoice_id: str, *, now_ms: int) -> list[Event]:
     """The time of an invoice is over: it expires; money that is not enough has a day to become so, then goes back."""
     invoice = lock_invoice(tx, invoice_id)
@@ -139,7 +156,7 @@ def _consider(tx: Tx, invoice_id: str, received_ms: int, *, now_ms: int, maturit
             return _to(tx, invoice, InvoiceStatus.UNDERPAID, cause="not paid in full", now_ms=now_ms)
         late = invoice.status is InvoiceStatus.EXPIRED
         return _owe(tx, invoice, cause="not paid in full, and late", now_ms=now_ms) if late else []
-    if not invoice.status.is_waiting and not _is_good(tx, invoice, received_ms, now_ms=now_ms):
+    if not _is_good(tx, invoice, received_ms, now_ms=now_ms):
         return _owe(tx, invoice, cause="paid too late", now_ms=now_ms)
     return _settle(tx, invoice, now_ms=now_ms, maturity_ms=maturity_ms)
 

@@ -67,16 +67,25 @@ def find_by_memo(tx: Tx, memo: str) -> str | None:
     return row["id"] if row else None
 
 
-def list_waiting(tx: Tx, *, created_before_ms: int, expired_before_ms: int | None = None, limit: int) -> list[Invoice]:
-    """Those that money is expected for, the oldest first."""
-    sql = f"{_WITH_PRICE} WHERE is_waiting = 1 AND invoices.created_ms <= ? AND expires_ms <= ?"
-    latest = 2**62 if expired_before_ms is None else expired_before_ms
-    return [_invoice(row) for row in tx.all(f"{sql} ORDER BY expires_ms LIMIT ?", created_before_ms, latest, limit)]
+def list_over(tx: Tx, *, now_ms: int, grace_ms: int, limit: int) -> list[Invoice]:
+    """Those that money is expected for and whose time is over, the oldest first; `grace_ms`: more of it for those that
+    were paid in part.
+    """
+    sql = f"{_WITH_PRICE} WHERE is_waiting = 1 AND expires_ms <= ? AND (status <> 'underpaid' OR expires_ms <= ?)"
+    return [_invoice(row) for row in tx.all(f"{sql} ORDER BY expires_ms LIMIT ?", now_ms, now_ms - grace_ms, limit)]
 
 
-def list_due(tx: Tx, *, limit: int) -> list[Invoice]:
-    """Those whose money buys nothing and has not gone back."""
-    return [_invoice(row) for row in tx.all(f"{_WITH_PRICE} WHERE status = 'refund_due' LIMIT ?", limit)]
+def list_open(tx: Tx, *, now_ms: int, limit: int) -> list[Invoice]:
+    """Those that can be paid now, the first to expire first."""
+    sql = f"{_WITH_PRICE} WHERE is_waiting = 1 AND expires_ms > ? AND status <> 'draft' ORDER BY expires_ms LIMIT ?"
+    return [_invoice(row) for row in tx.all(sql, now_ms, limit)]
+
+
+def list_due(tx: Tx, rails: Sequence[str], *, limit: int) -> list[Invoice]:
+    """Those by these rails whose money buys nothing and has not gone back."""
+    marks = ", ".join("?" * len(rails))
+    sql = f"{_WITH_PRICE} WHERE status = 'refund_due' AND rail IN ({marks}) ORDER BY invoices.id LIMIT ?"
+    return [_invoice(row) for row in tx.all(sql, *rails, limit)]
 
 
 def list_of_buyer(tx: Tx, buyer_id: str, *, before: str, limit: int, offset: int) -> list[Invoice]:
