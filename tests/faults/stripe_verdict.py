@@ -46,7 +46,7 @@ class Evidence:
 
     def _of_the_whole(self, tx: Tx) -> Iterator[str]:
         ours = ledger.balance(tx, platform(Kind.STRIPE_CLEARING, Asset.USD))
-        theirs = self.town.peer.balance() - self.town.funded
+        theirs = self.town.peer.balance()
         if ours != theirs:
             yield f"clearing is {ours}, Stripe says {theirs}"
         issued = ledger.balance(tx, platform(Kind.CREDITS_ISSUED, Asset.CREDIT))

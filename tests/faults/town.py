@@ -42,7 +42,7 @@ class Quick(Database):
 
 @dataclass
 class Town:
-    """`funded`: cents that the platform put into its balance at Stripe by itself, which our books know nothing of."""
+    """`funded`: cents that the operator put into the balance at Stripe."""
 
     app: App
     clock: FixedClock

@@ -20,10 +20,11 @@ class Later:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         surface = self._surface
         if surface is None:
-            surface = await asyncio.to_thread(self._made)
+            surface = await asyncio.to_thread(self.make)
         await surface(scope, receive, send)
 
-    def _made(self) -> Surface:
+    def make(self) -> Surface:
+        """Make it now, unless it is there."""
         with self._lock:
             if self._surface is None:
                 self._surface = self._build()
@@ -52,9 +53,10 @@ class _LaterDoor:
 
     def _open_now(self) -> Door:
         with self._lock:
-            if self._door is None:
-                self._door = self._open()
-            return self._door
+            door = self._door
+            if door is None:
+                door = self._door = self._open()
+            return door
 
 
 def later_door(open_door: Callable[[], Door], prefix: str, hosts: str, port: int) -> Door:

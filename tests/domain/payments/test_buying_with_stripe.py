@@ -181,6 +181,15 @@ def test_a_dispute_takes_the_money_until_it_is_won(
         find_archive(shop.app, shop.bob, name=REPORT, version="latest")
 
 
+def test_what_the_operator_puts_in_is_in_the_books(shop: Shop, stripe_peer: Peer) -> None:
+    stripe_peer.fund(5000)
+    for _ in range(2):
+        shop.work()
+        assert clearing(shop) == held_by(stripe_peer) == 5000
+    with shop.app.database.reading() as tx:
+        assert ledger.balance(tx, platform(Kind.OPERATOR_FUNDS, Asset.USD)) == 5000
+
+
 def test_stripe_away_leaves_a_draft_that_the_next_try_opens(shop: Shop, stripe_peer: Peer) -> None:
     stripe_peer.accidents.order("cut_after", "/v1/checkout/sessions", times=9)
     with pytest.raises(SkillyardError):

@@ -28,6 +28,8 @@ class Kind(StrEnum):
     """What a seller owes after a refund of money that was paid out already."""
     CREDITS_ISSUED = "credits_issued"
     """The other side of all credits, in the asset CREDIT."""
+    OPERATOR_FUNDS = "operator_funds"
+    """Money that the operator put in, or took out, or was charged for by the provider."""
     CREDIT_GRANTS = "credit_grants"
     """The worth in USD of credits that were given away."""
 
@@ -67,7 +69,8 @@ _GROWS_BY_DEBIT = {
 }  # fmt: skip
 _NO_FLOOR = {
     Kind.STRIPE_CLEARING, Kind.TON_WALLET, Kind.FX_POSITION, Kind.CREDITS_ISSUED, Kind.CREDIT_GRANTS,
-    Kind.DEFERRED_REVENUE, Kind.PLATFORM_FEE, Kind.PROCESSOR_FEE, Kind.CHAIN_FEE, Kind.REFUND_LOSS,
+    Kind.DEFERRED_REVENUE, Kind.OPERATOR_FUNDS, Kind.PLATFORM_FEE, Kind.PROCESSOR_FEE, Kind.CHAIN_FEE,
+    Kind.REFUND_LOSS,
 }  # fmt: skip
 
 

@@ -30,6 +30,8 @@ def apply_dispute(tx: Tx, moved: DisputeMoved, *, now_ms: int) -> list[Event]:
     events = [] if known else _open(tx, invoice, moved, now_ms=now_ms)
     known = known or sales.find_dispute(tx, moved.rail, moved.reference)
     assert known is not None, "it was opened just now"
+    if moved.fee != known.fee:
+        _change_fee(tx, invoice, known, moved, now_ms=now_ms)
     if moved.state == "open" or known.state != "open":
         return events
     sales.close_dispute(tx, moved.rail, moved.reference, moved.state)
@@ -66,6 +68,7 @@ def _open(tx: Tx, invoice: Invoice, moved: DisputeMoved, *, now_ms: int) -> list
     opened = Dispute(
         invoice_id=invoice.id,
         amount=moved.amount,
+        fee=moved.fee,
         of_price=of_price,
         of_spare=of_spare,
         state="open",
@@ -77,6 +80,22 @@ def _open(tx: Tx, invoice: Invoice, moved: DisputeMoved, *, now_ms: int) -> list
     if not rules.may_become(invoice.status, InvoiceStatus.DISPUTED):
         return []
     return _to(tx, invoice, InvoiceStatus.DISPUTED, cause="disputed", now_ms=now_ms)
+
+
+def _change_fee(tx: Tx, invoice: Invoice, known: Dispute, moved: DisputeMoved, *, now_ms: int) -> None:
+    """Providers may charge more for a dispute later, or give its fee back."""
+    rail, more = get_rail(moved.rail), moved.fee - known.fee
+    fee, clearing = platform(rail.fee, invoice.asset), platform(rail.clearing, invoice.asset)
+    legs = [debit(fee, more), credit(clearing, more)] if more > 0 else [debit(clearing, -more), credit(fee, -more)]
+    sales.set_dispute_fee(tx, moved.rail, moved.reference, moved.fee)
+    ledger.post(
+        tx,
+        key=f"dispute:{moved.rail}:{moved.reference}:fee:{known.fee}:{moved.fee}",
+        kind="dispute_fee",
+        ref=invoice.id,
+        legs=legs,
+        now_ms=now_ms,
+    )
 
 
 def _won(tx: Tx, dispute: Dispute, moved: DisputeMoved, *, now_ms: int) -> list[Event]:

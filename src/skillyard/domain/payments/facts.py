@@ -14,12 +14,13 @@ from skillyard.domain.payments.model import (
     Closed,
     DisputeMoved,
     Fact,
+    OperatorMoved,
     PayoutMoved,
     Receipt,
     RefundMoved,
 )
 from skillyard.domain.payments.payout_states import apply_payout
-from skillyard.domain.payments.settle import apply_closed, apply_receipt
+from skillyard.domain.payments.settle import apply_closed, apply_operator_moved, apply_receipt
 from skillyard.domain.payments.store import refunds as store
 from skillyard.infra.database import Tx
 from skillyard.infra.errors import SkillyardError
@@ -75,5 +76,7 @@ def _applied(app: App, tx: Tx, fact: Fact) -> list[Event]:
             return apply_dispute(tx, fact, now_ms=now_ms)
         case PayoutMoved():
             return apply_payout(tx, fact, now_ms)
+        case OperatorMoved():
+            return apply_operator_moved(tx, fact, now_ms=now_ms)
         case AccountMoved():
             return apply_account(tx, fact.account, now_ms)

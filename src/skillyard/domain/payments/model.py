@@ -322,4 +322,15 @@ class AccountMoved:
     account: ConnectAccount
 
 
-Fact = Receipt | Closed | RefundMoved | DisputeMoved | PayoutMoved | AccountMoved
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorMoved:
+    """The operator put money in (above zero) or took it out, or the provider charged for itself: no sale of ours."""
+
+    rail: str
+    reference: str
+    asset: Asset
+    amount: int
+    why: str
+
+
+Fact = Receipt | Closed | RefundMoved | DisputeMoved | PayoutMoved | AccountMoved | OperatorMoved

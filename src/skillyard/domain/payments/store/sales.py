@@ -36,6 +36,7 @@ class Dispute:
 
     invoice_id: str
     amount: int
+    fee: int
     of_price: int
     of_spare: int
     state: Literal["open", "won", "lost"]
@@ -102,8 +103,8 @@ def add_dispute(tx: Tx, moved: DisputeMoved, dispute: Dispute, *, now_ms: int) -
     return tx.insert_new(
         "INSERT INTO disputes (rail, reference, invoice_id, amount, of_price, of_spare, fee, state, journal_id,"
         " opened_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        moved.rail, moved.reference, dispute.invoice_id, dispute.amount, dispute.of_price, dispute.of_spare, moved.fee,
-        dispute.state, dispute.journal_id, now_ms,
+        moved.rail, moved.reference, dispute.invoice_id, dispute.amount, dispute.of_price, dispute.of_spare,
+        dispute.fee, dispute.state, dispute.journal_id, now_ms,
     )  # fmt: skip
 
 
@@ -114,11 +115,16 @@ def find_dispute(tx: Tx, rail: str, reference: str) -> Dispute | None:
     return Dispute(
         invoice_id=row["invoice_id"],
         amount=int(row["amount"]),
+        fee=int(row["fee"]),
         of_price=int(row["of_price"]),
         of_spare=int(row["of_spare"]),
         state=row["state"],
         journal_id=row["journal_id"],
     )
+
+
+def set_dispute_fee(tx: Tx, rail: str, reference: str, fee: int) -> None:
+    tx.run("UPDATE disputes SET fee = ? WHERE rail = ? AND reference = ?", fee, rail, reference)
 
 
 def close_dispute(tx: Tx, rail: str, reference: str, state: str) -> bool:

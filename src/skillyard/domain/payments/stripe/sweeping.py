@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from skillyard.app import App
-from skillyard.domain.payments.model import Fact
+from skillyard.domain.payments.model import Fact, OperatorMoved
 from skillyard.domain.payments.rail import ProviderEvent
 from skillyard.domain.payments.stripe import reading
 from skillyard.domain.payments.stripe.asking import StripeSilent, Thing, ask, ask_all, open_client
 from skillyard.domain.payments.stripe.events import follow_up
+from skillyard.infra.money import Asset
 
 if TYPE_CHECKING:
     from stripe import StripeClient
@@ -64,7 +65,7 @@ def _booked(client: StripeClient, window: Window) -> Iterator[Fact]:
 
 
 def _read_booked(client: StripeClient, entry: Thing) -> Fact | None:
-    """None for what sells nothing: the platform's own payouts to its bank, Stripe's monthly fees."""
+    """What sells nothing is the operator's: payouts to their own bank, top-ups, Stripe's monthly fees."""
     source = entry["source"]
     match source.get("object") if isinstance(source, dict) else None:
         case "charge":
@@ -78,7 +79,15 @@ def _read_booked(client: StripeClient, entry: Thing) -> Fact | None:
         case "transfer_reversal":
             transfer_id = reading.id_of(source["transfer"]) or ""
             return reading.read_transfer(ask(lambda: client.v1.transfers.retrieve(transfer_id)))
-    return None
+    return _operators(entry)
+
+
+def _operators(entry: Thing) -> OperatorMoved | None:
+    if entry["currency"] != reading.CURRENCY or not entry["net"]:
+        return None
+    return OperatorMoved(
+        rail=reading.NAME, reference=entry["id"], asset=Asset.USD, amount=entry["net"], why=entry["type"]
+    )
 
 
 def _told(app: App, client: StripeClient, window: Window) -> Iterator[Fact]:
