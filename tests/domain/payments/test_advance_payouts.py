@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Literal
 
@@ -155,25 +156,22 @@ def test_what_is_accepted_is_submitted_until_it_is_paid(market: Market) -> None:
     assert path_of(market, seller, payout)[2:] == ["submitting", "submitted", "paid"]
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["before the commit", "after the commit"])
-@pytest.mark.parametrize("dies_at", [1, 2, 3, 4])
 @pytest.mark.parametrize("sending", ["done", "lost", "cut", "accepted", "refused", "killed_before", "killed_after"])
-def test_a_worker_that_dies_between_any_two_steps_loses_and_doubles_nothing(
-    market: Market, sending: str, dies_at: int, after: bool
-) -> None:
-    """One dies at each of its transactions in turn, and perhaps at the call; the next ones finish the work."""
-    _, payout = a_payout(market)
-    market.bank.script = [sending]
-    with suppress(Killed):
-        advance(dying(market.app, dies_at=dies_at, after=after), payout.id)
-    market.check()
-    with suppress(Killed):
-        work(market, pause_s=LEASE_S)
-    market.check()
-    market.bank.settle()
-    work(market, rounds=4, pause_s=LEASE_S)
-    finished = market.payout(payout)
-    assert finished.status is PayoutStatus.PAID or (sending, finished.status) == ("refused", PayoutStatus.FAILED)
+def test_a_worker_that_dies_between_any_two_steps_loses_and_doubles_nothing(market: Market, sending: str) -> None:
+    """One dies before or after each of its commits in turn, and perhaps at the call; the next ones finish the work."""
+    for dies_at, after in product((1, 2, 3, 4), (False, True)):
+        _, payout = a_payout(market, name=f"seller{dies_at}{after}".lower())
+        market.bank.script = [sending]
+        with suppress(Killed):
+            advance(dying(market.app, dies_at=dies_at, after=after), payout.id)
+        market.check()
+        with suppress(Killed):
+            work(market, pause_s=LEASE_S)
+        market.check()
+        market.bank.settle()
+        work(market, rounds=4, pause_s=LEASE_S)
+        finished = market.payout(payout)
+        assert finished.status is PayoutStatus.PAID or (sending, finished.status) == ("refused", PayoutStatus.FAILED)
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before the commit", "after the commit"])

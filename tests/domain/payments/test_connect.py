@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -120,10 +121,11 @@ def test_onboarding_twice_at_once_keeps_one_account(shop: Market, stripe_peer: P
     assert len(ids) == 1
 
 
-@pytest.mark.parametrize("country", ["", "U", "USA", "U1", "ÜS", "ß", "us ", "\x00\x00"])
-def test_a_country_has_two_letters(shop: Market, country: str) -> None:
-    with pytest.raises(CountryNotValid):
-        start_onboarding(shop.app, shop.seller(), country=country)
+def test_a_country_has_two_letters(shop: Market) -> None:
+    seller = shop.seller()
+    for country in ("", "U", "USA", "U1", "ÜS", "ß", "us ", "\x00\x00"):
+        with pytest.raises(CountryNotValid):
+            start_onboarding(shop.app, seller, country=country)
 
 
 def test_an_account_does_not_move_to_another_country(shop: Market) -> None:
@@ -254,19 +256,16 @@ def test_whatever_goes_wrong_at_stripe_it_is_one_transfer(shop: Market, stripe_p
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before the commit", "after the commit"])
-@pytest.mark.parametrize("dies_at", [1, 2, 3, 4, 5])
-def test_a_worker_that_dies_at_any_step_transfers_once(
-    shop: Market, stripe_peer: Peer, dies_at: int, after: bool
-) -> None:
-    seller, _ = connected(shop, stripe_peer)
-    payout = ask(shop.app, seller)
-    try:
-        advance(dying(shop.app, dies_at=dies_at, after=after), payout.id)
-    except Killed:
+def test_a_worker_that_dies_at_any_step_transfers_once(shop: Market, stripe_peer: Peer, after: bool) -> None:
+    for dies_at in range(1, 6):
+        seller, _ = connected(shop, stripe_peer, name=f"seller{dies_at}")
+        payout = ask(shop.app, seller)
+        with suppress(Killed):
+            advance(dying(shop.app, dies_at=dies_at, after=after), payout.id)
         shop.check()
-    work(shop, rounds=3)
-    assert shop.payout(payout).status is PayoutStatus.PAID
-    assert len(transfers(stripe_peer)) == 1
+        work(shop, rounds=3)
+        assert shop.payout(payout).status is PayoutStatus.PAID
+        assert len(transfers(stripe_peer)) == dies_at
 
 
 def test_too_little_money_at_stripe_gives_it_back_to_the_seller(shop: Market, stripe_peer: Peer) -> None:

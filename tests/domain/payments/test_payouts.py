@@ -61,11 +61,12 @@ def test_a_request_holds_the_amount_at_once(market: Market) -> None:
     assert (ton.available, ton.held) == (75 * TON, 25 * TON)
 
 
-@pytest.mark.parametrize("amount", ["25.0000000001", "-1", "1e3", "", " 25", "25,0", "0", "NaN", 25, 25.0, None, True])
-def test_what_is_no_plain_decimal_amount_is_refused(market: Market, amount: Any) -> None:
+def test_what_is_no_plain_decimal_amount_is_refused(market: Market) -> None:
     seller = a_seller(market)
-    with pytest.raises(AmountNotValid):
-        ask(market, seller, amount=amount)
+    wrong: list[Any] = ["25.0000000001", "-1", "1e3", "", " 25", "25,0", "0", "NaN", 25, 25.0, None, True]
+    for amount in wrong:
+        with pytest.raises(AmountNotValid):
+            ask(market, seller, amount=amount)
     assert not list_payouts(market.app, seller).items
 
 
@@ -75,13 +76,13 @@ def test_dollars_have_two_decimals(market: Market) -> None:
         ask(market, seller, amount="25.001", asset=Asset.USD, kind="credits")
 
 
-@pytest.mark.parametrize("amount", ["100.000000001", "1000000000"])
-def test_nobody_is_paid_more_than_is_available(market: Market, amount: str) -> None:
+def test_nobody_is_paid_more_than_is_available(market: Market) -> None:
     seller = a_seller(market)
-    market.earn(seller, 10**10 * TON // 10, Asset.TON, is_mature=False)
-    with pytest.raises(NotEnoughAvailable) as refusal:
-        ask(market, seller, amount)
-    assert refusal.value.facts["available"] == "100.000000000"
+    market.earn(seller, 10**9 * TON, Asset.TON, is_mature=False)
+    for amount in ("100.000000001", "1000000000"):
+        with pytest.raises(NotEnoughAvailable) as refusal:
+            ask(market, seller, amount)
+        assert refusal.value.facts["available"] == "100.000000000"
 
 
 def test_what_a_seller_owes_is_paid_back_first(market: Market) -> None:
@@ -121,10 +122,11 @@ def test_each_kind_pays_in_its_own_asset(market: Market) -> None:
         ask(market, seller, kind="credits", asset=Asset.CREDIT)
 
 
-@pytest.mark.parametrize("kind", ["paypal", "", "TON", "x" * 1000, "../stripe"])
-def test_an_unknown_kind_is_refused(market: Market, kind: str) -> None:
-    with pytest.raises(PayoutKindUnknown):
-        ask(market, a_seller(market), kind=kind)
+def test_an_unknown_kind_is_refused(market: Market) -> None:
+    seller = a_seller(market)
+    for kind in ("paypal", "", "TON", "x" * 1000, "../stripe"):
+        with pytest.raises(PayoutKindUnknown):
+            ask(market, seller, kind=kind)
 
 
 def test_without_a_method_nothing_can_be_paid(market: Market) -> None:
