@@ -99,7 +99,7 @@ def test_every_new_wallet_cools_and_the_same_one_again_does_not_begin_anew(marke
 
 def test_credits_are_always_there(market: Market) -> None:
     [method] = list_payout_methods(market.app, market.seller())
-    assert (method.kind, method.status) == ("credits", "active")
+    assert (method.kind, method.status, method.created_ms) == ("credits", "active", market.clock.now_ms())
 
 
 def test_an_account_with_stripe_must_be_the_callers_own(market: Market) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from skillyard.app import App
+from skillyard.domain.accounts.directory import list_people
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.payments.connect import refresh
 from skillyard.domain.payments.model import ConnectAccount
@@ -80,13 +81,16 @@ def list_payout_methods(app: App, caller: Caller) -> list[PayoutMethod]:
     with app.database.reading() as tx:
         rows = store.list_current(tx, user_id)
         account = accounts.find_of(tx, user_id)
+        since_ms = list_people(tx, [user_id])[user_id].created_ms
     shown = [_show(app, row, account, now_ms) for row in rows]
-    return sorted([*shown, own_credits(user_id)], key=lambda method: method.kind)
+    return sorted([*shown, own_credits(user_id, since_ms)], key=lambda method: method.kind)
 
 
-def own_credits(user_id: str) -> PayoutMethod:
+def own_credits(user_id: str, since_ms: int) -> PayoutMethod:
     """What needs no setting: an account of credits on this server."""
-    return PayoutMethod(id=f"pm_credits_{user_id}", kind="credits", status="active", created_ms=0, updated_ms=0)
+    return PayoutMethod(
+        id=f"pm_credits_{user_id}", kind="credits", status="active", created_ms=since_ms, updated_ms=since_ms
+    )
 
 
 def get_usable(tx: Tx, user_id: str, kind: PayoutKind) -> MethodRow:

@@ -49,7 +49,7 @@ def new_payout(app: App, tx: Tx, user_id: str, kind: PayoutKind, asset: Asset, a
     """A payout as it will be asked for. Raises NoPayoutMethod, PayoutMethodNotReady."""
     now_ms = app.clock.now_ms()
     if kind == "credits":
-        method_id, destination, held_until_ms, needs_approval = own_credits(user_id).id, user_id, now_ms, False
+        method_id, destination, held_until_ms, needs_approval = own_credits(user_id, now_ms).id, user_id, now_ms, False
     else:
         method = get_usable(tx, user_id, kind)
         most = _limit(asset, app.settings.payout_approval_usd_cents, app.settings.payout_approval_nanoton)
