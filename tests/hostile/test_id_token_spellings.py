@@ -1,4 +1,4 @@
-"""One signed token can be written in many ways (the last bits of its base64 count for nothing): it is one all the same."""
+"""One signed token can be written in many ways (the last bits of base64 count for nothing): it is one all the same."""
 
 from __future__ import annotations
 

@@ -25,7 +25,9 @@ from skillyard.domain.payments.store import refunds as store
 from skillyard.infra.database import Tx
 from skillyard.infra.errors import SkillyardError
 from skillyard.infra.events import Event
+from skillyard.infra.log import Logger
 
+_log = Logger("skillyard.payments")
 _DAY_MS = 24 * 3600 * 1000
 
 
@@ -34,12 +36,16 @@ def maturity_ms(app: App) -> int:
 
 
 def apply_facts(app: App, facts: Iterable[Fact]) -> None:
-    """One that must wait does not keep the others waiting. Raises its refusal when all the others are applied."""
-    refusals: list[SkillyardError] = []
+    """One that must wait, or that we fail at, does not keep the others waiting. Raises its refusal when all the others
+    are applied.
+    """
+    refusals: list[Exception] = []
     for fact in facts:
         try:
             apply_fact(app, fact)
-        except SkillyardError as refusal:
+        except Exception as refusal:
+            if not isinstance(refusal, SkillyardError):
+                _log.exception("a fact could not be applied", rail=fact.rail, kind=type(fact).__name__)
             refusals.append(refusal)
     if refusals:
         raise refusals[0]

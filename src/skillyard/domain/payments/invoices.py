@@ -117,6 +117,8 @@ def _try(app: App, invoice: Invoice, *, is_over: bool) -> None:
             look_at(app, invoice)
     except SkillyardError as error:
         _log.warning("invoice could not be looked at", invoice=invoice.id, error=error.message)
+    except Exception:
+        _log.exception("invoice could not be looked at", invoice=invoice.id)
 
 
 def _sweep(app: App, rail: str) -> None:
@@ -124,6 +126,8 @@ def _sweep(app: App, rail: str) -> None:
         sweep(app, rail)
     except SkillyardError as error:
         _log.warning("payments could not be read", rail=rail, error=error.message)
+    except Exception:
+        _log.exception("payments could not be read", rail=rail)
 
 
 def _withdraw(app: App, invoice: Invoice) -> None:

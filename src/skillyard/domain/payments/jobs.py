@@ -33,6 +33,8 @@ def sweep_rails(app: App) -> None:
             sweep(app, rail.name)
         except SkillyardError as error:  # one provider that is away does not keep the others waiting
             _log.warning("rail could not be swept", rail=rail.name, error=error.message)
+        except Exception:
+            _log.exception("rail could not be swept", rail=rail.name)
 
 
 @every(seconds=20)

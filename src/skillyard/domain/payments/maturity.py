@@ -8,15 +8,26 @@ from skillyard.domain.payments.model import Sale, Shares
 from skillyard.domain.payments.shares import legs_of_maturity
 from skillyard.domain.payments.states import lock_invoice
 from skillyard.domain.payments.store import sales
+from skillyard.infra.log import Logger
 
 _AT_ONCE = 100
+_log = Logger("skillyard.payments")
 
 
 def mature(app: App) -> int:
     """Let the sales mature whose time has come; how many."""
     with app.database.reading() as tx:
         due = sales.list_mature(tx, now_ms=app.clock.now_ms(), limit=_AT_ONCE)
-    return sum(_mature_one(app, sale.invoice_id) for sale in due)
+    return sum(_try(app, sale.invoice_id) for sale in due)
+
+
+def _try(app: App, invoice_id: str) -> bool:
+    """One that we fail at does not keep the others from their money."""
+    try:
+        return _mature_one(app, invoice_id)
+    except Exception:
+        _log.exception("a sale could not mature", invoice=invoice_id)
+        return False
 
 
 def _mature_one(app: App, invoice_id: str) -> bool:
