@@ -26,6 +26,7 @@ from tests.peers.stripe.server import serving
 from tests.peers.ton.driver import WALLET_WORDS, TonPeer
 
 SECRET = "whsec_journey"
+JOANS_WALLET = "0:" + "b0" * 32
 RECIPE = "A recipe worth twenty-nine dollars."
 
 
@@ -196,8 +197,19 @@ def test_paying_in_ton_needs_no_page_at_all(market: Market, ton_network: TonPeer
     shown = joan.run("invoice", invoice["id"]).stdout
     for part in (invoice["pay_to"]["address"], invoice["pay_to"]["memo"], "ton://transfer/"):
         assert part in shown
-    ton_network.send(invoice["pay_to"]["address"], 2_000_000_000, invoice["pay_to"]["memo"])
-    ton_network.send(invoice["pay_to"]["address"], 500_000_000, invoice["pay_to"]["memo"])
+    ton_network.send(invoice["pay_to"]["address"], 2_500_000_000, invoice["pay_to"]["memo"])
     assert joan.data("invoice", invoice["id"], "--wait")["status"] == "paid"
     joan.run("install", "ada/maps", "--agent", "agents")
     market.days_pass()
+
+    ton_network.send(invoice["pay_to"]["address"], 1_000_000_000)  # the operator's own, for the fees of the network
+    refunded = market.ada.run("refund", invoice["id"], "--reason", "It was not what you wanted.").stdout
+    assert f"skillyard invoice {invoice['id']} --claim" in refunded
+    (made,) = joan.data("invoice", invoice["id"], "--claim", "--address", JOANS_WALLET)["items"]
+    assert (made["amount"], made["asset"]) == ("2.500000000", "TON")
+    until = time.monotonic() + 60
+    while not (arrived := ton_network.transactions(JOANS_WALLET)) and time.monotonic() < until:
+        time.sleep(0.5)
+    assert [one["in_msg"]["value"] for one in arrived] == ["2500000000"]
+    joan.run("uninstall", "ada/maps")
+    assert "5" in joan.run("install", "ada/maps", expect=1).stderr

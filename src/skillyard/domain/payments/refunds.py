@@ -68,7 +68,7 @@ def refund(
     is_admin, goes_by_itself = caller.may("administer"), ports.get_rail(found.rail).refunds_to_source
     if address and not is_admin and not goes_by_itself:
         raise RefundAddressIsTheBuyers(rail=found.rail)
-    to_address = _read_address(app, found, address) if is_admin else None
+    to_address = _read_address(app, found, address) if is_admin and address else None
     with app.database.transaction() as tx:
         now_ms = app.clock.now_ms()
         invoice, sale = lock_invoice(tx, invoice_id), sales.find_sale(tx, invoice_id)
