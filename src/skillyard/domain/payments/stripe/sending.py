@@ -7,7 +7,7 @@ looked for first.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -36,8 +36,10 @@ def send_transfer(app: App, payout: Payout) -> Outcome:
 
 
 def _find_transfer(client: StripeClient, payout: Payout) -> Thing | None:
+    """Of this attempt; or of another that stands, since a worker may wake up late and must not pay again."""
     found = ask_all(lambda: client.v1.transfers.list({"transfer_group": payout.id, "limit": 100}), most=_MOST)
-    return next((transfer for transfer in found if _is(transfer, "payout_id", payout.id, payout.attempt)), None)
+    ours = [transfer for transfer in found if (transfer.get("metadata") or {}).get("payout_id") == payout.id]
+    return _of_attempt(ours, payout.attempt) or next((one for one in ours if not one["reversed"]), None)
 
 
 def _create_transfer(client: StripeClient, payout: Payout) -> Thing:
@@ -70,7 +72,9 @@ def send_refund(app: App, refund: Refund) -> Outcome:
 
 def _find_refund(client: StripeClient, refund: Refund) -> Thing | None:
     listed = ask_all(lambda: client.v1.refunds.list({"charge": refund.receipt_reference, "limit": 100}), most=_MOST)
-    return next((found for found in listed if _is(found, "refund_id", refund.id, refund.attempt)), None)
+    ours = [found for found in listed if (found.get("metadata") or {}).get("refund_id") == refund.id]
+    standing = (found for found in ours if found["status"] not in ("failed", "canceled"))
+    return _of_attempt(ours, refund.attempt) or next(standing, None)
 
 
 def _create_refund(client: StripeClient, refund: Refund) -> Thing:
@@ -111,6 +115,5 @@ def _once(find: Callable[[], Thing | None], create: Callable[[], Thing]) -> Thin
         raise
 
 
-def _is(found: Thing, name: str, id: str, attempt: int) -> bool:
-    metadata = found.get("metadata") or {}
-    return metadata.get(name) == id and metadata.get("attempt") == str(attempt)
+def _of_attempt(found: Sequence[Thing], attempt: int) -> Thing | None:
+    return next((one for one in found if one["metadata"].get("attempt") == str(attempt)), None)
