@@ -218,7 +218,8 @@ def test_a_provider_that_is_away_is_never_taken_for_a_no(shop: Shop) -> None:
         return
     invoice = shop.bought()
     away = shop.with_settings(**shop.provider.away)
-    for ask in (lambda: shop.rail.look(away, invoice), lambda: shop.rail.sweep(away, None)):
+    _, cursor = shop.rail.sweep(shop.app, None)
+    for ask in (lambda: shop.rail.look(away, invoice), lambda: shop.rail.sweep(away, cursor)):
         with pytest.raises((Upstream, Unavailable)) as refused:
             ask()
         assert_silent(shop.provider, str(refused.value) + refused.value.advice + str(refused.value.facts))
