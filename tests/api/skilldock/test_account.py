@@ -103,7 +103,7 @@ def test_tokens_are_made_listed_and_revoked(owner: SkillDock, base: str, tmp_pat
     assert "403" in narrow.refused("namespaces", "create", "too-far")
     assert "403" in narrow.refused("tokens", "create")
     assert owner.data("tokens", "revoke", meta["id"])["token"]["revoked_at"]
-    assert "401" in narrow.refused("namespaces", "list")
+    assert "Sign in again with `skilldock auth login`" in narrow.refused("namespaces", "list")
     listed = {item["id"]: item for item in owner.data("tokens", "list", "--per-page", "100")["items"]}
     assert listed[meta["id"]]["revoked_at"]
     assert meta["id"] in owner.run("tokens", "list").stdout

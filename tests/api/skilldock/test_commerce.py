@@ -69,6 +69,7 @@ def test_everybody_sees_the_page_of_what_is_for_sale_and_not_the_paid_text(
 def test_what_is_not_bought_cannot_be_installed(report: str, eve: SkillDock, web: httpx.Client) -> None:
     text = eve.refused("install", report)
     assert "requires purchase" in text
+    assert "`skilldock skills buy acme/report`" in text
     assert not (eve.project / "skills/acme/report").exists()
     answer = web.get("/v1/skills/acme/report/releases/1.0.0/download")
     assert (answer.status_code, answer.json()["code"]) == (402, "purchase_required")

@@ -20,6 +20,21 @@ from skillyard.domain.registry.errors import ReleaseNotFound, SkillNotFound, Ski
 from skillyard.infra.errors import SkillyardError
 from skillyard.skill.faults import SkillError
 
+_COMMANDS = (
+    ("login", "auth login"),
+    ("info ", "skills get "),
+    ("search", "skills search"),
+    ("tokens", "tokens"),
+    ("buy ", "skills buy "),
+    ("bought", "skills bought"),
+    ("invoice ", "skills invoice "),
+    ("balance", "skills balance"),
+    ("payouts connect", "skills stripe-connect-start"),
+    ("payouts set-wallet", "skills set-ton-wallet"),
+    ("payouts set-stripe", "skills set-stripe-payout"),
+    ("payouts`", "skills payout-requests`"),
+)
+
 
 def install(skilldock: FastAPI) -> None:
     """Make the sub-application answer every refusal in this dialect."""
@@ -49,7 +64,7 @@ def _refused(_: Request, error: Exception) -> Response:
     is_unsupported = isinstance(error, NoSuchRail | RailNotReady)
     code = NotWithThisRail.code if is_unsupported else error.code
     status = 413 if isinstance(error, ArchiveTooLarge) else 409 if is_unsupported else status_of(error)
-    body = _body(code, _message(error), error.advice, error.faults)
+    body = _body(code, _message(error), _in_their_words(error.advice), error.faults)
     return _answer(body, status, refusal_headers(error))
 
 
@@ -62,12 +77,17 @@ def _message(error: SkillyardError) -> str:
         return f"Skill not found: {facts['name']} does not exist, or you may not see it."
     if isinstance(error, ReleaseNotFound):
         return f"Release not found: {facts['name']} has no version {facts['version']}."
-    if isinstance(error, PurchaseRequired):
-        hint = "Buy it with `skilldock skills buy {item}`, signed in as the person who will use it.".format_map(facts)
-        return f"A purchase is required. {error.message} {hint}"
     if isinstance(error, SkillRefused):
         return f"{facts['name']} is refused. {_sentences(error.faults)}"
-    return f"{error.message} {error.advice}"
+    beginning = "A purchase is required. " if isinstance(error, PurchaseRequired) else ""
+    return f"{beginning}{error.message} {_in_their_words(error.advice)}"
+
+
+def _in_their_words(advice: str) -> str:
+    """With the commands that SkillDock's client has."""
+    for ours, theirs in _COMMANDS:
+        advice = advice.replace(f"`skillyard {ours}", f"`skilldock {theirs}")
+    return advice
 
 
 def _sentences(faults: Sequence[Mapping[str, Any]]) -> str:
