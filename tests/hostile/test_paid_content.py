@@ -10,7 +10,10 @@ from skillyard.domain.accounts.authenticate import authenticate
 from skillyard.domain.accounts.model import ANONYMOUS, Caller
 from skillyard.domain.accounts.rights import Scope
 from skillyard.domain.accounts.tokens import create_token
+from skillyard.domain.payments.credits import get_credits
 from skillyard.domain.payments.errors import PurchaseRequired
+from skillyard.domain.payments.invoices import list_invoices
+from skillyard.domain.payments.purchases import list_bought, list_sales
 from skillyard.domain.registry.download import find_archive
 from skillyard.domain.registry.errors import UploadNotReceived
 from skillyard.domain.registry.model import Wish
@@ -24,6 +27,7 @@ from skillyard.domain.transparency.entries import list_entries
 from skillyard.domain.transparency.model import ReleaseName
 from skillyard.domain.transparency.prove import prove
 from skillyard.infra.blobs import BlobMismatch
+from skillyard.infra.errors import Forbidden
 from skillyard.skill.names import SkillName
 from tests.domain.payments.shop import REPORT, Shop
 from tests.makers import FLAGGED, a_release, an_organization
@@ -63,6 +67,9 @@ def test_a_token_takes_what_its_owner_bought_only_if_it_may_read_all_that_is_the
             find_archive(shop.app, narrow, name=REPORT, version="latest")
         with pytest.raises(PurchaseRequired):
             resolve_closure(shop.app, narrow, requirements={str(REPORT): "*"}, locked={})
+        for ask in (list_bought, list_invoices, list_sales, get_credits):
+            with pytest.raises(Forbidden):
+                ask(shop.app, narrow)
 
 
 @pytest.mark.parametrize("visibility", ["public", "private"])

@@ -43,7 +43,7 @@ RightName = Literal[
     "review",
     "sell",
     "buy",
-    "take_bought",
+    "read_own",
     "pay_out",
 ]
 
@@ -84,7 +84,7 @@ RIGHTS: Mapping[RightName, Right] = MappingProxyType(
         "manage_identities": Right(scope=Scope.MANAGE, full_access=True),
         "sell": Right(roles=_OWNERS, scope=Scope.MANAGE),
         "buy": Right(scope=Scope.MANAGE),
-        "take_bought": Right(scope=Scope.READ),
+        "read_own": Right(scope=Scope.READ),
         "pay_out": Right(scope=Scope.MANAGE, own_money=True),
         "review": Right(scope=Scope.ADMIN, administrators_only=True),
         "administer": Right(scope=Scope.ADMIN, administrators_only=True),

@@ -28,7 +28,7 @@ class Credits:
 
 def get_credits(app: App, caller: Caller) -> Credits:
     """The caller's."""
-    caller.must("identify")
+    caller.must("read_own")
     user_id, username = caller.identity
     with app.database.reading() as tx:
         there = ledger.balances(tx, user_id)

@@ -25,7 +25,7 @@ class Holder:
 
 def entitled(tx: Tx, caller: Caller, items: Sequence[str]) -> frozenset[str]:
     """Those of the items that the caller bought or was granted; none by a token for a namespace, or not for reading."""
-    if caller.user_id is None or not caller.may("take_bought"):
+    if caller.user_id is None or not caller.may("read_own"):
         return frozenset()
     return offers.list_entitled(tx, caller.user_id, items)
 

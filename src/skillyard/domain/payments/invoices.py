@@ -25,7 +25,7 @@ _log = Logger("skillyard.invoices")
 
 def get_invoice(app: App, caller: Caller, *, invoice_id: str) -> Invoice:
     """The buyer's own, or any for administrators. Raises InvoiceNotFound."""
-    caller.must("identify")
+    caller.must("read_own")
     with app.database.reading() as tx:
         invoice = store.find_invoice(tx, invoice_id) if invoice_id.isprintable() else None
     if invoice is None or (invoice.buyer_id != caller.user_id and not caller.may("administer")):
@@ -37,7 +37,7 @@ def list_invoices(
     app: App, caller: Caller, *, limit: int = 30, cursor: str | None = None, offset: int = 0
 ) -> Page[Invoice]:
     """The caller's, newest first. Raises BadCursor."""
-    caller.must("identify")
+    caller.must("read_own")
     buyer_id, _ = caller.identity
     (before,) = read_cursor(cursor, [_LAST])
     with app.database.reading() as tx:

@@ -30,7 +30,7 @@ def list_bought(
     app: App, caller: Caller, *, limit: int = 30, cursor: str | None = None, offset: int = 0
 ) -> Page[Entitlement]:
     """What the caller bought or was granted, newest first. Raises BadCursor."""
-    caller.must("identify")
+    caller.must("read_own")
     user_id, _ = caller.identity
     since_ms, item = read_cursor(cursor, [_LATEST, _LAST])
     with app.database.reading() as tx:
@@ -51,8 +51,9 @@ def list_sales(
 
     Raises BadCursor or RoleTooLow.
     """
-    caller.must("identify")
-    if item is not None:
+    if item is None:
+        caller.must("read_own")
+    else:
         caller.must("sell", on=item)
     seller_id = caller.identity[0] if item is None else None
     paid_ms, invoice_id = read_cursor(cursor, [_LATEST, _LAST])

@@ -124,7 +124,7 @@ def return_deposit(app: App, caller: Caller, *, rail: str, reference: str, addre
 
 def list_refunds(app: App, caller: Caller, *, invoice_id: str) -> list[Refund]:
     """For the buyer, the seller and administrators, the oldest first. Raises InvoiceNotFound."""
-    caller.must("identify")
+    caller.must("read_own")
     with app.database.reading() as tx:
         _get_involved(tx, caller, invoice_id)
         return store.list_refunds(tx, invoice_id)
@@ -135,7 +135,7 @@ def get_claimable(app: App, caller: Caller, *, invoice_id: str) -> tuple[int, As
 
     For the buyer, the seller and administrators. Raises InvoiceNotFound.
     """
-    caller.must("identify")
+    caller.must("read_own")
     with app.database.reading() as tx:
         invoice = _get_involved(tx, caller, invoice_id)
         waits = not invoice.status.is_waiting and not ports.get_rail(invoice.rail).refunds_to_source
