@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from skillyard.domain.payments.credits import grant_credits
 from skillyard.operate.doctor import Finding, examine
 from skillyard.settings import Settings
 from tests.makers import a_person, a_release, make_app
@@ -63,3 +64,30 @@ def test_a_provider_is_named_with_the_address_to_register_there(tmp_path: Path, 
     assert "http://127.0.0.1:8400/sign-in/with/acme/callback" in findings["sign-in with Acme"].detail
     assert findings["sign-in with Gone"].state == "error"
     assert findings["sign-in with Gone"].hint
+
+
+def test_ways_to_pay_are_asked_and_those_that_are_not_set_up_are_named(tmp_path: Path) -> None:
+    app = make_app(tmp_path, stripe_secret_key="pk_test_this_is_the_public_one", stripe_webhook_secrets="whsec_a")
+    findings = found(app.settings)
+    assert (findings["ton"].state, findings["ton"].detail) == ("ok", "not set up")
+    assert findings["credits"].state == "ok"
+    key = findings["stripe key"]
+    assert key.state == "error"
+    assert "sk_test_" in key.hint
+    assert not [one for one in findings.values() if "this_is_the_public_one" in one.detail + one.hint]
+    app.close()
+
+
+def test_books_that_somebody_changed_are_an_error(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    admin = a_person(app)
+    grant_credits(app, admin, username="ada", amount="100", reason="a test")
+    assert found(app.settings)["books"].state == "ok"
+    with app.database.transaction() as tx:
+        for row in tx.all("SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'ledger_%'"):
+            tx.run(f"DROP TRIGGER {row['name']}")
+        tx.run("UPDATE ledger_entries SET amount = amount + 1 WHERE side = 'C'")
+    books = found(app.settings)["books"]
+    assert books.state == "error"
+    assert books.hint
+    app.close()

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from skillyard.app import App
+from skillyard.domain.payments.facts import apply_facts
 from skillyard.domain.payments.jobs import mature_sales
+from skillyard.domain.payments.model import Receipt
 from skillyard.infra.clock import FixedClock
+from skillyard.infra.money import Asset
 from tests.api.native.api import Api
 from tests.api.native.registry import RegistryApi
 from tests.makers import a_person, a_release, make_app, secret_of
+from tests.peers.ton.driver import WALLET_WORDS
 
 DAY_S = 24 * 3600
 OWN_WALLET = "UQCD39VS5jcptHL8vMjEXrzGaRcCVYto7HUn4bpAOg8xqEBI"
@@ -49,15 +55,21 @@ class Shop:
         return str(self.grace.post("/skills/ada/report/purchase", {"rail": "credits"}).json()["invoice"]["id"])
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
+@contextlib.contextmanager
+def a_shop(tmp_path: Path, **settings: Any) -> Iterator[Shop]:
     clock = FixedClock()
-    app = make_app(tmp_path, clock=clock, payout_cooling_hours=0, access_token_minutes=60 * 24 * 365)
+    app = make_app(tmp_path, clock=clock, access_token_minutes=60 * 24 * 365, **settings)
     api = RegistryApi(app)
     people = {name: a_person(app, name) for name in ("ruth", "ada", "grace", "eve")}
     a_release(app, people["ada"], "ada/report", files={"scripts/run.py": "print('a secret recipe')"})
     yield Shop(app, clock, **{name: api.as_(secret_of(person)) for name, person in people.items()})
     app.close()
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    with a_shop(tmp_path, payout_cooling_hours=0) as shop:
+        yield shop
 
 
 def code(answer: object) -> str:
@@ -310,3 +322,32 @@ def test_what_was_free_and_is_sold_now_is_no_longer_handed_out_from_memory(shop:
     shop.ada.send("PATCH", "/skills/ada/report/sale", {"is_for_sale": False, "visibility": "private"})
     assert shop.nobody.get("/skills/ada/report").status == 404
     assert shop.nobody.get("/skills/ada/report/sale").status == 404
+
+
+@pytest.mark.parametrize("decision", ["approve", "reject"])
+def test_a_large_payout_waits_for_an_administrator(tmp_path: Path, decision: str) -> None:
+    settings = {"payout_cooling_hours": 0, "payout_approval_nanoton": 10**9, "ton_wallet_words": WALLET_WORDS}
+    with a_shop(tmp_path, **settings) as shop:
+        shop.open()
+        shop.ada.post("/skills/ada/report/prices", {"mode": "fixed_ton", "amount": "5"})
+        invoice = shop.grace.post("/skills/ada/report/purchase", {"rail": "ton"}).json()["invoice"]
+        came = Receipt(
+            rail="ton", reference="0:ab:1:cd", asset=Asset.TON, amount=5 * 10**9, memo=invoice["pay_to"]["memo"],
+            received_ms=shop.clock.now_ms(),
+        )  # fmt: skip
+        apply_facts(shop.app, [came])
+        shop.clock.move(seconds=8 * DAY_S)
+        mature_sales(shop.app)
+        shop.ada.put("/me/payout-methods/ton", {"address": OWN_WALLET})
+        asked = shop.ada.post("/me/payouts", {"amount": "4", "asset": "TON", "to": "ton"}).json()
+        assert (asked["status"], asked["needs_approval"], asked["amount"]) == ("requested", True, "4.000000000")
+        assert shop.ada.post(f"/admin/payouts/{asked['id']}/{decision}", {"reason": "x"}).status == 403
+        assert shop.ruth.post(f"/admin/payouts/{asked['id']}/{decision}", {"reason": "Ask us."}).status == 200
+        shown = shop.ada.get(f"/me/payouts/{asked['id']}").json()["payout"]
+        (ton,) = [one for one in shop.ada.get("/me/balance").json()["assets"] if one["asset"] == "TON"]
+        if decision == "approve":
+            assert (shown["status"], ton["held"]) == ("approved", "4.000000000")
+            assert shop.ada.post(f"/me/payouts/{asked['id']}/cancel").json()["status"] == "cancelled"
+        else:
+            assert (shown["status"], shown["why"], ton["available"]) == ("rejected", "Ask us.", "4.500000000")
+            assert shop.ada.post(f"/me/payouts/{asked['id']}/cancel").status == 409

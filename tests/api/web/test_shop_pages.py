@@ -11,7 +11,10 @@ import pytest
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.payments.credits import get_credits, grant_credits
+from skillyard.domain.payments.facts import apply_facts
+from skillyard.domain.payments.invoices import get_invoice
 from skillyard.domain.payments.jobs import mature_sales
+from skillyard.domain.payments.model import Receipt
 from skillyard.domain.payments.payouts import list_payouts
 from skillyard.domain.registry.sale import buy, set_price, set_sale
 from skillyard.infra.clock import FixedClock
@@ -186,3 +189,20 @@ def test_a_wallet_is_checked_before_it_is_kept(app: App, ada: Caller) -> None:
     assert browser.post("/account/selling/wallet", address=OWN_WALLET).status == 303
     assert OWN_WALLET in page(browser, "/account/selling")
     assert browser.post("/account/selling/connect").status in (409, 503)
+
+
+def test_what_came_too_much_can_be_claimed_to_a_wallet(app: App, grace: Caller, browser: Browser) -> None:
+    page(browser, "/ada/report")
+    address = browser.post("/ada/report/buy", rail="ton").headers["location"]
+    invoice = get_invoice(app, grace, invoice_id=address.rpartition("/")[2])
+    came = Receipt(
+        rail="ton", reference="0:ab:1:cd", asset=invoice.asset, amount=invoice.amount + 10**9, memo=invoice.memo,
+        received_ms=app.clock.now_ms(),
+    )  # fmt: skip
+    apply_facts(app, [came])
+    assert "1.00 TON are yours" in page(browser, address)
+    assert browser.post(f"{address}/claim", address="nonsense").status == 422
+    assert browser.post(f"{address}/claim", address=OWN_WALLET).status == 303
+    shown = page(browser, address)
+    assert "1.00 TON back to you: requested" in shown
+    assert "are yours" not in shown
