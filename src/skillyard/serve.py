@@ -18,22 +18,15 @@ from skillyard.api.asgi import build_asgi
 from skillyard.api.entrance import Entrance
 from skillyard.api.native.documents import Documents
 from skillyard.app import App, build
-from skillyard.domain.accounts import jobs as accounts_jobs
 from skillyard.domain.accounts.token_uses import writing_uses
-from skillyard.domain.payments import jobs as payments_jobs
-from skillyard.domain.registry import jobs as registry_jobs
 from skillyard.domain.registry.download import flushing
-from skillyard.domain.registry.look_into import warm_up
 from skillyard.domain.registry.search import index_batch
-from skillyard.domain.transparency import jobs as transparency_jobs
 from skillyard.infra.events import Follower, StoredEvent
 from skillyard.infra.jobs import Worker
 from skillyard.infra.log import set_up_logging
 from skillyard.settings import Settings
 
 _BACKLOG = 1024
-# A worker knows the jobs of the modules that were imported.
-DECLARING_JOBS = (accounts_jobs, transparency_jobs, payments_jobs, registry_jobs)
 
 
 def serve(settings: Settings, *, ready: Callable[[App], None], with_worker: bool = True) -> None:
@@ -45,10 +38,25 @@ def serve(settings: Settings, *, ready: Callable[[App], None], with_worker: bool
     settings = _with_a_port(settings)
     app = build(settings)
     documents = Documents(app)
-    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
-    with following(app, documents), _working(app, enabled=with_worker), flushing(app), writing_uses(app):
-        _run(_serve_http(app, documents, ready))
+    asgi = build_asgi(app, documents)
+
+    with following(app, documents), _working(app, enabled=with_worker) as begin, flushing(app), writing_uses(app):
+
+        def answering() -> None:
+            ready(app)
+            threading.Thread(target=_warm_up, args=(asgi,), name="warm-up", daemon=True).start()
+            begin()
+
+        _run(_serve_http(app, asgi, answering))
     app.close()
+
+
+def _warm_up(asgi: Entrance) -> None:
+    """Load what was left out so that the port answers early. Whoever needs it meanwhile waits for it."""
+    from skillyard.domain.registry import look_into
+
+    asgi.prepare()
+    look_into.warm_up()
 
 
 def work(settings: Settings) -> None:
@@ -58,8 +66,18 @@ def work(settings: Settings) -> None:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    Worker(app, concurrency=settings.worker_concurrency).run(stop)
+    _run_jobs(app, stop)
     app.close()
+
+
+def _run_jobs(app: App, stop: threading.Event) -> None:
+    """Runs the jobs of the modules that were imported."""
+    import skillyard.domain.accounts.jobs
+    import skillyard.domain.payments.jobs
+    import skillyard.domain.registry.jobs
+    import skillyard.domain.transparency.jobs  # noqa: F401
+
+    Worker(app, concurrency=app.settings.worker_concurrency).run(stop)
 
 
 @contextmanager
@@ -79,22 +97,19 @@ def following(app: App, documents: Documents) -> Iterator[Follower]:
 
 
 @contextmanager
-def _working(app: App, *, enabled: bool) -> Iterator[None]:
+def _working(app: App, *, enabled: bool) -> Iterator[Callable[[], None]]:
+    """Yields what makes the worker begin."""
     stop = threading.Event()
-    worker = Worker(app, concurrency=app.settings.worker_concurrency)
-    thread = threading.Thread(target=worker.run, args=(stop,), name="worker", daemon=True)
-    if enabled:
-        thread.start()
+    thread = threading.Thread(target=_run_jobs, args=(app, stop), name="worker", daemon=True)
     try:
-        yield
+        yield thread.start if enabled else lambda: None
     finally:
         stop.set()
-        if enabled:
+        if thread.ident is not None:
             thread.join(timeout=10)
 
 
-async def _serve_http(app: App, documents: Documents, ready: Callable[[App], None]) -> None:
-    asgi = build_asgi(app, documents)
+async def _serve_http(app: App, asgi: Entrance, answering: Callable[[], None]) -> None:
     ports = (app.settings.port, *asgi.ports)
     servers = [_server(asgi, app.settings.host, port) for port in ports]
 
@@ -108,7 +123,7 @@ async def _serve_http(app: App, documents: Documents, ready: Callable[[App], Non
     serving = asyncio.gather(*(server.serve() for server in servers))
     for port in ports:
         await _until_it_answers(app.settings.host, port, serving)
-    ready(app)
+    answering()
     await serving
 
 

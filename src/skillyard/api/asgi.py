@@ -7,15 +7,13 @@ from functools import partial
 from skillyard.api.entrance import Door, Entrance, Surface
 from skillyard.api.later import Later, later_door
 from skillyard.api.native.addresses import PREFIX
-from skillyard.api.native.application import build_native
 from skillyard.api.native.documents import Documents, HotReads
-from skillyard.api.native.idempotent import Idempotent
 from skillyard.app import App
 
 
 def build_asgi(app: App, documents: Documents) -> Entrance:
     """The application that a server runs. `documents` are the pre-rendered public answers of this process."""
-    native, settings = Idempotent(app, build_native(app)), app.settings
+    native, settings = Later(partial(_build_native, app)), app.settings
     return Entrance(
         app,
         [
@@ -24,7 +22,15 @@ def build_asgi(app: App, documents: Documents) -> Entrance:
             later_door(partial(_open_tank, app, documents), "/tank", settings.tank_hosts, settings.tank_port),
             later_door(partial(_open_skilldock, app), "/skilldock", settings.skilldock_hosts, settings.skilldock_port),
         ],
+        prepare=native.make,
     )
+
+
+def _build_native(app: App) -> Surface:
+    from skillyard.api.native.application import build_native
+    from skillyard.api.native.idempotent import Idempotent
+
+    return Idempotent(app, build_native(app))
 
 
 def _build_web(app: App) -> Surface:

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMappi
 from dataclasses import dataclass
 from typing import Any
 
-from skillyard.api.native.dialect import error_body
+from skillyard.api.native.refusal import error_body
 from skillyard.app import App
 from skillyard.infra.log import Logger
 from skillyard.infra.ratelimit import Verdict
@@ -75,10 +75,14 @@ def foreign_door(surface: Surface, prefix: str, hosts: str, port: int, hot: HotR
 
 
 class Entrance:
-    """Shows each request to its door. Of several prefixes that match, the longest counts."""
+    """Shows each request to its door. Of several prefixes that match, the longest counts.
 
-    def __init__(self, app: App, doors: Iterable[Door]) -> None:
+    `prepare` makes what is behind the doors and not made yet, as far as nearly every server is asked for it.
+    """
+
+    def __init__(self, app: App, doors: Iterable[Door], *, prepare: Callable[[], object] = lambda: None) -> None:
         self._app = app
+        self.prepare = prepare
         self._doors = sorted(doors, key=lambda door: -len(door.prefix))
         self._by_port = {str(door.port): door for door in self._doors if door.port}
         self._by_host = {host.encode("idna"): door for door in self._doors for host in door.hosts}

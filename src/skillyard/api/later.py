@@ -49,7 +49,8 @@ class _LaterDoor:
         return self._open_now().spell(code, message, hint, request_id)
 
     async def _opened(self) -> Door:
-        return self._door or await asyncio.to_thread(self._open_now)
+        door = self._door
+        return door if door is not None else await asyncio.to_thread(self._open_now)
 
     def _open_now(self) -> Door:
         with self._lock:

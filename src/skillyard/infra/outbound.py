@@ -14,16 +14,19 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-import httpcore
 import orjson
 
 from skillyard import __version__
 from skillyard.infra.errors import Invalid, Upstream
 from skillyard.infra.public_addresses import Address, AllowList, all_loopback, reach_of
-from skillyard.infra.timed_network import Deadline, TimedNetwork
+
+if TYPE_CHECKING:  # a server that calls nobody yet starts without it
+    import httpcore
+
+    from skillyard.infra.timed_network import Deadline
 
 Resolver = Callable[[str], Sequence[str]]
 
@@ -112,6 +115,8 @@ class Outbound:
         """One answer, of whatever status. Every hop of a redirect is checked as the first address was; headers that
         authorize go to the first origin only. Raises AddressNotAllowed, CallFailed.
         """
+        from skillyard.infra.timed_network import Deadline
+
         bounds = bounds or self._bounds
         deadline = Deadline(time.monotonic() + bounds.total_s, bounds.phase_s)
         sent, origin = dict(headers or {}), urlsplit(url)[:2]
@@ -129,6 +134,10 @@ class Outbound:
     def _hop(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes, bounds: Bounds, deadline: Deadline
     ) -> Answer:
+        import httpcore
+
+        from skillyard.infra.timed_network import TimedNetwork
+
         parts = _read_url(url)
         host = str(parts.hostname)
         addresses = self._checked(parts, deadline)
@@ -149,6 +158,8 @@ class Outbound:
 
     def _context(self) -> ssl.SSLContext:
         if self._tls is None:
+            import httpcore
+
             self._tls = httpcore.default_ssl_context()
         return self._tls
 
@@ -214,6 +225,8 @@ def _read(response: httpcore.Response, host: str, url: str, bounds: Bounds) -> A
 
 
 def _reason(error: Exception) -> str:
+    import httpcore
+
     if "CERTIFICATE" in str(error).upper():
         return "its certificate is not valid for this name"
     if isinstance(error, httpcore.ConnectError):

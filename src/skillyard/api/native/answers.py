@@ -1,14 +1,19 @@
-"""Answers that caches may keep: JSON with an ETag for what everybody may read, and never for what only some may."""
+"""Answers that caches may keep: JSON with an ETag for what everybody may read, and never for what only some may.
+
+The hot reads are served with it before the framework is loaded.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from fastapi import Request
-from pydantic import BaseModel
-from starlette.responses import Response
+
+if TYPE_CHECKING:
+    from fastapi import Request
+    from pydantic import BaseModel
+    from starlette.responses import Response
 
 PUBLIC_CACHE = "no-cache"  # keep it, and ask each time whether it is still so
 PRIVATE_CACHE = "private, no-store"
@@ -16,6 +21,8 @@ PRIVATE_CACHE = "private, no-store"
 
 def json_answer(request: Request, value: BaseModel | dict[str, Any], *, is_open: bool) -> Response:
     """The value as JSON; 304 without a body when the client has it already."""
+    from starlette.responses import Response
+
     body = json_body(value)
     if not is_open:
         return Response(body, media_type="application/json", headers={"cache-control": PRIVATE_CACHE})
@@ -26,7 +33,7 @@ def json_answer(request: Request, value: BaseModel | dict[str, Any], *, is_open:
 
 
 def json_body(value: BaseModel | dict[str, Any]) -> bytes:
-    return value.model_dump_json().encode() if isinstance(value, BaseModel) else orjson.dumps(value)
+    return orjson.dumps(value) if isinstance(value, dict) else value.model_dump_json().encode()
 
 
 def etag_of(body: bytes) -> str:

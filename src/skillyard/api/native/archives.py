@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from starlette.responses import Response
-
-from skillyard.api.entrance import Receive, Scope, Send
+from skillyard.api.entrance import Scope, Send
 from skillyard.api.native.answers import is_known
 from skillyard.app import App
 from skillyard.domain.registry import download
@@ -40,17 +38,6 @@ def load_content(app: App, blob: Blob) -> Content:
     if blob.size_bytes <= _IN_MEMORY_BYTES:
         return Content(blob=blob, data=app.blobs.read(blob.sha256), path=None)
     return Content(blob=blob, data=None, path=app.blobs.local_path(blob.sha256))
-
-
-class ArchiveResponse(Response):
-    """An archive as a route's answer."""
-
-    def __init__(self, app: App, content: Content, cache_control: str) -> None:
-        super().__init__()
-        self._archive = (app, content, cache_control)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 (has no body)
-        await send_archive(*self._archive, scope, send)
 
 
 async def send_archive(app: App, content: Content, cache_control: str, scope: Scope, send: Send) -> None:

@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from starlette.responses import Response
 
-from skillyard.api.native.archives import IMMUTABLE_CACHE, ArchiveResponse, load_content
+from skillyard.api.native.archive_response import ArchiveResponse
+from skillyard.api.native.archives import IMMUTABLE_CACHE, load_content
 from skillyard.api.native.releases import BYTES
 from skillyard.api.surface import AppOf, CallerOf
 from skillyard.domain.registry import download

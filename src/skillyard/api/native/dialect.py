@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from skillyard.api.native.refusal import error_body, refusal_headers, show_fault
 from skillyard.api.surface import status_of
-from skillyard.infra.errors import SkillyardError, TooMany, Unauthenticated, Unavailable
+from skillyard.infra.errors import SkillyardError
 from skillyard.skill.faults import Fault, SkillError
 
 _HINTS = {404: "Look the path up in /api/v1/openapi.json.", 405: "Look the method up in /api/v1/openapi.json."}
@@ -25,46 +22,6 @@ def install(native: FastAPI) -> None:
     native.add_exception_handler(RequestValidationError, _unreadable)
     native.add_exception_handler(HTTPException, _http)
     native.add_exception_handler(Exception, _bug)
-
-
-def show_fault(fault: Fault) -> dict[str, Any]:
-    return {
-        "code": fault.code,
-        "message": fault.message,
-        "hint": fault.hint,
-        "file": fault.file,
-        "line": fault.line,
-        "severity": fault.severity,
-    }
-
-
-def error_body(
-    code: str,
-    message: str,
-    hint: str,
-    request_id: str,
-    *,
-    facts: dict[str, Any] | None = None,
-    faults: Sequence[Any] = (),
-) -> bytes:
-    """`{"error": {"code", "message", "hint", "facts", "faults", "request_id"}}`"""
-    error = {
-        "code": code,
-        "message": message,
-        "hint": hint,
-        "facts": facts or {},
-        "faults": list(faults),
-        "request_id": request_id,
-    }
-    return orjson.dumps({"error": error}, default=str)
-
-
-def refusal_headers(error: SkillyardError) -> dict[str, str]:
-    if isinstance(error, Unauthenticated):
-        return {"www-authenticate": "Bearer"}
-    if isinstance(error, TooMany | Unavailable):
-        return {"retry-after": str(error.facts.get("retry_after_s", 1))}
-    return {}
 
 
 def _refused(request: Request, error: Exception) -> Response:

@@ -11,12 +11,11 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from skillyard import __version__
 from skillyard.api.entrance import Receive, Scope, Send
 from skillyard.api.native.addresses import PREFIX
 from skillyard.api.native.answers import PUBLIC_CACHE, etag_of, is_known, json_body
 from skillyard.api.native.archives import IMMUTABLE_CACHE, Content, load_content, send_archive
-from skillyard.api.native.wire.releases import show_release, show_releases
-from skillyard.api.native.wire.skills import show_skill
 from skillyard.app import App
 from skillyard.domain.accounts.model import ANONYMOUS
 from skillyard.domain.registry.changes import current_position, names_after
@@ -33,6 +32,7 @@ _log = Logger("skillyard.documents")
 _MOST_BYTES = 64 * 1024 * 1024
 _MOST_DROPPED = 1000
 _OVERHEAD_BYTES = 1000
+_HEALTH = f"{PREFIX}/health"
 _BLOB = re.compile(rf"{PREFIX}/blobs/([0-9a-f]{{64}})")
 _PAGE = re.compile(rf"{PREFIX}/skills/({NAME_PATTERN})/({NAME_PATTERN})(?:/(releases)(?:/([^/]{{1,300}}))?)?")
 
@@ -178,6 +178,9 @@ class Documents:
         return Document(name=blob.name, archive=load_content(self._app, blob))
 
     def _render_page(self, name: SkillName, releases: str | None, version: str | None) -> bytes:
+        from skillyard.api.native.wire.releases import show_release, show_releases  # these load the framework
+        from skillyard.api.native.wire.skills import show_skill
+
         app, address = self._app, self._app.settings.address
         if version:
             return json_body(show_release(get_release(app, ANONYMOUS, name=name, version=version), address))
@@ -200,6 +203,8 @@ class HotReads:
         headers = dict(scope["headers"])
         if b"authorization" in headers:
             return False
+        if path == _HEALTH:
+            return scope["method"] == "GET" and await self._answer_health(send)
         document = self._documents.find(path)
         if document is None and (_PAGE.fullmatch(path) or _BLOB.fullmatch(path)):
             document = await asyncio.to_thread(self._documents.render, path)
@@ -209,6 +214,18 @@ class HotReads:
             await send_archive(self._app, document.archive, IMMUTABLE_CACHE, scope, send)
         else:
             await send_page(document, headers, scope, send)
+        return True
+
+    async def _answer_health(self, send: Send) -> bool:
+        """As its route does, which also says what is wrong when something is."""
+        try:
+            await asyncio.to_thread(self._app.database.ping)
+        except SkillyardError:
+            return False
+        body = json_body({"status": "ok", "version": __version__, "database": self._app.database.dialect})
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
         return True
 
 

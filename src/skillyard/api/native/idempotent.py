@@ -16,7 +16,7 @@ import orjson
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from skillyard.api.entrance import Message, Receive, Scope, Send, Surface
-from skillyard.api.native.dialect import error_body, refusal_headers
+from skillyard.api.native.refusal import error_body, refusal_headers
 from skillyard.api.surface import status_of
 from skillyard.app import App
 from skillyard.infra import idempotency

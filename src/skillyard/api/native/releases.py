@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from skillyard.api.native.addresses import release_path
 from skillyard.api.native.answers import PRIVATE_CACHE, PUBLIC_CACHE, json_answer, json_body
-from skillyard.api.native.archives import ArchiveResponse, load_content
+from skillyard.api.native.archive_response import ArchiveResponse
+from skillyard.api.native.archives import load_content
 from skillyard.api.native.wire import releases as wire
 from skillyard.api.surface import AppOf, CallerOf, Cursor, Limit
 from skillyard.domain.registry import deprecate, download, files, publish, releases, yank

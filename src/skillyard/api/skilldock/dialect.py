@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from skillyard.api.native.dialect import refusal_headers, show_fault
+from skillyard.api.native.refusal import refusal_headers, show_fault
 from skillyard.api.skilldock.errors import ArchiveTooLarge
 from skillyard.api.surface import status_of
 from skillyard.domain.accounts.errors import NamespaceNotFound

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from skillyard.api.native.archives import ArchiveResponse, Content, load_content
+from skillyard.api.native.archive_response import ArchiveResponse
+from skillyard.api.native.archives import Content, load_content
 from skillyard.api.skilldock.addresses import base_url
 from skillyard.api.skilldock.paging import DEFAULT_PER_PAGE, MOST_PER_PAGE, Wanted, WantedOf
 from skillyard.api.skilldock.wire import skills as wire

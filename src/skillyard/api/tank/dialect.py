@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from skillyard.api.native.dialect import refusal_headers
+from skillyard.api.native.refusal import refusal_headers
 from skillyard.api.surface import status_of
 from skillyard.domain.accounts.errors import AccountSuspended, CliSessionDecidedBefore
 from skillyard.domain.registry.errors import ReleaseExists, ReleaseNotFound, SkillNotFound, SkillRefused

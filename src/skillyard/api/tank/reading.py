@@ -8,7 +8,8 @@ from urllib.parse import unquote
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from skillyard.api.native.archives import ArchiveResponse, Content, load_content
+from skillyard.api.native.archive_response import ArchiveResponse
+from skillyard.api.native.archives import Content, load_content
 from skillyard.api.surface import AppOf, CallerOf
 from skillyard.api.tank import pages, wire
 from skillyard.api.tank.badge import draw_badge

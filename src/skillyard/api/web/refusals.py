@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from skillyard.api.native.dialect import refusal_headers
+from skillyard.api.native.refusal import refusal_headers
 from skillyard.api.web.pages import go_to, page
 from skillyard.api.web.session import visitor_of
 from skillyard.infra.errors import Invalid, NotFound, SkillyardError, Unauthenticated

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from skillyard.api.native.addresses import archive_url
-from skillyard.api.native.dialect import show_fault
+from skillyard.api.native.refusal import show_fault
 from skillyard.api.native.wire.errors import FaultOnWire
 from skillyard.api.native.wire.fields import Time, example
 from skillyard.domain.registry.model import Archive, Draft, Published, Release, Verdict
