@@ -108,6 +108,8 @@ class Entrance:
             await exchange.refuse_too_many()
         elif _declared_size(headers) > self._max_body_bytes:
             await exchange.refuse_too_large()
+        elif "\0" in scope["path"]:
+            await exchange.refuse_null()
         else:
             await self._answer(door, scope, body, exchange)
         observe_request(scope["method"], exchange.status, exchange.seconds())
@@ -201,6 +203,10 @@ class _Exchange:
     async def refuse_too_large(self) -> None:
         message = f"The request body is larger than {self._body.max_bytes} bytes."
         await self._refuse(413, "body_too_large", message, "Send a smaller archive.", (b"connection", b"close"))
+
+    async def refuse_null(self) -> None:
+        """Nothing has it in its name, and PostgreSQL takes no text with it."""
+        await self._refuse(404, "not_found", "The path has a null character.", "Check the address.")
 
     async def refuse_bug(self) -> None:
         message = f"Something went wrong on our side (incident {self.request_id})."
