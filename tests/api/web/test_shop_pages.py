@@ -206,3 +206,25 @@ def test_what_came_too_much_can_be_claimed_to_a_wallet(app: App, grace: Caller, 
     shown = page(browser, address)
     assert "1.00 TON back to you: requested" in shown
     assert "are yours" not in shown
+
+
+def test_owners_sell_from_the_page_of_the_skill(app: App, ada: Caller, browser: Browser) -> None:
+    a_release(app, ada, "ada/maps")
+    assert 'action="/ada/maps/sale' not in page(browser, "/ada/maps")
+    assert browser.post("/ada/maps/sale", is_for_sale="yes", fixed_usd="5.00").status == 403
+    owner = Browser(app)
+    owner.sign_in("ada", SENTENCE)
+    assert 'action="/ada/maps/sale' in page(owner, "/ada/maps")
+    refused = owner.post("/ada/maps/sale", is_for_sale="yes", fixed_usd="5,00", selling_text="# Maps")
+    assert refused.status == 422
+    assert b"decimal string" in refused.body
+    sold = owner.post(
+        "/ada/maps/sale", is_for_sale="yes", is_private="yes", fixed_usd="5.00", selling_text="# Maps\r\n"
+    )
+    assert sold.status == 303
+    shown = page(browser, "/ada/maps")
+    assert "<h2>Maps</h2>" in shown
+    assert "5.00 USD" in shown
+    page(owner, "/ada/maps")
+    assert owner.post("/ada/maps/sale", selling_text="# Maps").status == 303
+    assert browser.get("/ada/maps").status == 404

@@ -5,7 +5,18 @@ from __future__ import annotations
 from fastapi import Depends, FastAPI
 
 from skillyard.api.entrance import Surface
-from skillyard.api.web import account, cli_approval, identities, members, selling, shop, sign_in, skills, static
+from skillyard.api.web import (
+    account,
+    cli_approval,
+    identities,
+    members,
+    sale_settings,
+    selling,
+    shop,
+    sign_in,
+    skills,
+    static,
+)
 from skillyard.api.web.headers import SecureHeaders
 from skillyard.api.web.refusals import install
 from skillyard.api.web.session import form_of
@@ -18,7 +29,7 @@ def build_web(app: App) -> Surface:
         dependencies=[Depends(form_of)], openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
     )
     web.state.app = app
-    for module in (static, sign_in, identities, cli_approval, account, members, shop, selling, skills):
+    for module in (static, sign_in, identities, cli_approval, account, members, shop, selling, sale_settings, skills):
         web.include_router(module.router)
     install(web)
     return SecureHeaders(web)

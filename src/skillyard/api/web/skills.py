@@ -21,6 +21,7 @@ from skillyard.domain.registry.sale import get_sale
 from skillyard.domain.registry.scans import get_scan
 from skillyard.domain.registry.search import search
 from skillyard.domain.registry.skill import get_skill
+from skillyard.infra.errors import SkillyardError
 from skillyard.infra.search import Sort
 from skillyard.skill.names import SkillName
 from skillyard.skill.permissions import read_permissions
@@ -77,11 +78,24 @@ def show_skill(
     version: Word = DEFAULT_CHANNEL,
     ref: Word = "",
 ) -> Response:
-    name = SkillName(namespace, slug)
+    return skill_page(request, app, visitor, SkillName(namespace, slug), version=version, referral_code=ref)
+
+
+def skill_page(
+    request: Request,
+    app: App,
+    visitor: Visitor,
+    name: SkillName,
+    *,
+    version: str = DEFAULT_CHANNEL,
+    referral_code: str = "",
+    refusal: SkillyardError | None = None,
+) -> Response:
+    """`refusal`: of a change of how it is sold."""
     sale = get_sale(app, visitor.caller, name=name)
     has_content = not sale.is_for_sale or sale.access.can_view_full_content
     if sale.visibility is Visibility.PRIVATE and not has_content:
-        return sale_page(request, app, visitor, sale, referral_code=ref)
+        return sale_page(request, app, visitor, sale, referral_code=referral_code)
     found = get_skill(app, visitor.caller, name=name)
     release = _release(app, visitor, name, version)
     return page(
@@ -91,7 +105,8 @@ def show_skill(
         files=_files(app, visitor, name, release) if has_content else (), grants=_grants(release),
         findings=_findings(app, visitor, name, release), verdicts=_VERDICTS,
         homepage=_web_address(release.homepage if release else None), sale=sale, has_content=has_content,
-        ways=ways_to_pay(app, sale), referral_code=ref,
+        ways=ways_to_pay(app, sale), referral_code=referral_code,
+        may_sell=visitor.caller.may("sell", on=str(name)), refusal=refusal,
     )  # fmt: skip
 
 
