@@ -112,17 +112,19 @@ def refundable_of(tx: Tx, invoice: Invoice) -> int:
 def _adopt(tx: Tx, receipt: Receipt, invoice_id: str, moved: RefundMoved, *, now_ms: int) -> list[Event]:
     """A refund that was made at the provider by hand: first from what the price does not need, then from the price.
 
-    What neither has is lost twice, to a dispute too, and the loss is ours. Raises MoneyUnderWay while a refund of ours
-    has it, which the provider may yet refuse.
+    What neither has is lost twice, to a dispute too, and the loss is ours. Raises MoneyUnderWay while another refund
+    has it, which the provider may yet refuse, or has refused and we have not heard of it.
     """
     invoice = lock_invoice(tx, invoice_id)
+    if refunds.find_by_reference(tx, moved.rail, moved.reference):
+        return []  # told twice at once
     sale = sales.find_sale(tx, invoice_id)
     spare = min(refundable_of(tx, invoice), moved.amount)
     of_price = min(moved.amount - spare, rules.left_of(sale)) if sale else 0
     lost = moved.amount - spare - of_price
     key = f"ref:{moved.rail}:{moved.reference}"
     events: list[Event] = []
-    if lost and refunds.has_unfinished(tx, invoice_id):
+    if lost and (refunds.has_unfinished(tx, invoice_id) or not sales.has_dispute(tx, invoice_id)):
         raise MoneyUnderWay(rail=moved.rail, reference=moved.reference)
     if sale is not None and of_price:
         events += take_price_back(tx, sale, of_price, key=f"{key}:price", now_ms=now_ms)

@@ -47,6 +47,7 @@ def set_offer(
 
 def set_price(tx: Tx, *, item: str, seller_id: str, mode: PriceMode, amount: str, now_ms: int) -> Price:
     """A new price of this mode, in place of the one there is. Raises AmountNotValid."""
+    tx.lock(f"price {item} {mode}")
     if store.find_offer(tx, item) is None:
         set_offer(tx, item=item, seller_id=seller_id, is_for_sale=None, selling_text=None, now_ms=now_ms)
     units = read_amount(amount, PRICE_ASSETS[mode], what="price")

@@ -132,6 +132,11 @@ def close_dispute(tx: Tx, rail: str, reference: str, state: str) -> bool:
     return tx.run(sql, state, rail, reference) == 1
 
 
+def has_dispute(tx: Tx, invoice_id: str) -> bool:
+    """Whether there is or was one."""
+    return tx.one("SELECT 1 FROM disputes WHERE invoice_id = ?", invoice_id) is not None
+
+
 def has_open_dispute(tx: Tx, invoice_id: str) -> bool:
     return tx.one("SELECT 1 FROM disputes WHERE invoice_id = ? AND state = 'open'", invoice_id) is not None
 
