@@ -14,7 +14,7 @@ from skillyard.domain.accounts.tokens import create_token
 from skillyard.domain.payments.facts import apply_fact
 from skillyard.domain.payments.model import InvoiceStatus, Receipt
 from skillyard.domain.payments.payouts import request_payout
-from skillyard.domain.payments.refunds import refund
+from skillyard.domain.payments.refunds import claim_refund, list_refunds, refund
 from skillyard.infra.clock import FixedClock
 from skillyard.infra.errors import SkillyardError
 from skillyard.infra.money import Asset
@@ -89,3 +89,24 @@ def test_what_a_referrer_was_paid_out_is_not_lost_by_a_sellers_refund(shop: Shop
     request_payout(shop.app, rex, amount="1.45", asset=Asset.USD, kind="credits")
     with pytest.raises(SkillyardError):
         refund(shop.app, shop.sal, invoice_id=invoice.id, reason="sorry")
+
+
+def test_a_seller_does_not_learn_the_wallet_that_a_buyer_claims_to(ton_shop: Shop) -> None:
+    shop, invoice_id = ton_shop, paid_in_ton(ton_shop)
+    refund(shop.app, shop.sal, invoice_id=invoice_id, reason="sorry")
+    claim_refund(shop.app, shop.bob, invoice_id=invoice_id, address=BUYERS)
+    seen = {who: list_refunds(shop.app, caller, invoice_id=invoice_id)[0].to_address for who, caller in (
+        ("buyer", shop.bob), ("seller", shop.sal), ("administrator", shop.ada),
+    )}  # fmt: skip
+    assert seen == {"buyer": BUYERS, "seller": None, "administrator": BUYERS}
+
+
+def test_the_same_money_cannot_be_claimed_twice(ton_shop: Shop) -> None:
+    shop, invoice_id = ton_shop, paid_in_ton(ton_shop)
+    refund(shop.app, shop.sal, invoice_id=invoice_id, reason="sorry")
+    claim_refund(shop.app, shop.bob, invoice_id=invoice_id, address=BUYERS)
+    for caller in (shop.bob, shop.ada):
+        with pytest.raises(SkillyardError):
+            claim_refund(shop.app, caller, invoice_id=invoice_id, address=THIEFS)
+    with pytest.raises(SkillyardError):
+        refund(shop.app, shop.ada, invoice_id=invoice_id, reason="again", address=THIEFS)

@@ -123,11 +123,17 @@ def return_deposit(app: App, caller: Caller, *, rail: str, reference: str, addre
 
 
 def list_refunds(app: App, caller: Caller, *, invoice_id: str) -> list[Refund]:
-    """For the buyer, the seller and administrators, the oldest first. Raises InvoiceNotFound."""
+    """For the buyer, the seller and administrators, the oldest first; the seller does not see the buyer's address.
+
+    Raises InvoiceNotFound.
+    """
     caller.must("read_own")
     with app.database.reading() as tx:
-        _get_involved(tx, caller, invoice_id)
-        return store.list_refunds(tx, invoice_id)
+        invoice = _get_involved(tx, caller, invoice_id)
+        found = store.list_refunds(tx, invoice_id)
+    if caller.user_id == invoice.buyer_id or caller.may("administer"):
+        return found
+    return [replace(one, to_address=None) for one in found]
 
 
 def get_claimable(app: App, caller: Caller, *, invoice_id: str) -> tuple[int, Asset]:
