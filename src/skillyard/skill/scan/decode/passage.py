@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from skillyard.skill.scan.subject import Kind, Part, View
 
 MAX_VIEW_CHARS = 1 << 20
 _GAP = "\n\n"
+_LINE_FEED = re.compile("\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,9 @@ def view_of(file: str, kind: Kind, part: Part, passages: Iterable[Passage], via:
 
 
 def _add_lines(text: str, line: int, position: int, starts: list[int], lines: list[int]) -> None:
-    end = text.find("\n")
-    while end >= 0:
-        line += 1
-        starts.append(position + end + 1)
-        lines.append(line)
-        end = text.find("\n", end + 1)
+    begins = [position + end.end() for end in _LINE_FEED.finditer(text)]
+    starts += begins
+    lines += range(line + 1, line + 1 + len(begins))
 
 
 class Lines:

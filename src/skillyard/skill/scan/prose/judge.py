@@ -35,6 +35,8 @@ def judge(reading: Reading, subject: Subject) -> Iterator[Met]:
     """Every rule met in `reading`, by the strongest recipe for each place of it."""
     seen: set[tuple[str, int]] = set()
     for recipe in recipes():
+        if recipe.anchor not in reading.anchors:
+            continue
         for hit, language in reading.hits(recipe.anchor):
             place = (recipe.rule, reading.window(hit, 0)[0])
             if place in seen or not _is_met(recipe, reading, hit, language, subject):

@@ -62,6 +62,11 @@ class Reading:
     def _anchors(self) -> list[tuple[Language, frozenset[str]]]:
         return [(language, language.anchors_in(self.text)) for language in self.languages]
 
+    @cached_property
+    def anchors(self) -> frozenset[str]:
+        """The concepts that recipes begin with and that stand here, in whatever language."""
+        return frozenset().union(*(anchors for _, anchors in self._anchors))
+
     def hits(self, anchor: str) -> list[tuple[Hit, Language]]:
         """Where a concept that recipes begin with stands, by language and place."""
         if anchor not in self._hits:
