@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from skillyard.cli.main import build_commands
+from skillyard.infra.errors import every_error
 from skillyard.operate.reference import write_reference
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,6 +22,12 @@ def test_the_reference_is_what_the_code_says(tmp_path: Path) -> None:
         assert kept.read_text(encoding="utf-8") == made.read_text(encoding="utf-8"), (
             f"run `make reference`: {made.name}"
         )
+
+
+def test_each_error_code_means_one_thing(tmp_path: Path) -> None:
+    write_reference(tmp_path)  # loads every module that refuses anything
+    codes = Counter(error.code for error in every_error())
+    assert [code for code, times in codes.items() if times > 1] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -12,7 +12,7 @@ class ArchiveTooLarge(Invalid):
 
 
 class UploadQuarantined(Invalid):
-    code = "release_quarantined"
+    code = "upload_quarantined"
     text = "{name} {version} was uploaded, and the scan quarantined it: {why}"
     hint = "Nobody gets it. Correct it and publish a higher version, or appeal with `skillyard appeal`."
 

@@ -54,7 +54,7 @@ class ProviderRefused(Upstream):
 
 
 class SignInDenied(Forbidden):
-    code = "sign_in_denied"
+    code = "denied_by_provider"
     text = "{provider} says that the sign-in was denied."
     hint = "Begin again if that was a mistake; or sign in another way."
 

@@ -102,6 +102,6 @@ class LabelNotAcceptable(Invalid):
 
 
 class ReasonNotAcceptable(Invalid):
-    code = "bad_reason"
+    code = "bad_payout_reason"
     text = "The reason is empty, longer than {most} characters, or has control characters."
     hint = "Say in a sentence why; the seller will read it."
