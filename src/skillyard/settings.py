@@ -121,10 +121,12 @@ class Settings(BaseSettings):
     payout_minimum_usd_cents: int = Field(default=1000, ge=1, description="Smallest payout in USD, in cents.")
     payout_minimum_nanoton: int = Field(default=1_000_000_000, ge=1, description="Smallest payout in TON, in nanoTON.")
     payout_approval_usd_cents: int = Field(
-        default=50_000, ge=0, description="Payouts in USD above so many cents wait for an administrator."
+        default=50_000, ge=0, description="Payouts in USD above so many cents a day wait for an administrator."
     )
     payout_approval_nanoton: int = Field(
-        default=100_000_000_000, ge=0, description="Payouts in TON above so many nanoTON wait for an administrator."
+        default=100_000_000_000,
+        ge=0,
+        description="Payouts in TON above so many nanoTON a day wait for an administrator.",
     )
     payout_cooling_hours: int = Field(
         default=24,

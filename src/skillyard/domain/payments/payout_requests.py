@@ -18,10 +18,13 @@ from skillyard.domain.payments.payout_jobs import advance_payout
 from skillyard.domain.payments.payout_methods import get_usable, own_credits
 from skillyard.domain.payments.payout_model import KINDS, PAID_IN, PayoutKind, PayoutRequested
 from skillyard.domain.payments.payout_states import add_step, events_of, hold, move
+from skillyard.domain.payments.store import payouts
 from skillyard.infra.database import Tx
 from skillyard.infra.ids import new_id
 from skillyard.infra.jobs import enqueue
 from skillyard.infra.money import Asset, show_amount
+
+_DAY_MS = 24 * 3600 * 1000
 
 
 def read_kind(kind: str) -> PayoutKind:
@@ -53,7 +56,8 @@ def new_payout(app: App, tx: Tx, user_id: str, kind: PayoutKind, asset: Asset, a
     else:
         method = get_usable(tx, user_id, kind)
         most = _limit(asset, app.settings.payout_approval_usd_cents, app.settings.payout_approval_nanoton)
-        method_id, destination, needs_approval = method.id, method.destination, amount > most
+        lately = payouts.sum_unapproved(tx, user_id, asset, since_ms=now_ms - _DAY_MS)  # parts make a large one, too
+        method_id, destination, needs_approval = method.id, method.destination, lately + amount > most
         held_until_ms = max(method.usable_from_ms, now_ms)
     why = "waits for an administrator" if needs_approval else why_it_waits(held_until_ms, now_ms)
     return Payout(

@@ -195,6 +195,17 @@ def sum_paid(tx: Tx, user_id: str) -> dict[Asset, int]:
     return {Asset(row["asset"]): int(row["total"]) for row in rows}
 
 
+def sum_unapproved(tx: Tx, user_id: str, asset: Asset, *, since_ms: int) -> int:
+    """What somebody asked for since then that went out, or will, without an administrator looking at it."""
+    row = tx.one(
+        "SELECT coalesce(sum(amount), 0) AS total FROM payouts WHERE user_id = ? AND asset = ? AND requested_ms > ?"
+        " AND rail <> 'credits' AND needs_approval = 0"
+        " AND status NOT IN ('failed', 'rejected', 'cancelled', 'returned')",
+        user_id, asset.value, since_ms,
+    )  # fmt: skip
+    return int(row["total"]) if row else 0
+
+
 def add_step(tx: Tx, step: PayoutStep) -> None:
     tx.run(
         "INSERT INTO payout_events (payout_id, from_status, to_status, cause, actor, journal_id, at_ms)"
