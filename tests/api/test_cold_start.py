@@ -16,7 +16,8 @@ HEALTH = "/api/v1/health"
 
 def test_a_server_starts_without_the_framework_and_the_scanner() -> None:
     asked = (
-        "import sys, skillyard.serve; print([name for name in ('fastapi', 're2', 'httpcore') if name in sys.modules])"
+        "import sys, skillyard.operate.__main__, skillyard.serve;"
+        "print([name for name in ('fastapi', 're2', 'httpcore', 'cyclopts', 'rich') if name in sys.modules])"
     )
     told = subprocess.run([sys.executable, "-c", asked], check=True, capture_output=True, text=True)
     assert told.stdout == "[]\n"

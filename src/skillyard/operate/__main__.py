@@ -1,37 +1,36 @@
-"""`python -m skillyard.operate`: what the `skillyard` command calls for all that needs the server's own code."""
+"""`python -m skillyard.operate`: what the `skillyard` command calls for all that needs the server's own code.
+
+The standard library reads the arguments, since a server is to start soon.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import sys
+from argparse import ArgumentParser, BooleanOptionalAction
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
-
-from cyclopts import App as Commands
-from cyclopts import Parameter
-from rich.console import Console
+from typing import TYPE_CHECKING, Any
 
 from skillyard.infra.errors import SkillyardError
 from skillyard.settings import Settings
 
-commands = Commands(name="skillyard", help="Run a Skillyard server.", version_flags=[])
-_talk = Console(stderr=True)
+if TYPE_CHECKING:
+    from rich.console import Console
 
-Json = Annotated[bool, Parameter(name="--json", negative="", help="Print data as JSON.")]
 _FAILED, _USAGE, _LATER = 1, 2, 3
 
 
-@commands.command
 def serve(
     *,
     host: str | None = None,
     port: int | None = None,
     data_dir: Path | None = None,
     public_url: str | None = None,
-    worker: Annotated[bool, Parameter(help="Also run jobs in this process.")] = True,
-    json: Json = False,
+    worker: bool = True,
+    json: bool = False,
 ) -> None:
     """Keep a server running; prints its address and, while there is no account, a one-time sign-in link."""
     from skillyard.app import App
@@ -44,7 +43,6 @@ def serve(
     run(_settings(host=host, port=port, data_dir=data_dir, public_url=public_url), ready=ready, with_worker=worker)
 
 
-@commands.command
 def worker(*, data_dir: Path | None = None) -> None:
     """Run jobs only, beside servers that share the database."""
     from skillyard.serve import work
@@ -52,8 +50,7 @@ def worker(*, data_dir: Path | None = None) -> None:
     work(_settings(data_dir=data_dir))
 
 
-@commands.command
-def doctor(*, data_dir: Path | None = None, json: Json = False) -> None:
+def doctor(*, data_dir: Path | None = None, json: bool = False) -> None:
     """Check the instance: storage, schema, clock, archives, jobs."""
     from skillyard.operate.doctor import examine
 
@@ -61,18 +58,18 @@ def doctor(*, data_dir: Path | None = None, json: Json = False) -> None:
     if json:
         _data({"findings": [asdict(finding) for finding in findings]})
     else:
+        console = _console(stderr=False)
         for finding in findings:
             mark = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "error": "[red]error[/]"}[finding.state]
             print_line = f"{mark:>7}  {finding.check}: {finding.detail}"
-            Console().print(print_line, highlight=False)
+            console.print(print_line, highlight=False)
             if finding.hint:
-                Console().print(f"         → {finding.hint}", highlight=False)
+                console.print(f"         → {finding.hint}", highlight=False)
     if any(finding.state == "error" for finding in findings):
         sys.exit(_FAILED)
 
 
-@commands.command
-def backup(target: Path, /, *, data_dir: Path | None = None, json: Json = False) -> None:
+def backup(*, target: Path, data_dir: Path | None = None, json: bool = False) -> None:
     """Write a consistent copy of everything to one file, while the server runs."""
     from skillyard.app import build
     from skillyard.operate.backup import backup as make
@@ -80,8 +77,7 @@ def backup(target: Path, /, *, data_dir: Path | None = None, json: Json = False)
     _report(asdict(make(build(_settings(data_dir=data_dir)), target)), "Backed up", as_json=json)
 
 
-@commands.command
-def restore(source: Path, /, *, data_dir: Path | None = None, json: Json = False) -> None:
+def restore(*, source: Path, data_dir: Path | None = None, json: bool = False) -> None:
     """Check a backup and fill this empty instance with it."""
     from skillyard.app import build
     from skillyard.operate.backup import restore as fill
@@ -89,8 +85,7 @@ def restore(source: Path, /, *, data_dir: Path | None = None, json: Json = False
     _report(asdict(fill(build(_settings(data_dir=data_dir)), source)), "Restored", as_json=json)
 
 
-@commands.command(name="sign-in-link")
-def sign_in_link(username: str | None = None, /, *, data_dir: Path | None = None, json: Json = False) -> None:
+def sign_in_link(*, username: str | None = None, data_dir: Path | None = None, json: bool = False) -> None:
     """Print a one-time sign-in link: for an account, or without a name an invitation for a new one."""
     from skillyard.app import build
     from skillyard.domain.accounts.links import operator_sign_in_link
@@ -99,8 +94,7 @@ def sign_in_link(username: str | None = None, /, *, data_dir: Path | None = None
     _data({"url": url}) if json else print(url)
 
 
-@commands.command(name="log-export")
-def log_export(folder: Path, /, *, data_dir: Path | None = None, json: Json = False) -> None:
+def log_export(*, folder: Path, data_dir: Path | None = None, json: bool = False) -> None:
     """Write the public log as files for a static host; again into the same folder, only what is new."""
     from skillyard.app import build
     from skillyard.operate.log_export import export_log
@@ -109,8 +103,7 @@ def log_export(folder: Path, /, *, data_dir: Path | None = None, json: Json = Fa
     _data(asdict(done)) if json else print(f"{done.entries} entries in {folder}, {done.written} files written")
 
 
-@commands.command(show=False)
-def reference(folder: Path, /) -> None:
+def reference(*, folder: Path) -> None:
     """Write the pages of docs/reference."""
     from skillyard.operate.reference import write_reference
 
@@ -125,7 +118,7 @@ def _announce(address: str, link: str | None, *, as_json: bool) -> None:
     print(f"Skillyard is running at {address}", flush=True)
     if link:
         print(f"Sign in once, as its first administrator: {link}", flush=True)
-    _talk.print("Stop it with Ctrl-C.", style="dim")
+    print("Stop it with Ctrl-C.", file=sys.stderr)
 
 
 def _report(facts: dict[str, Any], done: str, *, as_json: bool) -> None:
@@ -143,11 +136,47 @@ def _settings(**given: Any) -> Settings:
     return Settings(**{name: value for name, value in given.items() if value is not None})
 
 
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(prog="skillyard", description="Run a Skillyard server.", allow_abbrev=False)
+    verbs = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, run: Callable[..., None], *, prints_data: bool = False) -> ArgumentParser:
+        listed: dict[str, Any] = {} if run is reference else {"help": run.__doc__}
+        verb = verbs.add_parser(name, description=run.__doc__, allow_abbrev=False, **listed)
+        verb.set_defaults(run=run)
+        if prints_data:
+            verb.add_argument("--json", action="store_true", help="Print data as JSON.")
+        if run is not reference:
+            verb.add_argument("--data-dir", type=Path, help="Where the server keeps its data.")
+        return verb
+
+    server = add("serve", serve, prints_data=True)
+    server.add_argument("--host", help="Address to listen on.")
+    server.add_argument("--port", type=int, help="Port to listen on; 0 takes a free one.")
+    server.add_argument("--public-url", help="Address under which clients reach the server.")
+    server.add_argument("--worker", action=BooleanOptionalAction, default=True, help="Also run jobs in this process.")
+    add("worker", worker)
+    add("doctor", doctor, prints_data=True)
+    add("backup", backup, prints_data=True).add_argument("target", type=Path)
+    add("restore", restore, prints_data=True).add_argument("source", type=Path)
+    add("sign-in-link", sign_in_link, prints_data=True).add_argument("username", nargs="?")
+    add("log-export", log_export, prints_data=True).add_argument("folder", type=Path)
+    add("reference", reference).add_argument("folder", type=Path)
+    return parser
+
+
+def _console(*, stderr: bool) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=stderr)
+
+
 def main() -> None:
     """Run a command; refusals become one line, a hint, and an exit code."""
     try:
         with contextlib.suppress(KeyboardInterrupt):
-            commands(result_action="return_none")
+            given = vars(_parser().parse_args())
+            given.pop("run")(**given)
     except SkillyardError as error:
         _fail(error.message, error.advice, _FAILED)
     except ValueError as error:
@@ -157,9 +186,10 @@ def main() -> None:
 
 
 def _fail(message: str, hint: str, code: int) -> None:
-    _talk.print(f"[red]error:[/] {message}", highlight=False)
+    talk = _console(stderr=True)
+    talk.print(f"[red]error:[/] {message}", highlight=False)
     if hint:
-        _talk.print(f"  [dim]hint:[/] {hint}", highlight=False)
+        talk.print(f"  [dim]hint:[/] {hint}", highlight=False)
     sys.exit(code)
 
 
