@@ -176,20 +176,27 @@ def _pay(tx: Tx, refund: Refund, *, fee: int, now_ms: int) -> None:
 
 
 def _return(tx: Tx, refund: Refund, *, now_ms: int) -> None:
-    """From wherever it was: on its way, or already out, if the provider gave it back."""
+    """From wherever it was: on its way, or already out, if the provider gave it back. What the buyer got meanwhile by a
+    dispute, at our loss, is not theirs a second time.
+    """
     was_out = refund.status is RefundStatus.PAID
+    covered = sales.cover_loss(tx, refund.invoice_id, refund.amount) if refund.invoice_id else 0
     source = platform(get_rail(refund.rail).clearing, refund.asset) if was_out else _on_its_way(refund)
     ledger.post(
         tx,
         key=f"ref:{refund.id}:returned",
         kind="refund_returned",
         ref=refund.invoice_id or refund.id,
-        legs=[debit(source, refund.amount), credit(_source(refund), refund.amount)],
+        legs=[
+            debit(source, refund.amount),
+            credit(_source(refund), refund.amount - covered),
+            credit(platform(Kind.REFUND_LOSS, refund.asset), covered),
+        ],
         now_ms=now_ms,
     )
     invoices.add_refunded(tx, refund.rail, refund.receipt_reference, -refund.amount)
     if refund.invoice_id:
-        invoices.add_received(tx, refund.invoice_id, refund.amount)
+        invoices.add_received(tx, refund.invoice_id, refund.amount - covered)
 
 
 def _source(refund: Refund) -> Account:

@@ -132,6 +132,21 @@ def close_dispute(tx: Tx, rail: str, reference: str, state: str) -> bool:
     return tx.run(sql, state, rail, reference) == 1
 
 
+def cover_loss(tx: Tx, invoice_id: str, amount: int) -> int:
+    """Count money that is there after all towards what disputes took and nobody had; how much of it that needs."""
+    covered = 0
+    for row in tx.all(
+        "SELECT rail, reference, amount - of_price - of_spare AS loss FROM disputes WHERE invoice_id = ?"
+        " AND state <> 'won' AND amount > of_price + of_spare ORDER BY opened_ms, reference",
+        invoice_id,
+    ):
+        part = min(int(row["loss"]), amount - covered)
+        sql = "UPDATE disputes SET of_spare = of_spare + ? WHERE rail = ? AND reference = ?"
+        tx.run(sql, part, row["rail"], row["reference"])
+        covered += part
+    return covered
+
+
 def has_dispute(tx: Tx, invoice_id: str) -> bool:
     """Whether there is or was one."""
     return tx.one("SELECT 1 FROM disputes WHERE invoice_id = ?", invoice_id) is not None
