@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
@@ -86,10 +87,10 @@ def a_chain_town(folder: Path) -> Town:
     return Town(app=app, clock=clock, peer=Peer(), admin=a_person(app, "ada"), funded=0)
 
 
-def a_town(folder: Path, *, peer: Peer | None = None, funded: int = 0) -> Town:
+def a_town(folder: Path, *, peer: Peer | None = None, funded: int = 0, **settings: Any) -> Town:
     """`peer`: one that serves on loopback; without it, calls go straight into one in this process."""
     is_direct, peer = peer is None, peer or Peer(settle_s=0)
-    app = an_app(folder, peer, payout_cooling_hours=0, payout_minimum_usd_cents=100, maturity_days=1)
+    app = an_app(folder, peer, payout_cooling_hours=0, payout_minimum_usd_cents=100, maturity_days=1, **settings)
     app = replace(app, database=Quick(app.database))
     if is_direct:
         app = replace(app, outbound=DirectOutbound(peer))
