@@ -93,8 +93,15 @@ def test_a_body_that_lies_about_its_size_is_cut_off(entrance: Entrance) -> None:
     assert call(entrance, "PUT", "/x", chunks=[bytes(MIB)] * 2).status == 200
 
 
-def test_a_path_with_a_null_character_leads_nowhere(entrance: Entrance) -> None:
-    assert call(entrance, "GET", "/api/v1/invoices/inv_%00").status == 404
+def test_no_surface_sees_a_null_character_in_a_path(app: App) -> None:
+    seen: list[str] = []
+
+    async def note(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(scope["path"])
+        await echo(scope, receive, send)
+
+    assert call(Entrance(app, [Door(surface=note, prefix="")]), "GET", "/invoices/inv_%00").status == 200
+    assert seen == ["/invoices/inv_\ufffd"]
 
 
 def test_a_bug_is_answered_without_its_text(entrance: Entrance) -> None:

@@ -34,6 +34,7 @@ _WINDOW_S = 60
 _PROCESS = secrets.token_hex(6)
 _numbers = itertools.count()
 _SLACK_BYTES = 1024 * 1024
+_NO_CHARACTER = "\ufffd"  # in place of a null character, which PostgreSQL takes in no text; nothing is called so
 
 _log = Logger("skillyard.entrance")
 
@@ -100,6 +101,7 @@ class Entrance:
         address = _client_address(scope, headers, self._app)
         verdict = self._rate(scope["method"], address)
         body = _LimitedBody(receive, self._max_body_bytes)
+        scope["path"] = scope["path"].replace("\0", _NO_CHARACTER)
         door = self._door(scope, headers)
         door.enter(scope)
         exchange = _Exchange(send, body, _request_id(headers), verdict, door.spell)
@@ -108,8 +110,6 @@ class Entrance:
             await exchange.refuse_too_many()
         elif _declared_size(headers) > self._max_body_bytes:
             await exchange.refuse_too_large()
-        elif "\0" in scope["path"]:
-            await exchange.refuse_null()
         else:
             await self._answer(door, scope, body, exchange)
         observe_request(scope["method"], exchange.status, exchange.seconds())
@@ -203,10 +203,6 @@ class _Exchange:
     async def refuse_too_large(self) -> None:
         message = f"The request body is larger than {self._body.max_bytes} bytes."
         await self._refuse(413, "body_too_large", message, "Send a smaller archive.", (b"connection", b"close"))
-
-    async def refuse_null(self) -> None:
-        """Nothing has it in its name, and PostgreSQL takes no text with it."""
-        await self._refuse(404, "not_found", "The path has a null character.", "Check the address.")
 
     async def refuse_bug(self) -> None:
         message = f"Something went wrong on our side (incident {self.request_id})."
