@@ -144,7 +144,7 @@ def _bear(tx: Tx, invoice: Invoice, amount: int, *, key: str, now_ms: int) -> No
 
 
 def _hold(tx: Tx, refund: Refund, *, now_ms: int) -> None:
-    assert invoices.add_refunded(tx, refund.rail, refund.receipt_reference, refund.amount), "no more than came in"
+    _count_refunded(tx, refund, refund.amount)
     if refund.invoice_id:
         invoices.add_received(tx, refund.invoice_id, -refund.amount)
     legs = [debit(_source(refund), refund.amount), credit(_on_its_way(refund), refund.amount)]
@@ -194,9 +194,24 @@ def _return(tx: Tx, refund: Refund, *, now_ms: int) -> None:
         ],
         now_ms=now_ms,
     )
-    invoices.add_refunded(tx, refund.rail, refund.receipt_reference, -refund.amount)
+    _count_refunded(tx, refund, -refund.amount)
     if refund.invoice_id:
         invoices.add_received(tx, refund.invoice_id, refund.amount - covered)
+
+
+def _count_refunded(tx: Tx, refund: Refund, amount: int) -> None:
+    """Count it against the receipt that it goes back along; where it goes elsewhere, against any of the invoice. Below
+    zero: it came back.
+    """
+    if refund.invoice_id is None or get_rail(refund.rail).refunds_to_source:
+        assert invoices.add_refunded(tx, refund.rail, refund.receipt_reference, amount), "no more than came in"
+        return
+    for receipt, refunded in reversed(invoices.list_receipts(tx, refund.invoice_id)):
+        part = min(amount, receipt.amount - refunded) if amount > 0 else max(amount, -refunded)
+        if part:
+            invoices.add_refunded(tx, receipt.rail, receipt.reference, part)
+            amount -= part
+    assert not amount, "no more than came in"
 
 
 def _source(refund: Refund) -> Account:

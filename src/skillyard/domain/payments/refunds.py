@@ -243,12 +243,16 @@ def _send_spare_back(
 
 
 def _send_back(tx: Tx, invoice: Invoice, amount: int, *, address: str | None, reason: str, now_ms: int) -> list[Refund]:
-    """Along the payments that it came by, the newest first."""
-    if ports.get_rail(invoice.rail).is_internal:
+    """Along the payments that it came by, the newest first; or as one payment, where it goes to an address."""
+    rail, came_in = ports.get_rail(invoice.rail), invoices.list_receipts(tx, invoice.id)
+    if rail.is_internal:
         return_credits(tx, invoice, amount, now_ms=now_ms)
         return []
+    if not rail.refunds_to_source:
+        last = came_in[-1][0]
+        return [start_refund(tx, invoice, last, amount, to_address=address, reason=reason, now_ms=now_ms)]
     made = []
-    for receipt, refunded in reversed(invoices.list_receipts(tx, invoice.id)):
+    for receipt, refunded in reversed(came_in):
         part = min(amount, receipt.amount - refunded)
         if part:
             made.append(start_refund(tx, invoice, receipt, part, to_address=address, reason=reason, now_ms=now_ms))
