@@ -194,4 +194,4 @@ def test_many_refunds_at_once_are_all_paid_once(ton: TonShop) -> None:
     for _ in range(8):
         ton.later(minutes=1)
     assert {one.status for one in ton.refunds(bought)} == {RefundStatus.PAID}
-    assert ton.peer.balance(BUYER) == 6 * TON
+    assert 6 * TON - 1000 < ton.peer.balance(BUYER) <= 6 * TON  # a few nanoTON are rent
