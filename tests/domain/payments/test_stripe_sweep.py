@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from skillyard.app import App
-from skillyard.domain.payments.model import Closed, DisputeMoved, PayoutMoved, Receipt, RefundMoved
+from skillyard.domain.payments.model import Closed, DisputeMoved, OperatorMoved, PayoutMoved, Receipt, RefundMoved
 from skillyard.domain.payments.rails.stripe import RAIL
 from skillyard.domain.payments.stripe.asking import StripeSilent
 from skillyard.domain.payments.stripe.events import FOLLOWED
@@ -48,12 +48,14 @@ def test_everything_that_moved_money_is_found_in_order(app: App, stripe_peer: Pe
     dispute = stripe_peer.dispute(charge)
     transfer = RAIL.send_payout(app, a_payout(app, stripe_peer.new_account()["id"])).reference
     facts, _ = RAIL.sweep(app, cursor)
-    assert [type(fact) for fact in facts] == [Receipt, RefundMoved, DisputeMoved, PayoutMoved]
-    receipt, refund, disputed, payout = facts
+    assert [type(fact) for fact in facts] == [OperatorMoved, Receipt, RefundMoved, DisputeMoved, PayoutMoved]
+    funded, receipt, refund, disputed, payout = facts
+    assert isinstance(funded, OperatorMoved)
     assert isinstance(receipt, Receipt)
     assert isinstance(refund, RefundMoved)
     assert isinstance(disputed, DisputeMoved)
     assert isinstance(payout, PayoutMoved)
+    assert (funded.amount, funded.why) == (10_000, "topup")
     assert (receipt.reference, receipt.fee) == (charge, 114)
     assert (refund.refund_id, refund.amount) == ("ref_1", 500)
     assert (disputed.reference, disputed.fee) == (dispute["id"], 1500)
