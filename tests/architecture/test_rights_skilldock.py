@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,7 @@ from skillyard.api.native.documents import Documents
 from skillyard.api.skilldock.addresses import MOUNT
 from skillyard.api.skilldock.routes import build_skilldock, every_route
 from skillyard.app import App
-from skillyard.domain.accounts.rights import Scope
-from skillyard.domain.accounts.tokens import create_token
 from tests.api.asgi import Answer, call
-from tests.makers import a_person, a_release, make_app, secret_of
 
 OPEN = set(Path(__file__).with_name("open_routes_skilldock.txt").read_text().split())
 VALUES = {
@@ -36,21 +32,6 @@ BODIES: dict[str, dict[str, Any]] = {
     "setStripeAccount": {"stripe_account_id": "acct_1"},
 }
 FORM = b'--x\r\ncontent-disposition: form-data; name="file"; filename="a.zip"\r\n\r\nPK\r\n--x--\r\n'
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    made = make_app(tmp_path_factory.mktemp("rights"), reads_per_minute=10**6, writes_per_minute=10**6)
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def tokens(app: App) -> dict[str, str | None]:
-    owner, stranger = a_person(app, "ada"), a_person(app, "eve")
-    a_release(app, owner, name="ada/hidden", visibility="private")
-    reader = create_token(app, owner, name="narrow", scopes=[Scope.READ], expires_in_days=1).secret
-    return {"nobody": None, "stranger": secret_of(stranger), "reader": reader}
 
 
 def routes() -> list[tuple[str, str, str]]:
