@@ -1,4 +1,4 @@
-"""What the rights of a foreign surface are probed with: one application, and the tokens of three people."""
+"""What the rights on every surface are probed with: one application, and the tokens of three callers."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,7 @@ from skillyard.api.native.addresses import PREFIX
 from skillyard.api.native.application import build_native, every_route, operation_id
 from skillyard.api.native.documents import Documents
 from skillyard.app import App
-from skillyard.domain.accounts.model import Caller
-from skillyard.domain.accounts.rights import Scope
-from skillyard.domain.accounts.tokens import create_token
 from tests.api.asgi import Answer, call
-from tests.makers import a_person, a_release, make_app, secret_of
 
 OPEN = set(Path(__file__).with_name("open_routes.txt").read_text().split())
 WRITES = {"POST", "PUT", "PATCH", "DELETE"}
@@ -31,26 +26,6 @@ VALUES = {
     "identity_id": "idn_none", "level": "0", "index": "000.p/1",
     "invoice_id": "inv_none", "payout_id": "po_none", "rail": "stripe", "asset": "TON",
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    made = make_app(tmp_path_factory.mktemp("rights"), reads_per_minute=10**6, writes_per_minute=10**6)
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def tokens(app: App) -> dict[str, str | None]:
-    """The owner of a private skill, a stranger, and the owner with a token that may only read another namespace."""
-    owner = a_person(app, "ada")
-    stranger = a_person(app, "eve")
-    a_release(app, owner, name="ada/hidden", visibility="private")
-    return {"nobody": None, "stranger": secret_of(stranger), "reader": _narrow(app, owner)}
-
-
-def _narrow(app: App, owner: Caller) -> str:
-    return create_token(app, owner, name="narrow", scopes=[Scope.READ], expires_in_days=1).secret
 
 
 def routes() -> list[tuple[str, str, str]]:
