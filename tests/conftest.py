@@ -106,7 +106,8 @@ def ton_network() -> Iterator[TonPeer]:
 
 
 @pytest.fixture
-def ton_peer(ton_network: TonPeer) -> TonPeer:
-    """A TON network that is empty and behaves well."""
+def ton_peer(ton_network: TonPeer) -> Iterator[TonPeer]:
+    """A TON network that is empty and behaves well, and does so again for whoever has it next."""
     ton_network.reset()
-    return ton_network
+    yield ton_network
+    ton_network.reset()

@@ -67,6 +67,7 @@ class Market:
 @pytest.fixture(scope="module")
 def market(tmp_path_factory: pytest.TempPathFactory, ton_network: TonPeer) -> Iterator[Market]:
     folder, peer = tmp_path_factory.mktemp("market"), Peer()
+    ton_network.reset()
     with serving(peer):
         settings = {
             "stripe_secret_key": "sk_test_peer",
