@@ -50,5 +50,5 @@ $(UV): Makefile
 	@touch $@
 
 .venv/.test: $(UV) pyproject.toml uv.lock
-	@$(UV) sync -q --frozen --python $(PYTHON)
+	@$(UV) sync -q --frozen --all-extras --python $(PYTHON)
 	@touch $@ .venv/.run

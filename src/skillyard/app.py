@@ -12,10 +12,10 @@ from skillyard.infra.events import EventBell, Recorder
 from skillyard.infra.issuer_keys import IssuerKeys
 from skillyard.infra.migrations import migrate
 from skillyard.infra.outbound import Outbound
-from skillyard.infra.public_addresses import read_allow_list
 from skillyard.infra.ratelimit import Limiter
 from skillyard.infra.search import SearchIndex
 from skillyard.infra.secrets import Signer, load_key
+from skillyard.public_addresses import read_allow_list
 from skillyard.settings import Settings
 from skillyard.skill.archive import Limits
 from skillyard.skill.log.note import SignerKey

@@ -6,15 +6,17 @@ from tests.architecture.source import modules, modules_of
 
 MAY_IMPORT = {
     "skill": {"skill"},
-    "infra": {"infra"},
+    "public_addresses": set(),
+    "infra": {"infra", "public_addresses"},
+    "sandbox": {"sandbox", "skill", "public_addresses"},
     "settings": set(),
-    "app": {"infra", "skill", "settings"},
-    "domain": {"domain", "infra", "skill", "app", "settings"},
+    "app": {"infra", "sandbox", "skill", "public_addresses", "settings"},
+    "domain": {"domain", "sandbox", "public_addresses", "infra", "skill", "app", "settings"},
     "api": {"api", "domain", "infra", "skill", "app", "settings"},
-    "operate": {"operate", "serve", "api", "domain", "infra", "skill", "app", "settings"},
-    "serve": {"api", "domain", "infra", "skill", "app", "settings"},
-    "sdk": {"sdk", "skill"},
-    "cli": {"cli", "sdk", "skill"},
+    "operate": {"operate", "sandbox", "serve", "api", "domain", "infra", "skill", "app", "settings"},
+    "serve": {"sandbox", "api", "domain", "infra", "skill", "app", "settings"},
+    "sdk": {"sdk", "sandbox", "skill", "public_addresses"},
+    "cli": {"cli", "sdk", "sandbox", "skill"},
 }
 DOMAIN_ORDER = (
     "accounts", "transparency", "payments", "registry", "drive", "runs", "gateway", "market", "notices",

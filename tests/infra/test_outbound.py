@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from skillyard import __version__
 from skillyard.infra.outbound import AddressNotAllowed, Bounds, CallFailed, Outbound
-from skillyard.infra.public_addresses import reach_of, read_allow_list
+from skillyard.public_addresses import reach_of, read_allow_list
 
 SHORT = Bounds(total_s=1.0, phase_s=0.4, max_bytes=10_000, max_redirects=3)
 

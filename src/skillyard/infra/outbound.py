@@ -21,7 +21,7 @@ import orjson
 
 from skillyard import __version__
 from skillyard.infra.errors import Invalid, Upstream
-from skillyard.infra.public_addresses import Address, AllowList, all_loopback, reach_of
+from skillyard.public_addresses import Address, AllowList, all_loopback, reach_of
 
 if TYPE_CHECKING:  # a server that calls nobody yet starts without it
     import httpcore

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpcore
 
-from skillyard.infra.public_addresses import Address
+from skillyard.public_addresses import Address
 
 
 class Deadline:
