@@ -17,7 +17,10 @@ DOORS = {
     "sdk.transport": {"urllib3", "urllib.request"},  # of the latter only what reads proxies
     "sdk.downloads": {"urllib3"},
 }
-KNOCKS_ON_ITS_OWN = {("serve", "open_connection")}  # waits until its own socket answers
+KNOCKS_ON_ITS_OWN = {
+    ("serve", "open_connection"),  # waits until its own socket answers
+    ("sandbox.proxy", "open_connection"),  # for programs in a sandbox, to addresses that it vets itself
+}
 CONNECTING = {"create_connection", "open_connection", "connect_ex", "urlopen", "urlretrieve"}
 
 

@@ -1,0 +1,311 @@
+"""The only way out of a sandbox that may reach some hosts: an HTTP proxy that knows which.
+
+It listens inside the sandbox, whose network leads nowhere else, and connects from outside it. A name is looked up only
+after it was found among the allowed ones, and once; every address it has must be admitted, and the connection goes to
+one of those. It does not see into tunnels: what is said to an allowed host is between the program and that host.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any, NamedTuple
+
+from skillyard.public_addresses import Address, reach_of
+from skillyard.sandbox.proxy_request import BadRequest, ProxyRequest, Target, read_request, rewrite_response
+from skillyard.skill.reach import host_covers
+
+Admit = Callable[[str, Address], bool]
+Resolver = Callable[[str], Sequence[str]]
+
+_CHUNK_BYTES = 64 * 1024
+_MAX_CHUNK_LINE = 20  # hexadecimal digits of a length; extensions of chunks are for nobody
+_MAX_ADDRESSES = 16
+_REASONS = {400: "Bad Request", 403: "Forbidden", 408: "Request Timeout", 429: "Too Many Requests", 502: "Bad Gateway"}
+
+
+class Traffic(NamedTuple):
+    """What was asked for and granted, and what was refused: `host:port` each, in order of their letters."""
+
+    asked: tuple[str, ...]
+    refused: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyBounds:
+    """Of one run. `total_bytes` counts both directions; `recorded` the hosts that are remembered, of each sort."""
+
+    connections: int = 64
+    total_bytes: int = 1024 * 1024 * 1024
+    head_bytes: int = 32 * 1024
+    head_s: float = 10.0
+    connect_s: float = 10.0
+    linger_s: float = 1.0
+    recorded: int = 500
+
+
+class Refused(Exception):
+    """The program gets `status` and `why` as its answer."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+        self.why = why
+
+
+def is_public(_host: str, address: Address) -> bool:
+    """The usual rule of admission."""
+    return reach_of(address) == "public"
+
+
+def look_up(host: str) -> Sequence[str]:
+    """The addresses of a host, as the system's resolver knows them. Raises OSError."""
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+class Proxy:
+    """`listener` is a listening TCP socket, of whatever network namespace; it belongs to the proxy from now on.
+    `allowed` are patterns as `read_host` returns them.
+    """
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        *,
+        allowed: tuple[str, ...],
+        admit: Admit = is_public,
+        resolver: Resolver = look_up,
+        bounds: ProxyBounds = ProxyBounds(),
+    ) -> None:
+        self._listener = listener
+        self._allowed = allowed
+        self._admit = admit
+        self._resolver = resolver
+        self._bounds = bounds
+        self._asked: set[str] = set()
+        self._refused: set[str] = set()
+        self._bytes_left = bounds.total_bytes
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._look_ups = ThreadPoolExecutor(max_workers=4, thread_name_prefix="proxy-look-up")
+        self._loop = asyncio.new_event_loop()
+        self._stopped = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, name="sandbox-proxy", daemon=True)
+
+    def start(self) -> None:
+        """Answer from now on, in a thread of its own."""
+        self._thread.start()
+
+    def stop(self) -> Traffic:
+        """End all connections, give the listener back to the system, and say what was asked."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stopped.set)
+            self._thread.join()
+        self._loop.close()
+        self._listener.close()
+        self._look_ups.shutdown(wait=False, cancel_futures=True)
+        return Traffic(tuple(sorted(self._asked)), tuple(sorted(self._refused)))
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._listen())
+
+    async def _listen(self) -> None:
+        server = await asyncio.start_server(self._serve, sock=self._listener, limit=self._bounds.head_bytes)
+        await self._stopped.wait()
+        server.close()
+        for writer in self._writers:
+            writer.transport.abort()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self._writers) >= self._bounds.connections:
+            writer.write(_as_answer(Refused(429, f"more than {self._bounds.connections} connections at once")))
+            writer.close()
+            return
+        self._writers.add(writer)
+        try:
+            await self._answer(reader, writer)
+        except Refused as refused:
+            await self._tell(refused, reader, writer)
+        except (OSError, asyncio.IncompleteReadError):
+            pass  # one of the two went away
+        finally:
+            self._writers.discard(writer)
+            writer.transport.abort()
+
+    async def _tell(self, refused: Refused, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """With what is still on its way read and thrown away, since closing before would take the answer back."""
+        writer.write(_as_answer(refused))
+        with suppress(OSError, TimeoutError):
+            writer.write_eof()
+            async with asyncio.timeout(self._bounds.linger_s):
+                while await reader.read(_CHUNK_BYTES):
+                    pass
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = await self._read(reader)
+        if self._bytes_left <= 0:
+            raise Refused(429, f"this run has moved its {self._bounds.total_bytes} bytes")
+        server_reader, server = await self._connect(request.target)
+        try:
+            if request.is_tunnel:
+                writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                await _both(self._pump(reader, server), self._pump(server_reader, writer))
+            else:
+                server.write(request.head)
+                await self._give_answer(self._start_sending(request, reader, server), server_reader, writer)
+        finally:
+            server.transport.abort()
+
+    async def _read(self, reader: asyncio.StreamReader) -> ProxyRequest:
+        try:
+            async with asyncio.timeout(self._bounds.head_s):
+                return read_request(await reader.readuntil(b"\r\n\r\n"))
+        except TimeoutError:
+            raise Refused(408, f"the request did not come within {self._bounds.head_s:g} s") from None
+        except asyncio.LimitOverrunError:
+            raise Refused(400, f"the head of the request is larger than {self._bounds.head_bytes} bytes") from None
+        except BadRequest as error:
+            if error.tried:
+                self._note(self._refused, error.tried)
+            raise Refused(400, f"the request is refused: {error.why}") from None
+
+    async def _connect(self, target: Target) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """To an address that was admitted. Names that are not allowed reach no resolver: a name is a message, too."""
+        if not any(host_covers(pattern, str(target)) for pattern in self._allowed):
+            self._note(self._refused, str(target))
+            raise Refused(403, f"{target} is not among the declared hosts: {', '.join(self._allowed) or 'none'}")
+        record = self._asked
+        try:
+            async with asyncio.timeout(self._bounds.connect_s):
+                addresses = await self._addresses(target.host)
+                if not all(self._admit(target.host, address) for address in addresses):
+                    record = self._refused
+                    raise Refused(403, f"{target.host} leads to an address that is not a public one")
+                return await self._open(addresses, target)
+        except TimeoutError:
+            raise Refused(502, f"{target} did not answer within {self._bounds.connect_s:g} s") from None
+        finally:
+            self._note(record, str(target))
+
+    async def _addresses(self, host: str) -> list[Address]:
+        try:
+            return [ip_address(host.strip("[]"))]
+        except ValueError:
+            pass
+        try:
+            found = await self._loop.run_in_executor(self._look_ups, self._resolver, host)
+            addresses = [ip_address(text) for text in found]
+        except (OSError, ValueError):  # UnicodeError of names that no resolver takes is one, too
+            addresses = []
+        if not addresses:
+            raise Refused(502, f"there is no host {host}")
+        return addresses
+
+    async def _open(
+        self, addresses: Sequence[Address], target: Target
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        for address in addresses[:_MAX_ADDRESSES]:
+            with suppress(OSError):
+                return await asyncio.open_connection(str(address), target.port, limit=self._bounds.head_bytes)
+        raise Refused(502, f"{target} cannot be reached")
+
+    async def _give_answer(
+        self, sending: asyncio.Task[None], server_reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """The answer to one request. Bytes after the request's body go nowhere: they could be a second request."""
+        try:
+            status = 100
+            while status < 200:  # 1xx: the answer itself follows
+                status, head = rewrite_response(await server_reader.readuntil(b"\r\n\r\n"))
+                writer.write(head)
+            await self._pump(server_reader, writer)
+        except (BadRequest, asyncio.LimitOverrunError, asyncio.IncompleteReadError):
+            raise Refused(502, "the server's answer is not one of HTTP/1.1") from None
+        finally:
+            sending.cancel()
+
+    def _start_sending(
+        self, request: ProxyRequest, reader: asyncio.StreamReader, server: asyncio.StreamWriter
+    ) -> asyncio.Task[None]:
+        """The body, while the answer may come already. A body that breaks off ends the connection to the server."""
+
+        async def send() -> None:
+            try:
+                await self._send_body(request, reader, server)
+            except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+                server.transport.abort()
+
+        return self._loop.create_task(send())
+
+    async def _send_body(
+        self, request: ProxyRequest, reader: asyncio.StreamReader, server: asyncio.StreamWriter
+    ) -> None:
+        if request.body != "chunked":
+            await self._send_exactly(request.body, reader, server)
+            return
+        while size := _chunk_size(await reader.readuntil(b"\r\n")):
+            server.write(b"%x\r\n" % size)
+            await self._send_exactly(size, reader, server)
+            if await reader.readexactly(2) != b"\r\n":
+                raise OSError("a chunk that is longer than it says")
+            server.write(b"\r\n")
+        server.write(b"0\r\n\r\n")  # trailers are not passed on
+
+    async def _send_exactly(self, size: int, reader: asyncio.StreamReader, server: asyncio.StreamWriter) -> None:
+        while size:
+            data = await reader.read(min(size, _CHUNK_BYTES))
+            if not data:
+                raise OSError("a body that is shorter than it says")
+            await self._write(data, server)
+            size -= len(data)
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Until the end of the one is passed on to the other."""
+        while data := await reader.read(_CHUNK_BYTES):
+            await self._write(data, writer)
+        if writer.can_write_eof():
+            writer.write_eof()
+
+    async def _write(self, data: bytes, writer: asyncio.StreamWriter) -> None:
+        self._bytes_left -= len(data)
+        if self._bytes_left < 0:
+            raise OSError("more bytes than the run may move")
+        writer.write(data)
+        await writer.drain()
+
+    def _note(self, record: set[str], what: str) -> None:
+        if len(record) < self._bounds.recorded:
+            record.add(what)
+
+
+def _chunk_size(line: bytes) -> int:
+    digits = line.removesuffix(b"\r\n")
+    if not digits or len(digits) > _MAX_CHUNK_LINE or digits.strip(b"0123456789abcdefABCDEF"):
+        raise OSError("a chunk whose length is not a number")
+    return int(digits, 16)
+
+
+async def _both(one: Coroutine[Any, Any, None], other: Coroutine[Any, Any, None]) -> None:
+    """Both to their end; when one fails, the other ends with it."""
+    tasks = [asyncio.create_task(one), asyncio.create_task(other)]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+def _as_answer(refused: Refused) -> bytes:
+    body = f"skillyard: {refused.why}\n".encode()
+    head = (
+        f"HTTP/1.1 {refused.status} {_REASONS[refused.status]}\r\ncontent-type: text/plain; charset=utf-8\r\n"
+        f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+    )
+    return head.encode() + body
