@@ -279,3 +279,15 @@ class NotAcceptable(Invalid):
     code = "not_acceptable"
     text = "The request is refused: {first}{more}."
     hint = "Correct the faults listed and send it again."
+
+
+class ClaimNotFound(NotFound):
+    code = "claim_not_found"
+    text = "There is no claim {claim_id} that you may withdraw."
+    hint = "List yours with `skillyard claims list`."
+
+
+class ClaimOfIdentity(Conflict):
+    code = "claim_of_identity"
+    text = "The claim {claim_id} comes from an identity that you sign in with."
+    hint = "Unlink the identity with `skillyard identities unlink {claim_id}`."

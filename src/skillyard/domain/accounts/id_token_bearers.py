@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from skillyard.app import App
-from skillyard.domain.accounts import sign_up, store
+from skillyard.domain.accounts import store
 from skillyard.domain.accounts.errors import AccountSuspended
-from skillyard.domain.accounts.identities import add_account_for, check_may_sign_up
+from skillyard.domain.accounts.identities import add_account_for, check_may_sign_up, note_use
 from skillyard.domain.accounts.model import Token, User, UserSignedIn
 from skillyard.domain.accounts.providers import names_of
 from skillyard.domain.accounts.rights import Scope
@@ -53,7 +53,7 @@ def _user(tx: Tx, app: App, checked: SignInToken) -> User:
     user = store.get_user(tx, known.user_id)
     if user.is_suspended:
         raise AccountSuspended(username=user.username)
-    identities.note_use(tx, known.id, email=sign_up.email_of(checked.claims), now_ms=app.clock.now_ms())
+    note_use(tx, app, known, checked)
     return user
 
 

@@ -18,7 +18,7 @@ from skillyard.domain.accounts.errors import (
     SetUpFirst,
     SignInLost,
 )
-from skillyard.domain.accounts.identity import Identity, IdentityLinked, IdentityUnlinked, ProvenIdentity, Return
+from skillyard.domain.accounts.identity import Identity, IdentityLinked, IdentityUnlinked, Known, ProvenIdentity, Return
 from skillyard.domain.accounts.model import Caller, User
 from skillyard.domain.accounts.new_account import add_account
 from skillyard.domain.accounts.providers import Provider, issuers_that_sign_in, sign_up_of
@@ -52,7 +52,7 @@ def recognise(
                 raise IdentityTaken
             return Return(goal=goal)
         if known is not None:
-            identities.note_use(tx, known.id, email=sign_up.email_of(token.claims), now_ms=app.clock.now_ms())
+            note_use(tx, app, known, token)
             user = store.get_user(tx, known.user_id)
             return Return(goal=goal, session=add_session(tx, app, user, how="oidc"))
         if link_to is None:
@@ -91,7 +91,7 @@ def create_account(
     with app.database.transaction() as tx:
         _use(tx, app, ticket)
         user = add_account(tx, app, username, display_name or username)
-        _link(tx, app, user, proven.issuer, proven.subject, proven.email, is_used=True)
+        _link(tx, app, user, proven, is_used=True)
         return Return(goal=proven.goal, session=add_session(tx, app, user, how="oidc"))
 
 
@@ -105,7 +105,7 @@ def link_identity(app: App, caller: Caller, *, ticket: str, browser: str | None)
     with app.database.transaction() as tx:
         _use(tx, app, ticket)
         user = store.get_user(tx, user_id)
-        _link(tx, app, user, proven.issuer, proven.subject, proven.email, is_used=False)
+        _link(tx, app, user, proven, is_used=False)
     return Return(goal=proven.goal)
 
 
@@ -152,12 +152,18 @@ def check_may_sign_up(tx: Tx, app: App, token: SignInToken) -> None:
     sign_up.check_sign_up(rule, settings.oidc_domains, token.claims, is_google=is_google)
 
 
+def note_use(tx: Tx, app: App, known: Identity, token: SignInToken) -> None:
+    """Keep when it signed in last, and what its provider now says about the e-mail address."""
+    whom, now_ms = _known(app, token), app.clock.now_ms()
+    identities.note_use(tx, known.id, email=whom.email, email_verified_ms=whom.email_verified_ms, now_ms=now_ms)
+
+
 def add_account_for(tx: Tx, app: App, token: SignInToken) -> User:
     """An account for somebody who cannot be asked for a name now: the first free one of those that fit."""
     for name in sign_up.propose_usernames(token.claims):
         with suppress(NamespaceTaken):
             user = add_account(tx, app, name, sign_up.display_name_of(token.claims, otherwise=name))
-            _link(tx, app, user, token.issuer, token.subject, sign_up.email_of(token.claims), is_used=True)
+            _link(tx, app, user, _known(app, token), is_used=True)
             return user
     raise NamespaceTaken(namespace=next(sign_up.propose_usernames(token.claims)))
 
@@ -167,11 +173,13 @@ def _proven(
 ) -> ProvenIdentity:
     proposals = list(islice(sign_up.propose_usernames(token.claims), _MOST_PROPOSALS))
     username = next((name for name in proposals if store.is_slug_free(tx, name)), "")
+    whom = _known(app, token)
     return ProvenIdentity(
         provider=provider.name,
-        issuer=token.issuer,
-        subject=token.subject,
-        email=sign_up.email_of(token.claims),
+        issuer=whom.issuer,
+        subject=whom.subject,
+        email=whom.email,
+        email_verified_ms=whom.email_verified_ms,
         username=username,
         display_name=sign_up.display_name_of(token.claims, otherwise=""),
         goal=goal,
@@ -180,23 +188,33 @@ def _proven(
     )
 
 
+def _known(app: App, token: SignInToken) -> Known:
+    return Known(
+        issuer=token.issuer,
+        subject=token.subject,
+        email=sign_up.email_of(token.claims),
+        email_verified_ms=app.clock.now_ms() if sign_up.is_email_verified(token.claims) else None,
+    )
+
+
 def _use(tx: Tx, app: App, ticket: str) -> None:
     if not identities.use_proven(tx, hash_secret(ticket), now_ms=app.clock.now_ms()):
         raise SignInLost(why="it was ended before")
 
 
-def _link(tx: Tx, app: App, user: User, issuer: str, subject: str, email: str | None, *, is_used: bool) -> None:
+def _link(tx: Tx, app: App, user: User, whom: Known | ProvenIdentity, *, is_used: bool) -> None:
     """`is_used`: somebody signs in with it at this very moment."""
     now_ms = app.clock.now_ms()
     identity = Identity(
         id=new_id("idn"),
-        issuer=issuer,
-        subject=subject,
+        issuer=whom.issuer,
+        subject=whom.subject,
         user_id=user.id,
-        email=email,
+        email=whom.email,
         linked_ms=now_ms,
         last_used_ms=now_ms if is_used else None,
+        email_verified_ms=whom.email_verified_ms,
     )
     if not identities.add_identity(tx, identity):
         raise IdentityTaken
-    app.events.record(tx, IdentityLinked(username=user.username, identity_id=identity.id, issuer=issuer))
+    app.events.record(tx, IdentityLinked(username=user.username, identity_id=identity.id, issuer=whom.issuer))

@@ -11,7 +11,9 @@ from skillyard.infra.events import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Whom a provider knows: `subject` is its own and lasting name for them. `email` is for people to read only."""
+    """Whom a provider knows: `subject` is its own and lasting name for them. `email` is for people to read only;
+    `email_verified_ms`: when the provider vouched for it last, None if it does not.
+    """
 
     id: str
     issuer: str
@@ -20,6 +22,17 @@ class Identity:
     email: str | None
     linked_ms: int
     last_used_ms: int | None
+    email_verified_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What a provider says about somebody at this moment."""
+
+    issuer: str
+    subject: str
+    email: str | None
+    email_verified_ms: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +52,7 @@ class ProvenIdentity:
     goal: str
     user_id: str | None
     expires_ms: int
+    email_verified_ms: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -23,7 +23,16 @@ class Scope(StrEnum):
     READ = "read"
     PUBLISH = "publish"
     MANAGE = "manage"
+    RUN = "run"
     ADMIN = "admin"
+
+
+FULL = frozenset({Scope.READ, Scope.PUBLISH, Scope.MANAGE})
+"""All that people may who administer nothing; managing includes running."""
+
+
+def includes(scopes: Collection[Scope], wanted: Scope) -> bool:
+    return wanted in scopes or (wanted is Scope.RUN and Scope.MANAGE in scopes)
 
 
 RightName = Literal[
@@ -39,12 +48,16 @@ RightName = Literal[
     "approve_sign_in",
     "change_password",
     "manage_identities",
+    "manage_claims",
+    "manage_agents",
     "administer",
     "review",
     "sell",
     "buy",
     "read_own",
+    "run",
     "pay_out",
+    "manage_credentials",
 ]
 
 _ANY_MEMBER = frozenset(Role)
@@ -82,10 +95,14 @@ RIGHTS: Mapping[RightName, Right] = MappingProxyType(
         "approve_sign_in": Right(scope=Scope.MANAGE, full_access=True),
         "change_password": Right(scope=Scope.MANAGE, full_access=True),
         "manage_identities": Right(scope=Scope.MANAGE, full_access=True),
+        "manage_claims": Right(scope=Scope.MANAGE),
+        "manage_agents": Right(scope=Scope.MANAGE),
         "sell": Right(roles=_OWNERS, scope=Scope.MANAGE),
         "buy": Right(scope=Scope.MANAGE),
         "read_own": Right(scope=Scope.READ),
+        "run": Right(scope=Scope.RUN),
         "pay_out": Right(scope=Scope.MANAGE, own_money=True),
+        "manage_credentials": Right(scope=Scope.MANAGE),
         "review": Right(scope=Scope.ADMIN, administrators_only=True),
         "administer": Right(scope=Scope.ADMIN, administrators_only=True),
     }

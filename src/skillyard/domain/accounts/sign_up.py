@@ -34,7 +34,7 @@ def domain_of(claims: Mapping[str, Any], *, is_google: bool) -> str | None:
     on your server side"): a private account can have had an address of a company that its owner left.
     """
     email = email_of(claims)
-    domain = email.rpartition("@")[2].lower() if email and claims.get("email_verified") in (True, "true") else None
+    domain = email.rpartition("@")[2].lower() if email and is_email_verified(claims) else None
     if is_google and domain not in _WITHOUT_COMPANY:
         company = claims.get("hd")
         return company.lower() if isinstance(company, str) and company else None
@@ -47,6 +47,11 @@ def email_of(claims: Mapping[str, Any]) -> str | None:
     if not isinstance(email, str) or not 3 <= len(email) <= _MOST_EMAIL_CHARS:
         return None
     return email if email.isprintable() and re.fullmatch(r"[^@\s]+@[^@\s]+", email) else None
+
+
+def is_email_verified(claims: Mapping[str, Any]) -> bool:
+    """Whether the provider vouches for an address that it names."""
+    return email_of(claims) is not None and claims.get("email_verified") in (True, "true")
 
 
 def display_name_of(claims: Mapping[str, Any], *, otherwise: str) -> str:

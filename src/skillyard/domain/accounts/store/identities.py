@@ -9,7 +9,10 @@ from skillyard.infra.database import Row, Tx
 from skillyard.infra.tables import Table
 
 TABLES = (
-    Table("identities", ("id", "issuer", "subject", "user_id", "email", "linked_ms", "last_used_ms")),
+    Table(
+        "identities",
+        ("id", "issuer", "subject", "user_id", "email", "linked_ms", "last_used_ms", "email_verified_ms"),
+    ),
     Table(
         "oidc_visits",
         ("state_hash", "browser_hash", "provider", "redirect_uri", "goal", "user_id", "expires_ms", "used_ms"),
@@ -18,7 +21,7 @@ TABLES = (
         "proven_identities",
         (
             "ticket_hash", "browser_hash", "provider", "issuer", "subject", "email", "username", "display_name", "goal",
-            "user_id", "expires_ms", "used_ms",
+            "user_id", "expires_ms", "used_ms", "email_verified_ms",
         ),
     ),
 )  # fmt: skip
@@ -27,10 +30,10 @@ TABLES = (
 def add_identity(tx: Tx, identity: Identity) -> bool:
     """False when it belongs to an account already."""
     return tx.insert_new(
-        "INSERT INTO identities (id, issuer, subject, user_id, email, linked_ms, last_used_ms)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO identities (id, issuer, subject, user_id, email, linked_ms, last_used_ms,"
+        " email_verified_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         identity.id, identity.issuer, identity.subject, identity.user_id, identity.email, identity.linked_ms,
-        identity.last_used_ms,
+        identity.last_used_ms, identity.email_verified_ms,
     )  # fmt: skip
 
 
@@ -65,8 +68,17 @@ def remove_identity(tx: Tx, identity_id: str) -> bool:
     return bool(tx.run("DELETE FROM identities WHERE id = ?", identity_id))
 
 
-def note_use(tx: Tx, identity_id: str, *, email: str | None, now_ms: int) -> None:
-    tx.run("UPDATE identities SET email = ?, last_used_ms = ? WHERE id = ?", email, now_ms, identity_id)
+def list_verified(tx: Tx, user_id: str) -> list[Identity]:
+    """Those whose provider vouches for the e-mail address, the oldest first."""
+    rows = tx.all("SELECT * FROM identities WHERE user_id = ? AND email_verified_ms IS NOT NULL ORDER BY id", user_id)
+    return [_identity(row) for row in rows]
+
+
+def note_use(tx: Tx, identity_id: str, *, email: str | None, email_verified_ms: int | None, now_ms: int) -> None:
+    tx.run(
+        "UPDATE identities SET email = ?, email_verified_ms = ?, last_used_ms = ? WHERE id = ?",
+        email, email_verified_ms, now_ms, identity_id,
+    )  # fmt: skip
 
 
 def add_visit(
@@ -101,9 +113,9 @@ def use_visit(tx: Tx, state_hash: str, *, now_ms: int) -> bool:
 def add_proven(tx: Tx, ticket_hash: str, proven: ProvenIdentity, *, browser_hash: str) -> None:
     tx.run(
         "INSERT INTO proven_identities (ticket_hash, browser_hash, provider, issuer, subject, email, username,"
-        " display_name, goal, user_id, expires_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " display_name, goal, user_id, expires_ms, email_verified_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         ticket_hash, browser_hash, proven.provider, proven.issuer, proven.subject, proven.email, proven.username,
-        proven.display_name, proven.goal, proven.user_id, proven.expires_ms,
+        proven.display_name, proven.goal, proven.user_id, proven.expires_ms, proven.email_verified_ms,
     )  # fmt: skip
 
 
