@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skillyard.sandbox.proxy import ProxyBounds, is_public
+from skillyard.public_addresses import AllowList, read_allow_list
+from skillyard.sandbox.proxy import ProxyBounds, public_or
 from skillyard.sandbox.proxy_request import BadRequest, read_request
 from tests.sandbox.web import LOOPBACK, Door, echo, everything, mirror, raw_server
 
@@ -90,7 +91,7 @@ def test_the_refusal_says_what_was_declared() -> None:
     ],
 )  # fmt: skip
 def test_a_declared_name_that_leads_to_a_private_address_is_refused(address: str) -> None:
-    with Door("*", admit=is_public, resolver=lambda host: ["93.184.216.34", address]) as door:
+    with Door("*", admit=public_or(AllowList()), resolver=lambda host: ["93.184.216.34", address]) as door:
         assert door.status(_get("http://innocent.test/")) == 403
     assert door.refused == ("innocent.test:80",)
     assert door.asked == ()
@@ -98,12 +99,23 @@ def test_a_declared_name_that_leads_to_a_private_address_is_refused(address: str
 
 @pytest.mark.parametrize("host", [LOOPBACK, "[::1]", "[::ffff:127.0.0.1]", "169.254.169.254"])
 def test_private_addresses_written_as_such_are_refused_even_where_any_host_is_declared(host: str) -> None:
-    with Door("*", admit=is_public) as door:
+    with Door("*", admit=public_or(AllowList())) as door:
         status, connection = door.tunnel(f"{host}:22")
         connection.close()
         assert status == 403
     assert door.looked_up == []
     assert len(door.refused) == 1
+
+
+def test_a_private_host_is_reached_where_it_is_listed_and_never_the_machines_own_metadata() -> None:
+    listed = public_or(read_allow_list("index.test 127.0.0.0/8"))
+    with mirror() as port, Door("*", admit=listed) as door:
+        assert door.status(_get(f"http://index.test:{port}/")) == 200
+        assert door.status(_get(f"http://{LOOPBACK}:{port}/")) == 200
+    with Door("*", admit=listed, resolver=lambda host: ["169.254.169.254"]) as door:
+        assert door.status(_get("http://index.test/")) == 403
+    with Door("*", admit=listed, resolver=lambda host: ["10.0.0.1"]) as door:
+        assert door.status(_get("http://other.test/")) == 403
 
 
 def test_a_name_that_changes_its_mind_is_looked_up_once_per_connection_and_never_believed_later() -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from skillyard.public_addresses import AllowList
 from skillyard.skill.permissions import NO_PERMISSIONS, Permissions
 
 Stream = Literal["stdout", "stderr"]
@@ -45,7 +46,7 @@ class Task:
     Inside, `skill` is /skill and `layer` is /deps, both read-only; `workspace` is /work, the folder it starts in.
     `arguments[0]` is a program: `python`, `node`, `sh`, or a file below /skill. `inputs` are files of the workspace
     that were handed over by name, readable whatever is declared; the rest of it as `permissions` say. `environment`
-    holds only what was declared or belongs to us.
+    holds only what was declared or belongs to us. `private_hosts`: the declared hosts that may have private addresses.
     """
 
     arguments: tuple[str, ...]
@@ -56,6 +57,7 @@ class Task:
     stdin: bytes = b""
     environment: Mapping[str, str] = field(default_factory=dict)
     permissions: Permissions = NO_PERMISSIONS
+    private_hosts: AllowList = AllowList()
     limits: Limits = Limits()
     on_output: Callable[[Stream, bytes], None] | None = None
     is_cancelled: Callable[[], bool] | None = None

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any, NamedTuple
 
-from skillyard.public_addresses import Address, reach_of
+from skillyard.public_addresses import Address, AllowList, reach_of
 from skillyard.sandbox.proxy_request import BadRequest, ProxyRequest, Target, read_request, rewrite_response
 from skillyard.skill.reach import host_covers
 
@@ -59,9 +59,13 @@ class Refused(Exception):
         self.why = why
 
 
-def is_public(_host: str, address: Address) -> bool:
-    """The usual rule of admission."""
-    return reach_of(address) == "public"
+def public_or(private_hosts: AllowList) -> Admit:
+    """The rule of admission: public addresses, and the private ones that are listed."""
+
+    def admit(host: str, address: Address) -> bool:
+        return reach_of(address) == "public" or private_hosts.admits(host.strip("[]"), address)
+
+    return admit
 
 
 def look_up(host: str) -> Sequence[str]:
@@ -80,7 +84,7 @@ class Proxy:
         listener: socket.socket,
         *,
         allowed: tuple[str, ...],
-        admit: Admit = is_public,
+        admit: Admit = public_or(AllowList()),
         resolver: Resolver = look_up,
         bounds: ProxyBounds = ProxyBounds(),
     ) -> None:
