@@ -13,6 +13,7 @@ from skillyard.skill.permissions import NO_PERMISSIONS, Permissions
 
 Stream = Literal["stdout", "stderr"]
 _MIB = 1024 * 1024
+NO_PRIVATE_HOSTS = AllowList()
 
 
 class SandboxUnavailable(Exception):
@@ -57,7 +58,7 @@ class Task:
     stdin: bytes = b""
     environment: Mapping[str, str] = field(default_factory=dict)
     permissions: Permissions = NO_PERMISSIONS
-    private_hosts: AllowList = AllowList()
+    private_hosts: AllowList = NO_PRIVATE_HOSTS
     limits: Limits = Limits()
     on_output: Callable[[Stream, bytes], None] | None = None
     is_cancelled: Callable[[], bool] | None = None

@@ -84,7 +84,7 @@ class Proxy:
         listener: socket.socket,
         *,
         allowed: tuple[str, ...],
-        admit: Admit = public_or(AllowList()),
+        admit: Admit,
         resolver: Resolver = look_up,
         bounds: ProxyBounds = ProxyBounds(),
     ) -> None:
