@@ -15,7 +15,7 @@ from skillyard.domain.accounts.errors import (
     TokenForPublishing,
     TokenTooNarrow,
 )
-from skillyard.domain.accounts.rights import RIGHTS, Right, RightName, Role, Scope
+from skillyard.domain.accounts.rights import FULL, RIGHTS, Right, RightName, Role, Scope, includes
 from skillyard.infra.errors import SkillyardError, Unauthenticated
 from skillyard.infra.events import Event
 
@@ -83,7 +83,7 @@ class Caller:
     @property
     def has_full_access(self) -> bool:
         """Whether the token is no narrower than its owner."""
-        owned = frozenset(Scope) if self.is_admin else frozenset(Scope) - {Scope.ADMIN}
+        owned = FULL | {Scope.ADMIN} if self.is_admin else FULL
         return self.token_namespaces is None and self.scopes >= owned
 
     def _refusal(self, right: Right, on: str | None) -> SkillyardError | None:
@@ -101,12 +101,10 @@ class Caller:
             return RoleTooLow(namespace=namespace, role=self.roles[namespace].value, needed=needed)
         if right.administrators_only and not self.is_admin:
             return AdministratorsOnly()
-        if right.scope is not None and right.scope not in self.scopes:
+        if right.scope is not None and not includes(self.scopes, right.scope):
             return ScopeMissing(scope=right.scope.value)
         is_limited = right.scope is not None and not right.roles and self.token_namespaces is not None
-        is_narrow = (right.full_access and not self.has_full_access) or (
-            right.own_money and not self.scopes >= frozenset(Scope) - {Scope.ADMIN}
-        )
+        is_narrow = (right.full_access and not self.has_full_access) or (right.own_money and not self.scopes >= FULL)
         if is_limited or is_narrow:
             return TokenTooNarrow()
         return None

@@ -10,7 +10,7 @@ from skillyard.domain.accounts import rules, store
 from skillyard.domain.accounts.authenticate import PERSONAL_PREFIX
 from skillyard.domain.accounts.errors import AccountSuspended, NamespaceNotFound, ScopesTooWide, TokenNotFound
 from skillyard.domain.accounts.model import Caller, Token, TokenCreated, TokenRevoked, User
-from skillyard.domain.accounts.rights import Scope
+from skillyard.domain.accounts.rights import Scope, includes
 from skillyard.domain.accounts.sessions import SHOWN_CHARS
 from skillyard.infra.database import Tx
 from skillyard.infra.ids import new_id, new_secret
@@ -128,7 +128,7 @@ def _new_token(
 
 
 def _check_not_wider(caller: Caller, scopes: Collection[Scope], namespaces: Collection[str] | None) -> None:
-    too_wide = sorted(set(scopes) - caller.scopes)
+    too_wide = sorted(scope for scope in set(scopes) if not includes(caller.scopes, scope))
     if too_wide:
         raise ScopesTooWide(scopes=", ".join(too_wide))
     for namespace in sorted(namespaces or ()):
