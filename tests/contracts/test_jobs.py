@@ -29,6 +29,12 @@ def note(app: object, *, text: str) -> None:
     done.append(text)
 
 
+@jobs.job("testing.take_long", lane="testing")
+def take_long(app: object, *, text: str) -> None:
+    """Remember the text, in a lane of its own."""
+    done.append(text)
+
+
 @jobs.job("testing.fail", retries=1)
 def fail(app: object, *, text: str) -> None:
     """Fail every time."""
@@ -88,10 +94,10 @@ def working(app: Small) -> Iterator[Small]:
 
 
 @contextmanager
-def a_worker(app: Small) -> Iterator[None]:
+def a_worker(app: Small, lane: str = jobs.DEFAULT_LANE) -> Iterator[None]:
     """A worker in a thread of this process."""
     stop = threading.Event()
-    thread = threading.Thread(target=jobs.Worker(app, lease_s=2).run, args=(stop,))
+    thread = threading.Thread(target=jobs.Worker(app, lease_s=2, lane=lane).run, args=(stop,))
     thread.start()
     try:
         yield
@@ -147,6 +153,17 @@ def test_what_was_enqueued_before_the_worker_came_is_done(app: Small) -> None:
         enqueue(app, note, text=str(number))
     with a_worker(app):
         wait_until(lambda: sorted(done) == ["0", "1", "2", "3", "4"])
+
+
+def test_workers_leave_the_jobs_of_other_lanes_to_others(app: Small) -> None:
+    enqueue(app, take_long, text="long")
+    enqueue(app, note, text="short")
+    with a_worker(app):
+        wait_until(lambda: bool(done))
+        time.sleep(0.3)
+    assert done == ["short"]
+    with a_worker(app, lane="testing"):
+        wait_until(lambda: done == ["short", "long"])
 
 
 def test_a_failing_job_is_tried_again_then_kept_with_its_error(working: Small) -> None:

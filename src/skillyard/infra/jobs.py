@@ -22,6 +22,7 @@ TABLES = (Table("job_periods", ("name", "period")),)
 
 Function = Callable[..., None]
 _WORK_ARRIVED = threading.Condition()
+DEFAULT_LANE = "default"
 _MOST_ERROR_CHARS = 2000
 _AFTER_OUTAGE_S = 1.0
 _announcements = 0
@@ -40,12 +41,15 @@ class WorkersApp(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A kind of work. `every_s`: run by itself once in each such period, over all nodes."""
+    """A kind of work. `every_s`: run by itself once in each such period, over all nodes. `lane`: which workers do it,
+    so that work that takes long keeps none waiting that does not.
+    """
 
     name: str
     run: Function
     retries: int
     every_s: int | None = None
+    lane: str = DEFAULT_LANE
 
     def __call__(self, app: Any, **arguments: Any) -> None:
         self.run(app, **arguments)
@@ -58,11 +62,11 @@ class Job:
 _known: dict[str, Job] = {}
 
 
-def job(name: str, *, retries: int = 5) -> Callable[[Function], Job]:
+def job(name: str, *, retries: int = 5, lane: str = DEFAULT_LANE) -> Callable[[Function], Job]:
     """Declare a job under a name that stays: `@job("registry.scan_release")`."""
 
     def declare(function: Function) -> Job:
-        return _declare(Job(name, function, retries))
+        return _declare(Job(name, function, retries, lane=lane))
 
     return declare
 
@@ -141,8 +145,8 @@ class Engine(Protocol):
 
     def add(self, tx: Tx, wanted: Job, key: str | None, now_ms: int, run_at_ms: int, arguments: str) -> None: ...
 
-    def work(self, app: WorkersApp, concurrency: int, lease_s: float, stop: threading.Event) -> None:
-        """Work until `stop`; running jobs end first. Raises what the database raises when it fails."""
+    def work(self, app: WorkersApp, lane: str, concurrency: int, lease_s: float, stop: threading.Event) -> None:
+        """Work in a lane until `stop`; running jobs end first. Raises what the database raises when it fails."""
         ...
 
     def failed(self, tx: Tx) -> list[str]:
@@ -161,10 +165,13 @@ def engine(dialect: str) -> Engine:
 
 
 class Worker:
-    """Works off jobs of all kinds, `concurrency` side by side. A job whose worker died is run again after a lease."""
+    """Works off the jobs of a lane, `concurrency` side by side. A job whose worker died is run again after a lease."""
 
-    def __init__(self, app: WorkersApp, *, concurrency: int = 2, lease_s: float = 30.0) -> None:
+    def __init__(
+        self, app: WorkersApp, *, concurrency: int = 2, lease_s: float = 30.0, lane: str = DEFAULT_LANE
+    ) -> None:
         self._app = app
+        self._lane = lane
         self._concurrency = concurrency
         self._lease_s = lease_s
 
@@ -172,7 +179,7 @@ class Worker:
         """Work until `stop` is set, also when the database was away in between."""
         while not stop.is_set():
             try:
-                engine(self._app.database.dialect).work(self._app, self._concurrency, self._lease_s, stop)
+                engine(self._app.database.dialect).work(self._app, self._lane, self._concurrency, self._lease_s, stop)
             except Exception:
                 _log.exception("worker failed; it begins again")
                 stop.wait(_AFTER_OUTAGE_S)

@@ -31,14 +31,15 @@ class PostgresEngine:
         if queueing_lock is not None:
             tx.lock(f"job {queueing_lock}")
         tx.one(
-            "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW('default', ?, 0, NULL, ?, ?::jsonb,"
+            "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(?, ?, 0, NULL, ?, ?::jsonb,"
             " to_timestamp(?::float8 / 1000))::procrastinate_job_to_defer_v1])"
             " WHERE NOT EXISTS (SELECT 1 FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = ?)",
-            wanted.name, queueing_lock, arguments, run_at_ms if run_at_ms > now_ms else None, queueing_lock,
+            wanted.lane, wanted.name, queueing_lock, arguments, run_at_ms if run_at_ms > now_ms else None,
+            queueing_lock,
         )  # fmt: skip
 
-    def work(self, app: WorkersApp, concurrency: int, lease_s: float, stop: threading.Event) -> None:
-        asyncio.run(_work(app, concurrency, lease_s, stop))
+    def work(self, app: WorkersApp, lane: str, concurrency: int, lease_s: float, stop: threading.Event) -> None:
+        asyncio.run(_work(app, lane, concurrency, lease_s, stop))
 
     def failed(self, tx: Tx) -> list[str]:
         rows = tx.all(
@@ -79,7 +80,7 @@ class _Jobs(JobManager):
             await self.finish_job_by_id_async(job_id, procrastinate_jobs.Status.FAILED, delete_job=True)
 
 
-async def _work(app: WorkersApp, concurrency: int, lease_s: float, stop: threading.Event) -> None:
+async def _work(app: WorkersApp, lane: str, concurrency: int, lease_s: float, stop: threading.Event) -> None:
     queue = procrastinate.App(connector=PsycopgConnector(conninfo=app.database.url, min_size=2, max_size=4))
     queue.job_manager = _Jobs(queue.connector)
     for declared in known().values():
@@ -87,6 +88,7 @@ async def _work(app: WorkersApp, concurrency: int, lease_s: float, stop: threadi
     async with queue.open_async():
         working = asyncio.create_task(
             queue.run_worker_async(
+                queues=[lane],
                 concurrency=concurrency,
                 install_signal_handlers=False,
                 fetch_job_polling_interval=_POLL_S,

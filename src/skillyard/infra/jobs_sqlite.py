@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -10,6 +11,7 @@ import orjson
 
 from skillyard.infra.database import Row, Tx
 from skillyard.infra.jobs import (
+    DEFAULT_LANE,
     Job,
     WorkersApp,
     announce_work,
@@ -53,8 +55,8 @@ class SqliteEngine:
             wanted.name, key, arguments, now_ms, run_at_ms,
         )  # fmt: skip
 
-    def work(self, app: WorkersApp, concurrency: int, lease_s: float, stop: threading.Event) -> None:
-        _Shift(app, concurrency, int(lease_s * 1000)).run(stop)
+    def work(self, app: WorkersApp, lane: str, concurrency: int, lease_s: float, stop: threading.Event) -> None:
+        _Shift(app, lane, concurrency, int(lease_s * 1000)).run(stop)
 
     def failed(self, tx: Tx) -> list[str]:
         rows = tx.all("SELECT name, error FROM jobs WHERE failed_ms IS NOT NULL ORDER BY failed_ms DESC LIMIT 100")
@@ -64,8 +66,9 @@ class SqliteEngine:
 class _Shift:
     """One worker's time at work."""
 
-    def __init__(self, app: WorkersApp, concurrency: int, lease_ms: int) -> None:
+    def __init__(self, app: WorkersApp, lane: str, concurrency: int, lease_ms: int) -> None:
         self._app = app
+        self._lane = lane
         self._concurrency = concurrency
         self._lease_ms = lease_ms
         self._running: dict[int, Future[None]] = {}
@@ -75,7 +78,7 @@ class _Shift:
             next_periods_ms = next_renewal_ms = 0
             while not stop.is_set():
                 now_ms, seen = self._app.clock.now_ms(), announcements()
-                if now_ms >= next_periods_ms:
+                if now_ms >= next_periods_ms and self._lane == DEFAULT_LANE:
                     enqueue_due_periods(self._app)
                     next_periods_ms = now_ms + int(_PERIODS_S * 1000)
                 if now_ms >= next_renewal_ms:
@@ -96,7 +99,8 @@ class _Shift:
 
     def _claim(self) -> Row | None:
         now_ms = self._app.clock.now_ms()
-        due = "failed_ms IS NULL AND run_at_ms <= ? AND (lease_until_ms IS NULL OR lease_until_ms < ?)"
+        due = "failed_ms IS NULL AND run_at_ms <= ? AND (lease_until_ms IS NULL OR lease_until_ms < ?) AND "
+        due += _names_in(self._lane)
         with self._app.database.reading() as tx:
             if tx.one(f"SELECT 1 AS found FROM jobs WHERE {due} LIMIT 1", now_ms, now_ms) is None:  # noqa: S608
                 return None
@@ -138,6 +142,17 @@ class _Shift:
                 tx.run(sql, now_ms, text, row["id"])
             else:
                 _back_to_the_queue(tx, row, now_ms + declared.wait_s(row["attempts"]) * 1000, text)
+
+
+def _names_in(lane: str) -> str:
+    """As a condition. What this version does not know is for the default lane."""
+    if lane == DEFAULT_LANE:
+        return f"name NOT IN ({_quoted(declared.name for declared in known().values() if declared.lane != lane)})"
+    return f"name IN ({_quoted(declared.name for declared in known().values() if declared.lane == lane)})"
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
 
 
 def _back_to_the_queue(tx: Tx, row: Row, run_at_ms: int, error: str) -> None:
