@@ -8,6 +8,7 @@ from skillyard.infra.access_tokens import TokenSigner
 from skillyard.infra.blobs import BlobStore, open_blobs
 from skillyard.infra.clock import Clock, SystemClock
 from skillyard.infra.database import Database, open_database
+from skillyard.infra.envelope import DATABASE_KEY, Keyring, read_keys
 from skillyard.infra.events import EventBell, Recorder
 from skillyard.infra.issuer_keys import IssuerKeys
 from skillyard.infra.migrations import migrate
@@ -39,6 +40,7 @@ class App:
     archive_limits: Limits
     outbound: Outbound
     issuer_keys: IssuerKeys
+    vault_keys: Keyring
 
     def close(self) -> None:
         self.index.close()
@@ -71,4 +73,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> App:
         ),
         outbound=outbound,
         issuer_keys=IssuerKeys(outbound),
+        vault_keys=Keyring(
+            {**read_keys(settings.vault_keys.get_secret_value()), DATABASE_KEY: load_key(database, "vault")}
+        ),
     )

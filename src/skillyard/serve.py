@@ -73,6 +73,7 @@ def work(settings: Settings) -> None:
 def _run_jobs(app: App, stop: threading.Event) -> None:
     """Runs the jobs of the modules that were imported."""
     import skillyard.domain.accounts.jobs
+    import skillyard.domain.gateway.jobs
     import skillyard.domain.payments.jobs
     import skillyard.domain.registry.jobs
     import skillyard.domain.transparency.jobs  # noqa: F401

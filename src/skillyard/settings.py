@@ -176,6 +176,11 @@ class Settings(BaseSettings):
         description='Where the price of TON is read, as `{"rates": {"TON": {"prices": {"USD": 5.2}}}}`; empty: an'
         " administrator sets it.",
     )
+    vault_keys: SecretStr = Field(
+        default=SecretStr(""),
+        description="Keys that lock people's credentials, between spaces, the newest first: `2027=<32 bytes in base64>"
+        " 2026=…`; empty: one that is kept in the database, beside what it locks.",
+    )
     log_level: str = Field(default="warning", description="debug, info, warning or error.")
 
     @model_validator(mode="after")

@@ -24,6 +24,7 @@ VALUES = {
     "publisher_id": "pub_none", "sha256": "0" * 64,
     "appeal_id": "apl_none", "override_id": "ovr_none", "advisory_id": "adv_none",
     "identity_id": "idn_none", "level": "0", "index": "000.p/1",
+    "credential_id": "cred_none",
     "invoice_id": "inv_none", "payout_id": "po_none", "rail": "stripe", "asset": "TON",
 }  # fmt: skip
 
@@ -59,6 +60,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "recallReleases": {"versions": "*", "severity": "high", "reason": "because"},
     "startUpload": {"sha256": "0" * 64, "size_bytes": 10},
     "resolveClosure": {"requirements": {"ada/hidden": "*"}},
+    "addCredential": {"provider": "openai", "secret": "sk-a-probe"},
     "updateSale": {"is_for_sale": True},
     "setPrice": {"mode": "fixed_usd", "amount": "29.00"},
     "refundInvoice": {"reason": "because"},

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
+from skillyard.domain.gateway.jobs import rotate_vault_keys
+from skillyard.domain.gateway.vault import add_credential
 from skillyard.domain.payments.credits import grant_credits
+from skillyard.infra.envelope import Secret
 from skillyard.operate.doctor import Finding, examine
 from skillyard.settings import Settings
 from tests.makers import a_person, a_release, make_app
@@ -76,6 +80,24 @@ def test_ways_to_pay_are_asked_and_those_that_are_not_set_up_are_named(tmp_path:
     assert "sk_test_" in key.hint
     assert not [one for one in findings.values() if "this_is_the_public_one" in one.detail + one.hint]
     app.close()
+
+
+def test_doctor_says_which_vault_keys_are_in_use_and_which_are_missing(tmp_path: Path) -> None:
+    old, new = (f"{name}={base64.b64encode(name.encode() * 8).decode()}" for name in ("2026", "2027"))
+    app = make_app(tmp_path)
+    add_credential(app, a_person(app), provider="openai", secret=Secret("sk-0123456789"))
+    assert found(app.settings)["vault"].detail == "credentials: 1 under database; new ones under database"
+    app.close()
+    settings = make_app(tmp_path, vault_keys=old).settings
+    assert (found(settings)["vault"].state, found(settings)["jobs"].state) == ("warning", "ok")
+    app = make_app(tmp_path, vault_keys=old)
+    rotate_vault_keys(app)
+    app.close()
+    finding = found(make_app(tmp_path, vault_keys=new).settings)["vault"]
+    assert finding.state == "error"
+    assert "1 under 2026; new ones under 2027" in finding.detail
+    assert "2026" in finding.hint
+    assert found(make_app(tmp_path, vault_keys=f"{new} {old}").settings)["vault"].state == "warning"
 
 
 def test_books_that_somebody_changed_are_an_error(tmp_path: Path) -> None:

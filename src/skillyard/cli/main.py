@@ -66,6 +66,7 @@ _VERBS = {
         "whoami": ("account:whoami", "Show who you are to the registry."),
         "tokens": ("account:tokens", "List, create and revoke tokens."),
         "identities": ("identities:identities", "Identities at providers that sign you in."),
+        "credentials": ("credentials:credentials", "Your secrets for services that skills use."),
         "namespaces": ("account:namespaces", "Namespaces and their members."),
         "config": ("account:config", "The client's settings."),
     },

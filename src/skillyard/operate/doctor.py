@@ -12,12 +12,14 @@ from typing import Literal
 
 from skillyard.app import App, build
 from skillyard.domain.accounts.providers import check_provider, list_providers, redirect_uri_of
+from skillyard.domain.gateway import vault
 from skillyard.domain.payments import ledger
 from skillyard.domain.payments.payout_checks import check_payouts
 from skillyard.domain.payments.rail import Rail, rails
 from skillyard.domain.registry.integrity import missing_archives
 from skillyard.infra.blobs import BlobStore, open_blobs
 from skillyard.infra.database import Database, open_database
+from skillyard.infra.envelope import DATABASE_KEY, read_keys
 from skillyard.infra.errors import SkillyardError
 from skillyard.infra.events import last_position
 from skillyard.infra.jobs import failed_jobs
@@ -59,6 +61,7 @@ def examine(settings: Settings) -> list[Finding]:
     if not pending(database):
         findings += [*_guarded(lambda: _books(database)), *_guarded(lambda: _rails(settings))]
         findings += _guarded(lambda: _payouts(database))
+        findings += _guarded(lambda: _vault(settings, database))
         findings += _guarded(lambda: _providers(settings))
     database.close()
     return findings
@@ -171,6 +174,24 @@ def _payouts(database: Database) -> Iterator[Finding]:
         checks = check_payouts(tx, int(time.time() * 1000))
     for found in checks:
         yield Finding(check=found.name, state="ok" if found.ok else "warning", detail=found.detail, hint=found.hint)
+
+
+def _vault(settings: Settings, database: Database) -> Iterator[Finding]:
+    """Which keys lock credentials, and whether they are all here."""
+    known = [*read_keys(settings.vault_keys.get_secret_value()), DATABASE_KEY]
+    with database.reading() as tx:
+        used = vault.count_by_key(tx)
+    counted = ", ".join(f"{count} under {name}" for name, count in used.items()) or "none stored"
+    detail = f"credentials: {counted}; new ones under {known[0]}"
+    missing = [name for name in used if name not in known]
+    if missing:
+        hint = f"Put the key called {' and '.join(missing)} back into SKILLYARD_VAULT_KEYS, after the newest one."
+        yield Finding(check="vault", state="error", detail=detail, hint=hint)
+    elif set(used) - {known[0]}:
+        hint = "Keep the older keys: the worker locks all with the newest one within ten minutes."
+        yield Finding(check="vault", state="warning", detail=detail, hint=hint)
+    else:
+        yield Finding(check="vault", state="ok", detail=detail)
 
 
 def _providers(settings: Settings) -> Iterator[Finding]:

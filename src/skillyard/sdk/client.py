@@ -8,6 +8,7 @@ from typing import Any, Literal, Self, cast
 from urllib.parse import quote
 
 from skillyard.sdk.commerce import CommerceCalls
+from skillyard.sdk.credentials import CredentialCalls
 from skillyard.sdk.documents import (
     NewToken,
     Release,
@@ -32,7 +33,7 @@ from skillyard.skill.digest import Digests, read_digests
 Visibility = Literal["public", "unlisted", "private"]
 
 
-class Client(CommerceCalls):
+class Client(CommerceCalls, CredentialCalls):
     """One registry. Every verb raises SdkError: ApiError for a refusal, NetworkError when nobody answers."""
 
     def __enter__(self) -> Self:

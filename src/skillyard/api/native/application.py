@@ -14,6 +14,7 @@ from skillyard.api.native import (
     blobs,
     buying,
     changes,
+    credentials,
     dialect,
     log,
     me,
@@ -77,7 +78,7 @@ def every_route() -> list[APIRoute]:
 
 
 def _routers() -> list[APIRouter]:
-    accounts = (auth, me, namespaces, publishers)
+    accounts = (auth, me, namespaces, publishers, credentials)
     commerce = (selling, buying, payouts, treasury, webhooks)
     skill_modules = (search, skills, releases, trust, uploads, blobs, changes, resolve, log)
     modules = (system, *accounts, admin, *skill_modules, *commerce)

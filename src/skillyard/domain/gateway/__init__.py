@@ -1,0 +1,1 @@
+"""Services elsewhere: people's credentials for them, and calls in their name."""
