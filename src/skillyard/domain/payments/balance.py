@@ -173,6 +173,7 @@ def _kind(posting: Posting) -> TransactionKind:
     is_referral = posting.facts.get("referrer_id") == posting.account.owner
     words: Mapping[str, TransactionKind] = {
         "sale": "referral" if is_referral else "sale",
+        "credit_spend": "sale",
         "maturity": "maturity",
         "payout_hold": "payout",
         "payout_paid": "payout",

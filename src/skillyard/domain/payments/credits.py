@@ -39,6 +39,11 @@ def get_credits(app: App, caller: Caller) -> Credits:
     )
 
 
+def purchase_url(app: App) -> str:
+    """Where people buy credits."""
+    return f"{app.settings.address}/account/credits"
+
+
 def grant_credits(
     app: App, caller: Caller, *, username: str, amount: str, reason: str = "", key: str | None = None
 ) -> Credits:

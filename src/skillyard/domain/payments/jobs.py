@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skillyard.app import App
-from skillyard.domain.payments import payout_jobs, rates, refunds, webhooks
+from skillyard.domain.payments import charge_jobs, payout_jobs, rates, refunds, webhooks
 from skillyard.domain.payments import rail as ports
 from skillyard.domain.payments.facts import sweep
 from skillyard.domain.payments.invoices import look_at_waiting
@@ -14,7 +14,7 @@ from skillyard.infra.errors import SkillyardError
 from skillyard.infra.jobs import every
 from skillyard.infra.log import Logger
 
-DECLARED = (payout_jobs, rates, refunds, webhooks)  # they declare jobs beside the operations that enqueue them
+DECLARED = (charge_jobs, payout_jobs, rates, refunds, webhooks)  # they declare jobs beside what enqueues them
 _log = Logger("skillyard.payments")
 _KEPT_MS = 30 * 24 * 3600 * 1000
 

@@ -124,7 +124,9 @@ class Invoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sale:
-    """A paid invoice, and how its price was shared out. `refunded`: what went back of the price."""
+    """A paid invoice (or invocation, then `invoice_id` is its id), and how its price was shared out. `refunded`: what
+    went back of the price.
+    """
 
     invoice_id: str
     item: str

@@ -104,7 +104,7 @@ class SetPriceBody(BaseModel):
 class SoldOnWire(BaseModel):
     model_config = example(_SOLD)
 
-    invoice_id: str
+    invoice_id: str = Field(description="Of what was earned by an invocation: its id.")
     name: str
     buyer: str | None = Field(description="None when the account is gone.")
     rail: str

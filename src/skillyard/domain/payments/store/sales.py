@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from skillyard.domain.payments.model import DisputeMoved, Sale
 from skillyard.infra.database import Row, Tx
-from skillyard.infra.money import Asset
+from skillyard.infra.money import CENTS_PER_CREDIT, Asset
 from skillyard.infra.tables import Table
 
 TABLES = (
@@ -26,6 +26,11 @@ TABLES = (
         ),
     ),
 )  # fmt: skip
+_COLUMNS = ", ".join(TABLES[0].columns)
+_OF_CHARGES = (
+    f"ref, item, seller_id, buyer_id, rail, '{Asset.USD}', amount * {CENTS_PER_CREDIT}, seller_share, fee,"
+    " 0, NULL, captured_ms, matures_ms, matured_ms, 0"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,19 +88,24 @@ def set_matured(tx: Tx, invoice_id: str, *, now_ms: int) -> bool:
 def list_sales(
     tx: Tx, *, seller_id: str | None, item: str | None, before: tuple[int, str], limit: int, offset: int
 ) -> list[Sale]:
-    """Newest first; of one seller, or of one item."""
+    """Newest first; of one seller, or of one item. What was earned by invocations is among them."""
     where, args = _whose(seller_id, item)
     rows = tx.all(
-        f"SELECT * FROM sales WHERE {where} AND (paid_ms, invoice_id) < (?, ?)"  # noqa: S608
-        " ORDER BY paid_ms DESC, invoice_id DESC LIMIT ? OFFSET ?",
-        *args, *before, limit, offset,
+        f"SELECT {_COLUMNS} FROM sales WHERE {where} AND (paid_ms, invoice_id) < (?, ?)"  # noqa: S608
+        f" UNION ALL SELECT {_OF_CHARGES} FROM charges WHERE status = 'captured' AND {where}"
+        " AND (captured_ms, ref) < (?, ?) ORDER BY paid_ms DESC, invoice_id DESC LIMIT ? OFFSET ?",
+        *args, *before, *args, *before, limit, offset,
     )  # fmt: skip
     return [_sale(row) for row in rows]
 
 
 def count_sales(tx: Tx, *, seller_id: str | None, item: str | None) -> int:
     where, args = _whose(seller_id, item)
-    row = tx.one(f"SELECT count(*) AS n FROM sales WHERE {where}", *args)  # noqa: S608
+    row = tx.one(
+        f"SELECT (SELECT count(*) FROM sales WHERE {where})"  # noqa: S608
+        f" + (SELECT count(*) FROM charges WHERE status = 'captured' AND {where}) AS n",
+        *args, *args,
+    )  # fmt: skip
     return int(row["n"]) if row else 0
 
 
