@@ -17,7 +17,7 @@ from skillyard.skill.reading import Place, quoted
 MAX_SUBSCHEMAS = 1000
 MAX_CHAIN = 16  # subschemas through which one value is seen, one inside the other
 MAX_PATTERN_STATES = 2000
-MAX_PAIRS = 200_000
+MAX_PAIRS = 500_000
 
 _IN_PLACE = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "dependencies")
 _EVERY_PROPERTY = ("patternProperties", "additionalProperties", "unevaluatedProperties")

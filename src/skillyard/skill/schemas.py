@@ -7,7 +7,7 @@ check, as the standard has it. Whether the values of one schema suit another is 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Any
@@ -24,6 +24,7 @@ MAX_SCHEMA_VALUES = 5000
 MAX_SCHEMA_DEPTH = 64
 MAX_WORK = 3_000_000
 MAX_FAULTS = 20
+_WORK_TO_TELL_ALL = 30_000
 _PATTERN_BYTES = 4 << 20  # of all patterns of one schema together, once compiled
 
 _DEFAULT_DRAFT = "json-schema.org/draft/2020-12/schema"
@@ -67,7 +68,7 @@ def check_value(schema: Schema, value: object) -> list[Fault]:
         return faults
     compiled = _compile(schema.text)
     try:
-        count_work(compiled.root, value, most=MAX_WORK)
+        work = count_work(compiled.root, value, most=MAX_WORK)
     except TooMuchWork:
         place.refuse(
             "too_much_work",
@@ -75,8 +76,21 @@ def check_value(schema: Schema, value: object) -> list[Fault]:
             "send less at once, or simplify what the schema repeats for the same part of the value",
         )
         return faults
-    errors = [] if compiled.validator.is_valid(value) else compiled.validator.iter_errors(value)
-    return [_fault(error) for _, error in zip(range(MAX_FAULTS), errors, strict=False)]
+    errors = _errors(compiled.validator, value, at_once=work <= _WORK_TO_TELL_ALL)
+    return [_fault(error) for error in errors[:MAX_FAULTS]]
+
+
+def _errors(
+    validator: jsonschema_rs.Validator, value: object, *, at_once: bool
+) -> Sequence[jsonschema_rs.ValidationError]:
+    """All that is wrong, or the first of it: the validator makes every error there is before it gives the first."""
+    if at_once:
+        return list(validator.iter_errors(value))
+    try:
+        validator.validate(value)
+    except jsonschema_rs.ValidationError as error:
+        return [error]
+    return []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
