@@ -27,6 +27,25 @@ class OidcProvider(BaseModel):
     sign_up: SignUp | None = None
 
 
+class LlmProvider(BaseModel):
+    """One service with language models, under the name that skills call it by.
+
+    `protocol`: whose API it speaks. `needs_key`: whether it wants a key; one of yours may not.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    base_url: str = Field(pattern=r"^https?://[^\s?#@]+$")
+    protocol: Literal["openai", "anthropic"] = "openai"
+    needs_key: bool = True
+
+
+LLM_PROVIDERS = {
+    "openai": LlmProvider(base_url="https://api.openai.com/v1"),
+    "anthropic": LlmProvider(base_url="https://api.anthropic.com", protocol="anthropic"),
+}
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="SKILLYARD_", env_nested_delimiter="__", extra="ignore", frozen=True, hide_input_in_errors=True
@@ -176,10 +195,54 @@ class Settings(BaseSettings):
         description='Where the price of TON is read, as `{"rates": {"TON": {"prices": {"USD": 5.2}}}}`; empty: an'
         " administrator sets it.",
     )
+    llm: dict[str, LlmProvider] = Field(
+        default={},
+        description="Services whose language models skills may use, beside `openai` and `anthropic`, each by a name of"
+        " yours: `SKILLYARD_LLM__<NAME>__BASE_URL`, `…__PROTOCOL` (`openai`, which most speak, or `anthropic`),"
+        " `…__NEEDS_KEY`.",
+    )
+    llm_timeout_s: int = Field(default=120, ge=1, le=3600, description="How long a language model may take to answer.")
+    llm_max_output_tokens: int = Field(
+        default=8192, ge=1, description="Most tokens that a step may have a language model write."
+    )
+    llm_max_tokens: int = Field(
+        default=200_000, ge=1, description="Most tokens, read and written, of all language models in one invocation."
+    )
     vault_keys: SecretStr = Field(
         default=SecretStr(""),
         description="Keys that lock people's credentials, between spaces, the newest first: `2027=<32 bytes in base64>"
         " 2026=…`; empty: one that is kept in the database, beside what it locks.",
+    )
+    sandbox: Literal["auto", "bubblewrap", "container", "kubernetes", "e2b", "off"] = Field(
+        default="auto", description="What scripts of skills run in: `auto` takes the first that works here; `off`: none."
+    )
+    sandbox_options: dict[str, str] = Field(
+        default={}, description="Settings of that sandbox, each by its name: `SKILLYARD_SANDBOX_OPTIONS__<NAME>`."
+    )
+    runs_at_once: int = Field(default=2, ge=1, le=64, description="Runs that one process has under way side by side.")
+    runs_waiting: int = Field(default=500, ge=1, description="Runs that one person may have waiting or under way.")
+    run_seconds: int = Field(default=300, ge=1, le=3600, description="Longest that a run may take.")
+    run_cpu_seconds: int = Field(default=300, ge=1, le=3600, description="Most processor time that a run may use.")
+    run_memory_mb: int = Field(default=512, ge=16, description="Most memory that a run may use, in MiB.")
+    run_processes: int = Field(default=64, ge=1, description="Most processes that a run may have at one time.")
+    run_disk_mb: int = Field(default=256, ge=1, description="Most that a run may leave in its workspace, in MiB.")
+    run_files: int = Field(default=1000, ge=1, description="Most files that a run may leave in its workspace.")
+    run_output_kb: int = Field(
+        default=1024, ge=1, le=32_768, description="Most that a run may write to stdout, and to stderr, in KiB."
+    )
+    run_keep_days: int = Field(
+        default=30, ge=1, description="How long output and files of a run are kept; its receipt stays."
+    )
+    session_minutes: int = Field(
+        default=30, ge=1, le=10_080, description="A session in which nothing ran for so long ends, with its workspace."
+    )
+    market_review: Literal["none", "new_sellers", "all"] = Field(
+        default="none",
+        description="Which skills wait for an administrator before strangers invoke them: none, those of sellers of whom"
+        " nothing was approved yet, or every release.",
+    )
+    invocation_minutes: int = Field(
+        default=60, ge=1, le=10_080, description="How long after it was asked for an invocation can be delivered."
     )
     log_level: str = Field(default="warning", description="debug, info, warning or error.")
 
@@ -194,6 +257,18 @@ class Settings(BaseSettings):
         if "domains" in rules and not self.oidc_domains.strip():
             raise ValueError("SKILLYARD_OIDC_SIGN_UP is `domains`, but SKILLYARD_OIDC_DOMAINS names none")
         return self
+
+    @model_validator(mode="after")
+    def _llm_providers_have_names_that_skills_can_use(self) -> Settings:
+        for name in self.llm:
+            if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", name):
+                raise ValueError(f"SKILLYARD_LLM: {name!r} is no name of a provider: use a-z, 0-9 and -")
+        return self
+
+    @property
+    def llm_providers(self) -> dict[str, LlmProvider]:
+        """Those of the operator, before ours of the same name."""
+        return {**LLM_PROVIDERS, **self.llm}
 
     @property
     def home(self) -> Path:

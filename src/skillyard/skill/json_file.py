@@ -17,13 +17,13 @@ _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\],\n]|[^"{}\[\],:\s]++', re.DOT
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7})(?: |$)", re.MULTILINE)
 
 
-def read_json(text: str, *, file: str, max_chars: int = MAX_CHARS) -> dict[str, Any]:
+def read_json(text: str, *, file: str, max_chars: int = MAX_CHARS, max_depth: int = MAX_DEPTH) -> dict[str, Any]:
     """The object in the text of a JSON file. Raises SkillError with every fault and, where it is known, its line.
 
     What the object must hold is left to the caller, who takes the lines for its own faults from `key_lines`.
     """
     place = Place(faults=[], file=file, lines={(): 1})
-    value = _parse(text.removeprefix("\ufeff").replace("\r\n", "\n"), place, max_chars)
+    value = _parse(text.removeprefix("\ufeff").replace("\r\n", "\n"), place, max_chars, max_depth)
     if not place.faults and not isinstance(value, dict):
         place.refuse("bad_json", "the file is not a JSON object", "begin it with { and end it with }")
     if place.faults or not isinstance(value, dict):
@@ -48,7 +48,7 @@ class _Objects:
         return built
 
 
-def _parse(text: str, place: Place, max_chars: int) -> object:
+def _parse(text: str, place: Place, max_chars: int, max_depth: int) -> object:
     if len(text) > max_chars:
         message = f"the file has {len(text)} characters, {max_chars} are allowed"
         place.refuse("too_large", message, "keep only what tools read")
@@ -60,13 +60,13 @@ def _parse(text: str, place: Place, max_chars: int) -> object:
         _refuse_syntax(text, error, place)
         return None
     except RecursionError:
-        _refuse_depth(place)
+        _refuse_depth(place, max_depth)
         return None
     except ValueError as error:  # NaN and Infinity, and numbers of thousands of digits
         place.refuse("bad_json", f"the file is not JSON: {error}", "write a plain number")
         return None
-    if _is_deeper(value, MAX_DEPTH):
-        _refuse_depth(place)
+    if _is_deeper(value, max_depth):
+        _refuse_depth(place, max_depth)
         return None
     if objects.has_repeated_key:
         _refuse_repeated_keys(text, place)
@@ -88,8 +88,8 @@ def _refuse_syntax(text: str, error: json.JSONDecodeError, place: Place) -> None
         here.refuse("bad_json", f"the file is not JSON: {error.msg}", "look for a missing comma, quote or bracket")
 
 
-def _refuse_depth(place: Place) -> None:
-    place.refuse("too_deep", f"the file is nested more than {MAX_DEPTH} levels deep", "make it flatter")
+def _refuse_depth(place: Place, most: int) -> None:
+    place.refuse("too_deep", f"the file is nested more than {most} levels deep", "make it flatter")
 
 
 def _is_deeper(value: object, most: int) -> bool:

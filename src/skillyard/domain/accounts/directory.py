@@ -16,3 +16,8 @@ def find_person(tx: Tx, username: str) -> User | None:
 def list_people(tx: Tx, user_ids: Collection[str]) -> dict[str, User]:
     """Those of the ids that people have."""
     return store.list_users(tx, sorted(set(user_ids)))
+
+
+def find_first_owner(tx: Tx, namespace: str) -> str | None:
+    """The id of who has been an owner of the namespace for longest: in a personal one, its person."""
+    return store.find_first_owner(tx, namespace)

@@ -11,6 +11,7 @@ from skillyard.domain.registry import access
 from skillyard.domain.registry.errors import FileNotInRelease
 from skillyard.domain.registry.model import Release
 from skillyard.domain.registry.store import releases
+from skillyard.infra.database import Tx
 from skillyard.infra.paging import Page, page_of, read_cursor
 from skillyard.skill.archive import Limits, SkillFiles, open_safely
 from skillyard.skill.digest import FileEntry
@@ -43,6 +44,16 @@ def get_file(app: App, caller: Caller, *, name: SkillName, version: str, path: s
     if not any(file.path == path for file in files):
         raise FileNotInRelease(name=str(name), version=release.version, path=path[:_SHOWN_CHARS])
     return release, _opened.get(app, release.archive.sha256).read(path)
+
+
+def list_paths(tx: Tx, release: Release) -> tuple[str, ...]:
+    """The paths of its files, whoever may see them."""
+    return tuple(file.path for file in releases.find_files(tx, SkillName.parse(release.name), release.version))
+
+
+def unpack_release(app: App, release: Release) -> SkillFiles:
+    """All its files, for work of the registry's own: nobody's rights are asked for."""
+    return _opened.get(app, release.archive.sha256)
 
 
 def _find(app: App, caller: Caller, name: SkillName, version: str) -> tuple[Release, tuple[FileEntry, ...]]:

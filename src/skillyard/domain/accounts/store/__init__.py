@@ -146,6 +146,15 @@ def has_owner(tx: Tx, namespace: str) -> bool:
     )
 
 
+def find_first_owner(tx: Tx, namespace: str) -> str | None:
+    """The id of who has been an owner of it for longest."""
+    row = tx.one(
+        "SELECT user_id FROM members WHERE namespace = ? AND role = 'owner' ORDER BY since_ms, user_id LIMIT 1",
+        namespace,
+    )
+    return row["user_id"] if row else None
+
+
 def list_members(tx: Tx, namespace: str, *, after: str, limit: int) -> list[Member]:
     rows = tx.all(
         "SELECT u.username, u.display_name, m.role, m.since_ms FROM members m JOIN users u ON u.id = m.user_id"

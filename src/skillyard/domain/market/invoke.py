@@ -1,0 +1,170 @@
+"""Invoke an offer: everything is checked before anything is charged, then one transaction takes it in, or nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from skillyard.app import App
+from skillyard.domain.accounts.claim import Level
+from skillyard.domain.accounts.claims import explain
+from skillyard.domain.accounts.model import Caller
+from skillyard.domain.market import rules
+from skillyard.domain.market.errors import InputNotValid, OfferNotActive, RetryKeyUsed, TooLittleTrust
+from skillyard.domain.market.events import InvocationAdded
+from skillyard.domain.market.execution import execute_invocation
+from skillyard.domain.market.model import Invocation, InvocationStatus, Offer, OfferStatus
+from skillyard.domain.market.offers import see_offer
+from skillyard.domain.market.store import invocations, offers
+from skillyard.domain.payments.charge_model import ChargeTerms
+from skillyard.domain.payments.charges import charge_terms, place_charge
+from skillyard.domain.registry import access
+from skillyard.infra.database import Tx
+from skillyard.infra.ids import new_id
+from skillyard.infra.jobs import enqueue
+from skillyard.skill.executable import Executable
+from skillyard.skill.names import SkillName
+from skillyard.skill.schemas import check_value
+
+_INVOCABLE = (OfferStatus.ACTIVE, OfferStatus.UNLISTED)
+_GRACE_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    """What was asked for, as it was checked. `fingerprint` tells a repetition from another request."""
+
+    value: Any
+    retry_key: str | None
+    fingerprint: str
+    agent_id: str | None
+    passport_id: str | None
+    intent: str | None
+
+
+def invoke(
+    app: App,
+    caller: Caller,
+    *,
+    offer_id: str,
+    input: Any,
+    key: str | None = None,
+    agent_id: str | None = None,
+    passport_id: str | None = None,
+    intent: str | None = None,
+) -> Invocation:
+    """A pending invocation, whose price is set aside. What one's own namespace offers is free.
+
+    `key`: the same again, with the same offer and input, is the same invocation, charged once. Raises OfferNotFound,
+    OfferNotActive, InputNotValid, TooLittleTrust, NotEnoughCredits, RetryKeyUsed, RetryKeyNotValid, FieldNotValid.
+    """
+    caller.must("invoke")
+    wanted = _read(offer_id, input, key=key, agent_id=agent_id, passport_id=passport_id, intent=intent)
+    terms = charge_terms(app)
+    while True:
+        with app.database.reading() as tx:
+            if found := _find_repeated(tx, caller, wanted):
+                return found
+            offer = see_offer(tx, caller, offer_id=offer_id)
+        _check_input(offer.name, offer.executable, wanted.value)
+        with app.database.transaction() as tx:
+            if offers.find_offer(tx, offer.id) == offer:  # nothing changed since the input was checked
+                return _take_in(app, tx, caller, offer, wanted, terms)
+
+
+def _read(
+    offer_id: str, value: Any, *, key: str | None, agent_id: str | None, passport_id: str | None, intent: str | None
+) -> _Request:
+    rules.check_retry_key(key)
+    for what, field in (("agent_id", agent_id), ("passport_id", passport_id), ("intent", intent)):
+        rules.check_field(field, what=what)
+    text, faults = rules.read_value(value, most_bytes=rules.MAX_INPUT_BYTES)
+    if faults:
+        raise InputNotValid(name=offer_id[:64], **rules.listed(faults))
+    return _Request(
+        value=value,
+        retry_key=key,
+        fingerprint=rules.fingerprint(offer_id, text, agent_id, passport_id),
+        agent_id=agent_id,
+        passport_id=passport_id,
+        intent=intent,
+    )
+
+
+def _find_repeated(tx: Tx, caller: Caller, wanted: _Request) -> Invocation | None:
+    """Raises RetryKeyUsed when the key was used for something else."""
+    if wanted.retry_key is None:
+        return None
+    found = invocations.find_by_key(tx, caller.identity[0], wanted.retry_key)
+    if found is None:
+        return None
+    invocation, fingerprint = found
+    if fingerprint != wanted.fingerprint:
+        raise RetryKeyUsed(invocation_id=invocation.id)
+    return invocation
+
+
+def _check_input(name: str, executable: Executable, value: Any) -> None:
+    if faults := check_value(executable.input_schema, value):
+        raise InputNotValid(name=name, **rules.listed(faults))
+
+
+def _take_in(app: App, tx: Tx, caller: Caller, offer: Offer, wanted: _Request, terms: ChargeTerms) -> Invocation:
+    now_ms = app.clock.now_ms()
+    _check_invocable(tx, caller, offer)
+    _check_trust(tx, caller, offer, now_ms=now_ms)
+    new = _invocation(app, caller, offer, wanted, now_ms=now_ms)
+    if not invocations.add_invocation(tx, new, retry_key=wanted.retry_key, fingerprint=wanted.fingerprint):
+        found = _find_repeated(tx, caller, wanted)
+        assert found is not None, "the unique index has seen it"
+        return found
+    if new.is_charged:
+        place_charge(
+            tx, ref=new.id, buyer_id=new.buyer_id, seller_id=new.owner_id, item=new.name, amount=new.price, terms=terms,
+            now_ms=now_ms, expires_ms=new.expires_ms,
+        )  # fmt: skip
+    offers.count_invocation(tx, offer.id, invocations=1)
+    if offer.executable.runs_here:
+        enqueue(tx, execute_invocation, now_ms=now_ms, key=new.id, invocation_id=new.id)
+    app.events.record(tx, InvocationAdded(invocation_id=new.id, offer_id=offer.id, name=offer.name))
+    return new
+
+
+def _check_invocable(tx: Tx, caller: Caller, offer: Offer) -> None:
+    is_own = caller.may("read", on=offer.name)
+    if offer.status not in _INVOCABLE and not (is_own and offer.status is OfferStatus.PENDING_REVIEW):
+        raise OfferNotActive(name=offer.name, status=offer.status.value)
+    release = access.get_release(tx, SkillName.parse(offer.name), offer.version)
+    if not release.is_offered:  # the registry has the last word, before its events were followed
+        raise OfferNotActive(name=offer.name, status="withdrawn")
+
+
+def _check_trust(tx: Tx, caller: Caller, offer: Offer, *, now_ms: int) -> None:
+    check = explain(tx, caller.identity[0], Level(offer.trust_level), now_ms=now_ms)
+    if not check.allowed:
+        raise TooLittleTrust(name=offer.name, wanted=offer.trust_level, level=check.level.value, reason=check.reason)
+
+
+def _invocation(app: App, caller: Caller, offer: Offer, wanted: _Request, *, now_ms: int) -> Invocation:
+    buyer_id, _ = caller.identity
+    is_own = buyer_id == offer.owner_id or offer.namespace in caller.roles
+    lives_ms = max(app.settings.invocation_minutes * 60_000, offer.executable.timeout_s * 1000 + _GRACE_MS)
+    return Invocation(
+        id=new_id("sinv"),
+        offer_id=offer.id,
+        name=offer.name,
+        version=offer.version,
+        digest=offer.digest,
+        buyer_id=buyer_id,
+        owner_id=offer.owner_id,
+        agent_id=wanted.agent_id,
+        passport_id=wanted.passport_id,
+        intent=wanted.intent,
+        input=wanted.value,
+        status=InvocationStatus.PENDING,
+        price=0 if is_own else offer.price,
+        rail="credits" if offer.price and not is_own else None,
+        created_ms=now_ms,
+        updated_ms=now_ms,
+        expires_ms=now_ms + lives_ms,
+    )

@@ -1,0 +1,1 @@
+"""SQL of the market, a module for each noun."""
