@@ -102,7 +102,7 @@ def read_signed(
 
     Raises ValueError that says which check failed, UnknownIssuer, or Upstream when keys cannot be had.
     """
-    header, unproven = _open(token)
+    header, unproven = open_token(token)
     named = unproven.get("iss")
     if not isinstance(named, str) or named not in issuers:
         raise UnknownIssuer("it is of another issuer (claim iss)")
@@ -111,10 +111,10 @@ def read_signed(
     claims = _check_signature(keys, token, header, issuers[named], algorithms)
     if claims.get("iss") != named:
         raise ValueError("it names two issuers (claim iss)")
-    return Signed(issuer=issuers[named], claims=claims, expires_s=_check_times(claims, now_ms / 1000))
+    return Signed(issuer=issuers[named], claims=claims, expires_s=check_times(claims, now_ms / 1000))
 
 
-def _open(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+def open_token(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Header and claims as they stand there. Raises ValueError for what cannot be one."""
     parts = token.split(".")
     if len(token) > _MOST_CHARS or len(parts) != 3:
@@ -150,7 +150,7 @@ def _check_signature(
     return claims
 
 
-def _check_times(claims: Mapping[str, Any], now_s: float) -> float:
+def check_times(claims: Mapping[str, Any], now_s: float) -> float:
     """When it expires. Raises ValueError for one that is not of now."""
     expires, issued, begins = (_time(claims, name) for name in ("exp", "iat", "nbf"))
     if expires is None or issued is None:

@@ -109,10 +109,11 @@ def test_a_refusal_says_what_is_missing() -> None:
     assert check_trust_of([], Level.L0).allowed
 
 
-def test_administrators_vouch_for_people(app: App, ada: Caller, eve: Caller) -> None:
+def test_administrators_vouch_for_people(app: App, clock: FixedClock, ada: Caller, eve: Caller) -> None:
     assert level(app, eve) == Level.L0
     attest(app, ada, username="eve", claim_type="verified_human", assurance="high")
     assert level(app, eve) == Level.L1
+    clock.move(seconds=1)
     claim = attest(app, ada, username="eve", claim_type="verified_identity", assurance="substantial", claim_ref="ID-7")
     assert level(app, eve) == Level.L2
     assert (claim.layer, claim.provider, claim.claim_ref) == ("identity", "administrator", "ID-7")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from skillyard.app import App
 from skillyard.domain.accounts import store, token_uses
+from skillyard.domain.accounts.agent_keys import authenticate_agent
 from skillyard.domain.accounts.errors import (
     AccountSuspended,
     PublisherSuspended,
@@ -28,9 +29,10 @@ PUBLISHER_PREFIX = "sky_tp"
 def authenticate(app: App, token: str | None) -> Caller:
     """The caller who presents this token; ANONYMOUS for None.
 
-    One of a provider whose tokens are taken as they are is checked when it comes for the first time, and makes an
-    account where that is allowed. Raises TokenNotValid (also for an empty one), TokenExpired, TokenRevoked,
-    AccountSuspended or PublisherSuspended; for such a token also what `accept_id_token` raises.
+    An agent signs a bearer for each request; it is good once. One of a provider whose tokens are taken as they are is
+    checked when it comes for the first time, and makes an account where that is allowed. Raises TokenNotValid (also for
+    an empty one), TokenExpired, TokenRevoked, AccountSuspended or PublisherSuspended; for such tokens also what
+    `authenticate_agent` and `accept_id_token` raise.
     """
     if token is None:
         return ANONYMOUS
@@ -51,6 +53,9 @@ def check_owned(tx: Tx, publisher: TrustedPublisher) -> None:
 def _user(app: App, token: str) -> Caller | None:
     if is_well_formed_secret(token, PERSONAL_PREFIX) or app.token_signer.is_ours(token):
         return _holder(app, token)
+    agent = authenticate_agent(app, token)
+    if agent is not None:
+        return agent
     if not may_be_id_token(app, token):
         return None
     holder = _holder(app, token)

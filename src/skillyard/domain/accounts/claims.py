@@ -31,8 +31,8 @@ from skillyard.domain.accounts.claim import (
 from skillyard.domain.accounts.errors import ClaimNotFound, ClaimOfIdentity, UserNotFound
 from skillyard.domain.accounts.identity import Identity
 from skillyard.domain.accounts.model import Caller
+from skillyard.domain.accounts.store import agents, identities
 from skillyard.domain.accounts.store import claims as claim_store
-from skillyard.domain.accounts.store import identities
 from skillyard.infra.database import Tx
 from skillyard.infra.ids import new_id
 from skillyard.skill.faults import Fault
@@ -130,6 +130,8 @@ def revoke_claim(app: App, caller: Caller, *, claim_id: str) -> Claim:
         if claim is None or not is_theirs or not claim_store.remove_claim(tx, claim.id):
             raise ClaimNotFound(claim_id=claim_id[: rules.MAX_LABEL_CHARS])
         settings = claim_store.get_settings(tx, claim.user_id)
+        if settings.is_auto_revoked:
+            agents.remove_keys_of(tx, claim.user_id)
         owner = store.get_user(tx, claim.user_id)
         event = ClaimRevoked(claim_id=claim.id, username=owner.username, claim_type=claim.claim_type, by=username)
         app.events.record(tx, event)

@@ -291,3 +291,45 @@ class ClaimOfIdentity(Conflict):
     code = "claim_of_identity"
     text = "The claim {claim_id} comes from an identity that you sign in with."
     hint = "Unlink the identity with `skillyard identities unlink {claim_id}`."
+
+
+class AgentNotFound(NotFound):
+    code = "agent_not_found"
+    text = "You have no agent {agent_id}."
+    hint = "List yours with `skillyard agents list`."
+
+
+class AgentKeyNotFound(NotFound):
+    code = "agent_key_not_found"
+    text = "The agent {agent_id} has no key {key_id}."
+    hint = "List its keys with `skillyard agents keys {agent_id}`."
+
+
+class AgentMayNotAct(Forbidden):
+    code = "agent_may_not_act"
+    text = "The agent {agent_id} is {why}."
+    hint = "Activate it with `skillyard agents activate {agent_id}`; if it is blocked, ask an administrator."
+
+
+class AgentIsAnother(Forbidden):
+    code = "agent_is_another"
+    text = "The agent {agent_id} cannot act as {named}."
+    hint = "Leave the agent out of the request: the bearer names it."
+
+
+class TooManyAgents(Conflict):
+    code = "too_many_agents"
+    text = "You have {most} agents; there cannot be more."
+    hint = "Remove one that you do not need with `skillyard agents remove`."
+
+
+class TooManyAgentKeys(Conflict):
+    code = "too_many_agent_keys"
+    text = "The agent {agent_id} has {most} keys; there cannot be more."
+    hint = "Remove one with `skillyard agents remove-key {agent_id}`."
+
+
+class EnrollmentFailed(Invalid):
+    code = "enrollment_failed"
+    text = "The key is not enrolled: {why}."
+    hint = "Ask for a new challenge, and sign its characters with the key within five minutes."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from skillyard.app import App
 from skillyard.domain.accounts import store
-from skillyard.domain.accounts.store import identities, publishers, sessions
+from skillyard.domain.accounts.store import agents, identities, publishers, sessions
 from skillyard.infra.jobs import every
 
 _DAY_MS = 24 * 3600 * 1000
@@ -13,7 +13,8 @@ _KEEP_PERSONAL_TOKENS_MS = 90 * _DAY_MS
 
 @every(seconds=3600)
 def forget_expired_sign_ins(app: App) -> None:
-    """Remove links, waiting command lines and access tokens a day after their end, personal tokens after 90 days."""
+    """Remove links, waiting command lines and access tokens a day after their end, personal tokens after 90 days; and
+    what agents cannot use any more."""
     now_ms = app.clock.now_ms()
     with app.database.transaction() as tx:
         store.remove_expired(
@@ -23,4 +24,5 @@ def forget_expired_sign_ins(app: App) -> None:
         )
         sessions.remove_expired(tx, before_ms=now_ms - _DAY_MS)
         identities.remove_expired(tx, before_ms=now_ms - _DAY_MS)
+        agents.remove_expired(tx, now_ms=now_ms)
         publishers.remove_expired(tx, tokens_before_ms=now_ms - _DAY_MS, now_ms=now_ms)

@@ -19,7 +19,7 @@ from skillyard.domain.accounts.rights import FULL, RIGHTS, Right, RightName, Rol
 from skillyard.infra.errors import SkillyardError, Unauthenticated
 from skillyard.infra.events import Event
 
-TokenKind = Literal["access", "personal"]
+TokenKind = Literal["access", "personal", "agent"]
 NamespaceKind = Literal["personal", "organization"]
 CliSessionStatus = Literal["pending", "approved", "denied", "expired"]
 
@@ -40,7 +40,8 @@ class Caller:
     """Whoever asks, with what is left of their rights after the token narrowed them. All None: nobody is signed in.
 
     `roles` holds the namespaces in which the caller has a role *and* the token counts. A trusted publisher has its own
-    id and identity for `user_id` and `username`, a `provenance`, and perhaps one skill that it is limited to.
+    id and identity for `user_id` and `username`, a `provenance`, and perhaps one skill that it is limited to. An agent
+    that signed in with its own key is its owner with less rights, and an `agent_id`.
     """
 
     user_id: str | None = None
@@ -54,6 +55,7 @@ class Caller:
     token_skill: str | None = None
     token_expires_ms: int | None = None
     provenance: Provenance | None = None
+    agent_id: str | None = None
 
     def must(self, right: RightName, *, on: str | None = None) -> None:
         """Refuse unless the caller has the right, where it is one over a namespace in `on`: `acme`, or the skill in it

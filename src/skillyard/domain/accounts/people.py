@@ -8,6 +8,8 @@ from skillyard.app import App
 from skillyard.domain.accounts import rules, store
 from skillyard.domain.accounts.errors import NotYourself, UserNotFound
 from skillyard.domain.accounts.model import Caller, Namespace, Token, User, UserRestored, UserSuspended
+from skillyard.domain.accounts.store import agents
+from skillyard.infra.database import Tx
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,13 +26,41 @@ def get_me(app: App, caller: Caller) -> Me:
     caller.must("identify")
     user_id, _ = caller.identity
     with app.database.reading() as tx:
-        token = store.find_token_of(tx, user_id, caller.token_id or "")
-        assert token is not None
+        token = _token_in_use(tx, caller)
         return Me(
             user=store.get_user(tx, user_id),
-            token=replace(token, scopes=caller.scopes),
+            token=token,
             namespaces=tuple(store.list_namespaces(tx, caller.roles, after="", limit=len(caller.roles))),
         )
+
+
+def _token_in_use(tx: Tx, caller: Caller) -> Token:
+    """With the scopes that count. An agent's bearer is not on record: it shows the key that signed it."""
+    user_id, _ = caller.identity
+    if caller.agent_id is not None:
+        return _key_in_use(tx, caller, caller.agent_id)
+    token = store.find_token_of(tx, user_id, caller.token_id or "")
+    assert token is not None
+    return replace(token, scopes=caller.scopes)
+
+
+def _key_in_use(tx: Tx, caller: Caller, agent_id: str) -> Token:
+    user_id, _ = caller.identity
+    agent = agents.find_agent(tx, agent_id)
+    assert agent is not None
+    return Token(
+        id=caller.token_id or "",
+        user_id=user_id,
+        kind="agent",
+        name=agent.name,
+        prefix="",
+        scopes=caller.scopes,
+        namespaces=None,
+        created_ms=agent.created_ms,
+        expires_ms=caller.token_expires_ms or 0,
+        last_used_ms=None,
+        revoked_ms=None,
+    )
 
 
 def suspend_user(app: App, caller: Caller, *, username: str) -> User:

@@ -49,7 +49,7 @@ _IDENTITY = {
 
 class TokenInUse(BaseModel):
     id: str
-    kind: Literal["access", "personal"]
+    kind: Literal["access", "personal", "agent"]
     name: str
     scopes: list[Scope]
     expires_at: Time
