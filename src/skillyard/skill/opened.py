@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from skillyard.skill.archive import Limits, open_safely
 from skillyard.skill.digest import FileEntry
+from skillyard.skill.executable import Executable, find_executable
 from skillyard.skill.faults import Fault, SkillError
 from skillyard.skill.manifest import ManifestReport, read_manifest
 from skillyard.skill.scan.engine import scan
@@ -20,6 +21,7 @@ class Opened:
     files: tuple[FileEntry, ...]
     said: ManifestReport
     report: Report
+    executable: Executable | None = None
 
 
 def open_and_scan(data: bytes, limits: Limits) -> Opened | tuple[Fault, ...]:
@@ -28,4 +30,12 @@ def open_and_scan(data: bytes, limits: Limits) -> Opened | tuple[Fault, ...]:
         files = open_safely(data, limits=limits)
     except SkillError as error:
         return error.faults
-    return Opened(digest=files.digest, files=files.entries, said=read_manifest(files), report=scan(files))
+    said = read_manifest(files)
+    executable, faults = find_executable(files)
+    return Opened(
+        digest=files.digest,
+        files=files.entries,
+        said=replace(said, faults=(*said.faults, *faults)),
+        report=scan(files),
+        executable=executable,
+    )

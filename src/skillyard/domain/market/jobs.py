@@ -12,7 +12,7 @@ from skillyard.infra.jobs import every
 DECLARED = (execution,)
 
 
-@every(seconds=1)
+@every(seconds=5)
 def follow_registry(app: App) -> None:
     """Put on offer what was published, and take off what was withdrawn."""
     while follow(app):

@@ -200,6 +200,18 @@ class AppealIsOpen(Conflict):
     hint = "Wait for its answer."
 
 
+class SealedSkill(Forbidden):
+    code = "sealed_skill"
+    text = "{name} is sealed: the registry runs it, and hands out its files to members of its namespace only."
+    hint = "Invoke it with `skillyard invoke {name}`."
+
+
+class SealedNotSold(Conflict):
+    code = "sealed_not_sold"
+    text = "{name} is sealed: nobody could take the files that they would buy."
+    hint = "Set a price for each invocation in its executable.json."
+
+
 class OverrideNotFound(NotFound):
     code = "override_not_found"
     text = "There is no override {override_id} in force."

@@ -14,6 +14,7 @@ from skillyard.domain.registry.rules import Surroundings
 from skillyard.domain.registry.store import releases, skills
 from skillyard.infra.database import Tx
 from skillyard.skill.digest import Digests, FileEntry, read_digests
+from skillyard.skill.executable import Executable, Mode
 from skillyard.skill.faults import Fault, SkillError
 from skillyard.skill.manifest import Manifest
 from skillyard.skill.names import SkillName, lookalikes
@@ -28,8 +29,8 @@ _ZIP_MAGIC = b"PK"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
-    """`manifest` is None when it could not be read, `files` are none and `digest` empty when the archive could not;
-    `faults` say why. The content of the files is let go as soon as it was looked at.
+    """`manifest` and `executable` are None when they could not be read, `files` are none and `digest` empty when the
+    archive could not; `faults` say why. The content of the files is let go as soon as it was looked at.
     """
 
     archive: Archive
@@ -37,6 +38,7 @@ class Examined:
     files: tuple[FileEntry, ...] = ()
     manifest: Manifest | None = None
     report: Report | None = None
+    executable: Executable | None = None
     faults: tuple[Fault, ...] = ()
 
 
@@ -55,15 +57,22 @@ def examine(app: App, caller: Caller, wish: Wish, source: BinaryIO, *, sha256: s
     if manifest is not None:
         manifest, overruled = rules.settle(wish, manifest)
         faults += overruled
-        faults += rules.check_release(wish, manifest, _look_around(app, caller, wish, manifest))
+        around = _look_around(app, caller, wish, manifest)
+        faults += rules.check_release(wish, manifest, around)
+        faults += rules.check_sealed(wish, is_sealed(opened.executable), around.is_sealed)
     return Examined(
         archive=archive,
         digest=opened.digest,
         files=opened.files,
         manifest=manifest,
         report=opened.report,
+        executable=opened.executable,
         faults=tuple(faults),
     )
+
+
+def is_sealed(executable: Executable | None) -> bool:
+    return executable is not None and executable.mode is Mode.SEALED
 
 
 def _archive(digests: Digests, source: BinaryIO) -> Archive:
@@ -89,11 +98,13 @@ def _look_around(app: App, caller: Caller, wish: Wish, manifest: Manifest) -> Su
         return Surroundings()
     with app.database.reading() as tx:
         visibility = skills.find_visibility(tx, wish.name)
+        was_sealed = skills.find_sealed(tx, wish.name)
         before = _find_before(tx, wish, manifest)
         alike = _lookalikes(tx, caller, wish.name) if visibility is None else []
         missing, hidden = _find_dependencies(tx, caller, manifest)
     return Surroundings(
         visibility=visibility,
+        is_sealed=was_sealed,
         lookalikes=tuple(alike),
         missing=tuple(missing),
         hidden=tuple(hidden),

@@ -58,6 +58,7 @@ class Skill:
     deprecated: str | None
     status: Status | None = None
     is_for_sale: bool = False
+    is_sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +113,7 @@ class Release:
     score: float | None = None
     provenance: Provenance | None = None
     is_for_sale: bool = False
+    is_sealed: bool = False
     readme: str = ""
     files: tuple[FileEntry, ...] = ()
 
@@ -126,7 +128,7 @@ class Release:
     @property
     def is_free(self) -> bool:
         """Whether everybody who knows the name may take its content."""
-        return self.visibility.is_open and not self.is_for_sale
+        return self.visibility.is_open and not self.is_for_sale and not self.is_sealed
 
     @property
     def is_offered(self) -> bool:

@@ -13,7 +13,7 @@ from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.registry import access, rules
 from skillyard.domain.registry.errors import ContentIsBeingRemoved, ReleaseExists, UploadNotFound
-from skillyard.domain.registry.examine import Examined, examine
+from skillyard.domain.registry.examine import Examined, examine, is_sealed
 from skillyard.domain.registry.judgement import judge
 from skillyard.domain.registry.model import (
     DEFAULT_CHANNEL,
@@ -72,7 +72,7 @@ def store_release(
             raise UploadNotFound(upload_id=upload_id)
         if not removals.may_refer_to(tx, new.archive.sha256):
             raise ContentIsBeingRemoved(retry_after_s=1)
-        _add_skill(tx, wish, now_ms=new.published_ms)
+        _add_skill(tx, wish, is_sealed=new.is_sealed, now_ms=new.published_ms)
         _add_release(tx, wish, _judged(tx, new, report), report)
         stored = access.get_release(tx, wish.name, new.version)
         details = {"status": stored.status.value, "verdict": stored.verdict}
@@ -81,12 +81,13 @@ def store_release(
     return Published(release=stored, warnings=tuple(fault for fault in examined.faults if fault.severity == "warning"))
 
 
-def _add_skill(tx: Tx, wish: Wish, *, now_ms: int) -> None:
-    """The first release makes the skill; a later one finds it, and must not want another visibility."""
+def _add_skill(tx: Tx, wish: Wish, *, is_sealed: bool, now_ms: int) -> None:
+    """The first release makes the skill; a later one finds it, and must not want it otherwise."""
     tx.lock(f"skill {wish.name}")
-    if skills.add_skill(tx, wish.name, wish.visibility or Visibility.PUBLIC, now_ms=now_ms):
+    if skills.add_skill(tx, wish.name, wish.visibility or Visibility.PUBLIC, is_sealed=is_sealed, now_ms=now_ms):
         return
     rules.refuse(wish.name, rules.check_visibility(wish, skills.find_visibility(tx, wish.name)))
+    rules.refuse(wish.name, rules.check_sealed(wish, is_sealed, skills.find_sealed(tx, wish.name)))
     skills.set_updated(tx, wish.name, now_ms=now_ms)
 
 
@@ -170,6 +171,7 @@ def _release(app: App, caller: Caller, wish: Wish, examined: Examined) -> Releas
         verdict=report.verdict.value,
         score=report.score,
         provenance=caller.provenance,
+        is_sealed=is_sealed(examined.executable),
         readme=manifest.body,
         files=draft.files,
     )

@@ -122,7 +122,12 @@ def _load_offer(tx: Tx, caller: Caller, names: Sequence[str], *, young_from_ms: 
 
 
 def _facts(row: Row) -> Facts:
-    return Facts(name=row["skill"], visibility=Visibility(row["visibility"]), is_for_sale=bool(row["is_for_sale"]))
+    return Facts(
+        name=row["skill"],
+        visibility=Visibility(row["visibility"]),
+        is_for_sale=bool(row["is_for_sale"]),
+        is_sealed=bool(row["is_sealed"]),
+    )
 
 
 def _why_not_offered(row: Row, young_from_ms: int) -> str:

@@ -12,6 +12,7 @@ from skillyard.domain.registry.errors import BadChannel, SkillRefused, TextNotAc
 from skillyard.domain.registry.model import DEFAULT_CHANNEL, Release, Standing, Visibility, Wish
 from skillyard.domain.registry.trust import Status
 from skillyard.skill.escalation import check_escalation
+from skillyard.skill.executable import EXECUTABLE_FILE
 from skillyard.skill.faults import Fault, SkillError
 from skillyard.skill.files import SKILL_FILE
 from skillyard.skill.manifest import Manifest
@@ -37,11 +38,12 @@ AGENTS: Mapping[str, tuple[str, ...]] = {
 class Surroundings:
     """What the registry holds already that matters to a new release, as far as the publisher may see it.
 
-    `visibility` is None for a new skill. `missing` are dependencies that nobody can find, `hidden` private ones.
-    `before`: the highest lower version, and what it may do.
+    `visibility` and `is_sealed` are None for a new skill. `missing` are dependencies that nobody can find, `hidden`
+    private ones. `before`: the highest lower version, and what it may do.
     """
 
     visibility: Visibility | None = None
+    is_sealed: bool | None = None
     lookalikes: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
@@ -130,6 +132,15 @@ def check_visibility(wish: Wish, current: Visibility | None) -> list[Fault]:
         return []
     message = f"{wish.name} is {current}; a release cannot make it {wish.visibility}"
     return [_error("visibility_differs", message, "Leave it out here, and change it for the whole skill.")]
+
+
+def check_sealed(wish: Wish, is_sealed: bool, current: bool | None) -> list[Fault]:
+    """What was open to all cannot be sealed afterwards, and what is sealed never opens."""
+    if current in (None, is_sealed):
+        return []
+    said = "sealed, and this release is not" if current else "not sealed, and this release is"
+    hint = "Keep the mode of the first release, or publish it under another name."
+    return [_error("mode_differs", f"{wish.name} is {said}", hint, EXECUTABLE_FILE)]
 
 
 def decide_version(wish: Wish, manifest: Manifest) -> str | None:

@@ -15,7 +15,7 @@ from skillyard.domain.payments.errors import NothingToSell
 from skillyard.domain.payments.events import PriceSet
 from skillyard.domain.payments.model import Offer, Price, PriceMode
 from skillyard.domain.registry import access
-from skillyard.domain.registry.errors import NotYours
+from skillyard.domain.registry.errors import NotYours, SealedNotSold
 from skillyard.domain.registry.model import SaleChanged, Visibility, VisibilityChanged
 from skillyard.domain.registry.sight import Sight
 from skillyard.domain.registry.statements import visibility_in_log
@@ -72,12 +72,14 @@ def set_sale(
 ) -> Sale:
     """Change how a skill is sold; None leaves as it is. For owners of its namespace: the first to do so is paid.
 
-    Raises SkillNotFound, RoleTooLow, ScopeMissing or SellingTextNotAcceptable.
+    Raises SkillNotFound, RoleTooLow, ScopeMissing, SealedNotSold or SellingTextNotAcceptable.
     """
     seller_id, by = _check_may_sell(app, caller, name)
     now_ms = app.clock.now_ms()
     with app.database.transaction() as tx:
         access.begin_change(tx, name)
+        if is_for_sale and skills.find_sealed(tx, name):
+            raise SealedNotSold(name=str(name))
         offer = offers.set_offer(
             tx, item=str(name), seller_id=seller_id, is_for_sale=is_for_sale, selling_text=selling_text, now_ms=now_ms
         )

@@ -1,6 +1,7 @@
 """What a caller may have of a skill: its page, its text, its content. Members and those who bought it have all of it.
 
-Of a private skill that is for sale everybody sees the page, and what its seller wrote for it, and no more.
+Of a private skill that is for sale everybody sees the page, and what its seller wrote for it, and no more. Of a sealed
+one nobody but its members has more than the page and the description: the registry runs it for the others.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from skillyard.domain.accounts.model import Caller
 from skillyard.domain.payments.entitlements import entitled
 from skillyard.domain.payments.model import Offer
 from skillyard.domain.payments.offers import list_offers, purchase_required
+from skillyard.domain.registry.errors import SealedSkill
 from skillyard.domain.registry.model import Release, Skill, Visibility
 from skillyard.infra.database import Tx
 
@@ -25,6 +27,7 @@ class Facts:
     name: str
     visibility: Visibility
     is_for_sale: bool
+    is_sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,16 +47,20 @@ class Sight:
 
     @property
     def may_read(self) -> bool:
-        """Its description and its readme."""
+        """Its description, and its readme unless it is sealed."""
         return self.has_access or self.facts.visibility.is_open
 
     @property
     def may_take(self) -> bool:
         """Its files."""
+        if self.facts.is_sealed:
+            return self.is_member
         return self.has_access or (self.facts.visibility.is_open and not self.facts.is_for_sale)
 
     def must_take(self) -> None:
-        """Raises PurchaseRequired."""
+        """Raises SealedSkill or PurchaseRequired."""
+        if self.facts.is_sealed and not self.is_member:
+            raise SealedSkill(name=self.facts.name)
         if not self.may_take:
             raise purchase_required(self.facts.name, self.offer)
 
@@ -76,14 +83,16 @@ def look_at(tx: Tx, caller: Caller, skills: Iterable[Facts]) -> dict[str, Sight]
 
 
 def facts_of(skill: Skill | Release) -> Facts:
-    return Facts(name=skill.name, visibility=skill.visibility, is_for_sale=skill.is_for_sale)
+    return Facts(name=skill.name, visibility=skill.visibility, is_for_sale=skill.is_for_sale, is_sealed=skill.is_sealed)
 
 
 def release_as_seen(release: Release, sight: Sight) -> Release:
     """Without what the caller may not read."""
-    if sight.may_read:
-        return release if sight.may_take else replace(release, files=())
-    return replace(release, description="", readme="", files=())
+    if sight.may_take:
+        return release
+    if not sight.may_read:
+        return replace(release, description="", readme="", files=())
+    return replace(release, readme="" if sight.facts.is_sealed else release.readme, files=())
 
 
 def skills_as_seen(tx: Tx, skills: Iterable[Skill], sights: Mapping[str, Sight]) -> list[Skill]:

@@ -35,7 +35,7 @@ _LISTED = (
     "r.id, r.skill, r.version, r.channel, r.description, r.license, r.compatibility, r.homepage, r.tags,"
     " r.dependencies, r.permissions, r.digest, r.sha256, r.sha512, r.size_bytes, r.format, r.files_count,"
     " r.unpacked_bytes, r.published_ms, r.published_by, r.yanked_reason, r.yanked_ms, r.status, r.reasons, r.verdict,"
-    " r.score_tenths, r.provenance, s.visibility, s.is_for_sale,"
+    " r.score_tenths, r.provenance, s.visibility, s.is_for_sale, s.is_sealed,"
     " coalesce(r.deprecated, s.deprecated) AS deprecated"
 )
 _FROM = "FROM releases r JOIN skills s ON s.name = r.skill"
@@ -132,15 +132,15 @@ def find_standing(tx: Tx, name: SkillName, version: str) -> Standing | None:
 
 
 def list_candidates(tx: Tx, names: Sequence[str]) -> list[Row]:
-    """Of every release of these skills: `id`, `skill`, `visibility`, `is_for_sale`, `version`, `dependencies` (JSON),
-    `yanked_ms`, `status`, `published_ms`.
+    """Of every release of these skills: `id`, `skill`, `visibility`, `is_for_sale`, `is_sealed`, `version`,
+    `dependencies` (JSON), `yanked_ms`, `status`, `published_ms`.
     """
     return [
         row
         for marks, part in batches(names)
         for row in tx.all(
-            "SELECT r.id, r.skill, s.visibility, s.is_for_sale, r.version, r.dependencies, r.yanked_ms, r.status,"
-            f" r.published_ms {_FROM} WHERE r.skill IN ({marks})",
+            "SELECT r.id, r.skill, s.visibility, s.is_for_sale, s.is_sealed, r.version, r.dependencies, r.yanked_ms,"
+            f" r.status, r.published_ms {_FROM} WHERE r.skill IN ({marks})",
             *part,
         )
     ]
@@ -173,10 +173,11 @@ def set_deprecated(tx: Tx, name: SkillName, version: str, message: str | None) -
 
 
 def find_open_blob(tx: Tx, sha256: str) -> Blob | None:
-    """An archive of a skill that is neither private nor for sale."""
+    """An archive of a skill that is neither private nor for sale nor sealed."""
     row = tx.one(
         f"SELECT r.id, r.skill, r.version, r.sha256, r.size_bytes, r.format {_FROM}"
-        " WHERE r.sha256 = ? AND s.visibility <> 'private' AND s.is_for_sale = 0 AND r.status <> 'quarantined'"
+        " WHERE r.sha256 = ? AND s.visibility <> 'private' AND s.is_for_sale = 0 AND s.is_sealed = 0"
+        " AND r.status <> 'quarantined'"
         " ORDER BY r.id LIMIT 1",
         sha256,
     )
@@ -239,6 +240,7 @@ def _release(row: Row, channels: Mapping[str, str], *, readme: str = "", files: 
         score=row["score_tenths"] / 10 if row["verdict"] else None,
         provenance=Provenance(**orjson.loads(row["provenance"])) if row["provenance"] else None,
         is_for_sale=bool(row["is_for_sale"]),
+        is_sealed=bool(row["is_sealed"]),
         readme=readme,
         files=files,
     )

@@ -19,7 +19,7 @@ TABLES = (
         "skills",
         (
             "name", "namespace", "slug", "skeleton", "visibility", "deprecated", "created_ms", "updated_ms",
-            "downloads_total", "downloads_week", "downloads_month", "is_for_sale",
+            "downloads_total", "downloads_week", "downloads_month", "is_for_sale", "is_sealed",
         ),
     ),
     Table("channels", ("skill", "channel", "version")),
@@ -32,12 +32,12 @@ _SKILLS = (
 )
 
 
-def add_skill(tx: Tx, name: SkillName, visibility: Visibility, *, now_ms: int) -> bool:
+def add_skill(tx: Tx, name: SkillName, visibility: Visibility, *, is_sealed: bool, now_ms: int) -> bool:
     """False when it is there already."""
     return tx.insert_new(
         "INSERT INTO skills (name, namespace, slug, skeleton, visibility, created_ms, updated_ms,"
-        " downloads_total, downloads_week, downloads_month) VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, 0)",
-        str(name), name.namespace, name.slug, skeleton(name.slug), visibility.value, now_ms, now_ms,
+        " downloads_total, downloads_week, downloads_month, is_sealed) VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?)",
+        str(name), name.namespace, name.slug, skeleton(name.slug), visibility.value, now_ms, now_ms, int(is_sealed),
     )  # fmt: skip
 
 
@@ -45,6 +45,12 @@ def find_visibility(tx: Tx, name: SkillName) -> Visibility | None:
     """None when there is no such skill."""
     row = tx.one("SELECT visibility FROM skills WHERE name = ?", str(name))
     return Visibility(row["visibility"]) if row else None
+
+
+def find_sealed(tx: Tx, name: SkillName) -> bool | None:
+    """Whether it is sealed; None when there is no such skill."""
+    row = tx.one("SELECT is_sealed FROM skills WHERE name = ?", str(name))
+    return bool(row["is_sealed"]) if row else None
 
 
 def find_skill(tx: Tx, name: SkillName) -> Skill | None:
@@ -73,10 +79,16 @@ def list_visibilities(tx: Tx, names: Sequence[str]) -> dict[str, Visibility]:
 
 def list_facts(tx: Tx, names: Sequence[str]) -> list[Facts]:
     """Of those of `names` that there are, what decides who may have what of them."""
+    sql = "SELECT name, visibility, is_for_sale, is_sealed FROM skills WHERE name IN"
     return [
-        Facts(name=row["name"], visibility=Visibility(row["visibility"]), is_for_sale=bool(row["is_for_sale"]))
+        Facts(
+            name=row["name"],
+            visibility=Visibility(row["visibility"]),
+            is_for_sale=bool(row["is_for_sale"]),
+            is_sealed=bool(row["is_sealed"]),
+        )
         for marks, part in batches(names)
-        for row in tx.all(f"SELECT name, visibility, is_for_sale FROM skills WHERE name IN ({marks})", *part)  # noqa: S608
+        for row in tx.all(f"{sql} ({marks})", *part)
     ]
 
 
@@ -183,4 +195,5 @@ def _skill(row: Row) -> Skill:
         deprecated=row["deprecated"],
         status=Status(row["status"]) if row["status"] else None,
         is_for_sale=bool(row["is_for_sale"]),
+        is_sealed=bool(row["is_sealed"]),
     )
