@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from skillyard.skill.faults import Fault
 from skillyard.skill.reading import Place
 from skillyard.skill.schema_graph import unrolled
-from skillyard.skill.schemas import Schema, check_value, read_schema, stored_schema
+from skillyard.skill.schemas import Schema, admits_at, check_value, read_schema, stored_schema
 from tests.skill.schema_makers import SCHEMAS, VALUES, WILD
 
 DRAFT_7 = "http://json-schema.org/draft-07/schema#"
@@ -135,6 +135,7 @@ def test_all_faults_of_a_schema_are_told_at_once():
         ({"$schema": "http://json-schema.org/draft-04/schema#"}, "schema_draft"),
         ({"$schema": 7}, "schema_draft"),
         ({"$schema": DRAFT_7, "$ref": "#/definitions/a", "minimum": 1, "definitions": {"a": {}}}, "schema_keyword"),
+        ({"$schema": DRAFT_7, "prefixItems": [{}]}, "schema_keyword"),
         ({"$ref": "#"}, "schema_recursion"),
         ({"allOf": [{"not": {"$ref": "#"}}, {"$ref": "#"}, {"$ref": "#"}]}, "schema_recursion"),
         (doubling("anyOf", 40), "schema_recursion"),
@@ -261,3 +262,14 @@ def test_values_are_judged_as_by_the_reference_implementation(document: dict[str
 def test_a_stored_schema_judges_as_the_one_that_was_read(document: dict[str, object], value: str):
     schema = read(document)
     assert check_value(stored_schema(json.loads(json.dumps(schema.text))), value) == check_value(schema, value)
+
+
+@pytest.mark.parametrize("draft", [{}, {"$schema": DRAFT_7}, {"$id": "http://a.example/b"}])
+def test_a_value_can_be_held_against_a_part_of_a_schema(draft: dict[str, str]):
+    parts = {"a/b c": {"$ref": "#/definitions/d"}, "type": {"items": {"$ref": "#"}}}
+    schema = read({**draft, "type": "object", "properties": parts, "definitions": {"d": {"enum": ["x"]}}})
+    assert admits_at(schema, ("properties", "a/b c"), "x")
+    assert not admits_at(schema, ("properties", "a/b c"), "y")
+    assert admits_at(schema, ("properties", "type"), [{"a/b c": "x"}])
+    assert not admits_at(schema, ("properties", "type"), [{"a/b c": "y"}])
+    assert not admits_at(schema, (), "x")

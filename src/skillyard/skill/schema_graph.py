@@ -57,29 +57,40 @@ class Node:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Graph:
-    root: Node
+    """`nodes`: every subschema by the keys that lead to it, the whole by none."""
+
+    nodes: Mapping[Path, Node]
     patterns: frozenset[str]
 
+    @property
+    def root(self) -> Node:
+        return self.nodes[()]
 
-def build_graph(document: Mapping[str, Any], place: Place, *, lone_references: bool = False) -> Graph | None:
-    """The graph of a document that its meta-schema admits; None, with faults, where it cannot be bounded.
 
-    `lone_references`: the draft is one in which $ref stands alone.
-    """
-    graph = _Builder(place, lone_references)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """In what drafts differ here: whether $ref stands alone, and whether the first items are `prefixItems`."""
+
+    lone_references: bool = False
+    prefix_items: bool = True
+
+
+def build_graph(document: Mapping[str, Any], place: Place, dialect: Dialect) -> Graph | None:
+    """The graph of a document that its meta-schema admits; None, with faults, where it cannot be bounded."""
+    graph = _Builder(place, dialect)
     before = len(place.faults)
-    root = graph.add(document, ())
+    graph.add(document, ())
     graph.link()
     if len(place.faults) == before:
         _check_chains(graph.nodes.values(), place)
-    return Graph(root=root, patterns=frozenset(graph.patterns)) if len(place.faults) == before else None
+    return Graph(nodes=graph.nodes, patterns=frozenset(graph.patterns)) if len(place.faults) == before else None
 
 
 class _Builder:
-    def __init__(self, place: Place, lone_references: bool) -> None:
+    def __init__(self, place: Place, dialect: Dialect) -> None:
         self.place = place
         self.patterns: set[str] = set()
-        self._lone_references = lone_references
+        self._dialect = dialect
         self.nodes: dict[Path, Node] = {}
         self._references: list[tuple[Node, str]] = []
 
@@ -103,6 +114,10 @@ class _Builder:
         for keyword in ("$id", "$schema"):
             if keyword in schema and node.path:
                 at.refuse("schema_keyword", f"{at} has a {keyword} of its own", "leave it out")
+        if "prefixItems" in schema and not self._dialect.prefix_items:
+            at.refuse(
+                "schema_keyword", f"{at} has prefixItems, which its draft ignores", "leave $schema out, or use items"
+            )
         if "$ref" in schema:
             self._note_reference(node, schema, at)
         node.weight = 1 + sum(count_values(value) for key, value in schema.items() if key not in HOLDERS)
@@ -114,7 +129,7 @@ class _Builder:
 
     def _note_reference(self, node: Node, schema: Mapping[str, Any], at: Place) -> None:
         self._references.append((node, str(schema["$ref"])))
-        beside = sorted(schema.keys() - _MAY_BESIDE_REFERENCE) if self._lone_references else []
+        beside = sorted(schema.keys() - _MAY_BESIDE_REFERENCE) if self._dialect.lone_references else []
         if beside:
             message = f"{at} has {quoted(beside[0])} beside $ref, which draft 7 ignores"
             at.refuse("schema_keyword", message, 'write {"allOf": [{"$ref": ...}], ...}')

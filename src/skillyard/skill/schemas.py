@@ -11,13 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Any
+from urllib.parse import quote
 
 import jsonschema_rs
 
 from skillyard.skill.faults import Fault, SkillError
 from skillyard.skill.json_values import check_json, pointer
 from skillyard.skill.reading import Place, quoted, shorten
-from skillyard.skill.schema_graph import Node, TooMuchWork, build_graph, count_work
+from skillyard.skill.schema_graph import Dialect, Graph, Path, TooMuchWork, build_graph, count_work
 
 MAX_SCHEMA_CHARS = 64 * 1024
 MAX_SCHEMA_VALUES = 5000
@@ -25,15 +26,35 @@ MAX_SCHEMA_DEPTH = 64
 MAX_WORK = 3_000_000
 MAX_FAULTS = 20
 _WORK_TO_TELL_ALL = 30_000
+_WORK_FOR_SMALL = 20_000
 _PATTERN_BYTES = 4 << 20  # of all patterns of one schema together, once compiled
 
-_DEFAULT_DRAFT = "json-schema.org/draft/2020-12/schema"
-_DRAFT_7 = "json-schema.org/draft-07/schema"
-_DRAFTS: Mapping[str, type[jsonschema_rs.Validator]] = {
-    _DEFAULT_DRAFT: jsonschema_rs.Draft202012Validator,
-    "json-schema.org/draft/2019-09/schema": jsonschema_rs.Draft201909Validator,
-    _DRAFT_7: jsonschema_rs.Draft7Validator,
-}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draft:
+    address: str
+    validator: type[jsonschema_rs.Validator]
+    dialect: Dialect
+
+
+_NEWEST = _Draft(
+    address="https://json-schema.org/draft/2020-12/schema",
+    validator=jsonschema_rs.Draft202012Validator,
+    dialect=Dialect(),
+)
+_DRAFTS = (
+    _NEWEST,
+    _Draft(
+        address="https://json-schema.org/draft/2019-09/schema",
+        validator=jsonschema_rs.Draft201909Validator,
+        dialect=Dialect(prefix_items=False),
+    ),
+    _Draft(
+        address="http://json-schema.org/draft-07/schema#",
+        validator=jsonschema_rs.Draft7Validator,
+        dialect=Dialect(prefix_items=False, lone_references=True),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +81,15 @@ def stored_schema(text: str) -> Schema:
     return Schema(text=text, document=json.loads(text))
 
 
+def admits_at(schema: Schema, path: Path, value: object) -> bool:
+    """Whether the subschema that `path` leads to admits a small value; false also where that takes too long to tell."""
+    try:
+        count_work(_compile(schema.text).graph.nodes[path], value, most=_WORK_FOR_SMALL)
+    except TooMuchWork:
+        return False
+    return _subschema(schema.text, path).is_valid(value)
+
+
 def check_value(schema: Schema, value: object) -> list[Fault]:
     """What is wrong with a value, each message with the JSON pointer to it: 20 faults at most, none when it is fine."""
     faults: list[Fault] = []
@@ -68,7 +98,7 @@ def check_value(schema: Schema, value: object) -> list[Fault]:
         return faults
     compiled = _compile(schema.text)
     try:
-        work = count_work(compiled.root, value, most=MAX_WORK)
+        work = count_work(compiled.graph.root, value, most=MAX_WORK)
     except TooMuchWork:
         place.refuse(
             "too_much_work",
@@ -96,7 +126,7 @@ def _errors(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Compiled:
     validator: jsonschema_rs.Validator
-    root: Node
+    graph: Graph
 
 
 @lru_cache(maxsize=64)
@@ -108,11 +138,24 @@ def _compile(text: str) -> _Compiled:
     return compiled
 
 
+@lru_cache(maxsize=64)
+def _subschema(text: str, path: Path) -> jsonschema_rs.Validator:
+    """One that looks into the document as it is, so that its references lead where they did."""
+    document = json.loads(text)
+    draft = _find_draft(document) or _NEWEST
+    whole = {**document, "$id": "urn:skillyard:whole"}
+    return draft.validator(
+        {"$ref": f"urn:skillyard:whole#{quote(pointer(path))}", "definitions": {"whole": whole}},
+        validate_formats=False,
+        offline=True,
+        pattern_options=_pattern_options(len(_compile(text).graph.patterns)),
+    )
+
+
 def _read_within_bounds(document: Mapping[str, Any], place: Place) -> Schema | None:
-    if _draft(document) not in _DRAFTS:
+    if _find_draft(document) is None:
         at = place.at("$schema")
-        hint = "leave it out, or write https://json-schema.org/draft/2020-12/schema"
-        at.refuse("schema_draft", f"{at} is not a draft that is read here", hint)
+        at.refuse("schema_draft", f"{at} is not a draft that is read here", f"leave it out, or write {_NEWEST.address}")
         return None
     if not _suits_draft(document, place) or _try_compile(document, place) is None:
         return None
@@ -120,13 +163,13 @@ def _read_within_bounds(document: Mapping[str, Any], place: Place) -> Schema | N
     return stored_schema(text)
 
 
-def _draft(document: Mapping[str, Any]) -> str:
-    named = document.get("$schema", _DEFAULT_DRAFT)
-    return str(named).removeprefix("https://").removeprefix("http://").rstrip("#")
+def _find_draft(document: Mapping[str, Any]) -> _Draft | None:
+    named = str(document.get("$schema", _NEWEST.address)).replace("http://", "https://").rstrip("#")
+    return next((draft for draft in _DRAFTS if draft.address.replace("http://", "https://").rstrip("#") == named), None)
 
 
 def _suits_draft(document: Mapping[str, Any], place: Place) -> bool:
-    errors = list(_meta_schema(_draft(document)).iter_errors(document))
+    errors = list(_meta_schema(_find_draft(document) or _NEWEST).iter_errors(document))
     said = dict.fromkeys((tuple(error.instance_path), _words(error)) for error in errors)
     for path, words in list(said)[:MAX_FAULTS]:
         at = place.at(*path)
@@ -135,18 +178,17 @@ def _suits_draft(document: Mapping[str, Any], place: Place) -> bool:
 
 
 @cache
-def _meta_schema(draft: str) -> jsonschema_rs.Validator:
-    address = f"http://{draft}#" if draft == _DRAFT_7 else f"https://{draft}"
-    return _DRAFTS[draft]({"$ref": address}, offline=True, mask="this")
+def _meta_schema(draft: _Draft) -> jsonschema_rs.Validator:
+    return draft.validator({"$ref": draft.address}, offline=True, mask="this")
 
 
 def _try_compile(document: Mapping[str, Any], place: Place) -> _Compiled | None:
-    draft = _draft(document)
-    graph = build_graph(document, place, lone_references=draft == _DRAFT_7)
+    draft = _find_draft(document) or _NEWEST
+    graph = build_graph(document, place, draft.dialect)
     if graph is None or not _are_linear(graph.patterns, place):
         return None
     try:
-        validator = _DRAFTS[draft](
+        validator = draft.validator(
             dict(document),
             validate_formats=False,
             offline=True,
@@ -156,7 +198,7 @@ def _try_compile(document: Mapping[str, Any], place: Place) -> _Compiled | None:
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
         place.refuse("schema_not_valid", f"{place}: {shorten(str(error), 200)}", "write it as JSON Schema has it")
         return None
-    return _Compiled(validator=validator, root=graph.root)
+    return _Compiled(validator=validator, graph=graph)
 
 
 def _are_linear(patterns: frozenset[str], place: Place) -> bool:
