@@ -9,6 +9,7 @@ from skillyard.api.web import (
     account,
     cli_approval,
     identities,
+    market,
     members,
     sale_settings,
     selling,
@@ -29,7 +30,19 @@ def build_web(app: App) -> Surface:
         dependencies=[Depends(form_of)], openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
     )
     web.state.app = app
-    for module in (static, sign_in, identities, cli_approval, account, members, shop, selling, sale_settings, skills):
+    for module in (
+        static,
+        sign_in,
+        identities,
+        cli_approval,
+        account,
+        members,
+        shop,
+        selling,
+        sale_settings,
+        market,
+        skills,
+    ):
         web.include_router(module.router)
     install(web)
     return SecureHeaders(web)

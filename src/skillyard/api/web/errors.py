@@ -15,3 +15,9 @@ class FormTooLarge(Invalid):
     code = "form_too_large"
     text = "The form holds too much."
     hint = "Shorten what you typed."
+
+
+class InputNotJson(Invalid):
+    code = "input_not_json"
+    text = "The input is not JSON: line {line}, column {column}."
+    hint = 'Text and names go between double quotes, as in {{"city": "Rome"}}.'
