@@ -137,6 +137,8 @@ class Settings(BaseSettings):
     invoice_minutes: int = Field(
         default=30, ge=1, le=1440, description="How long an invoice can be paid and its amount holds."
     )
+    credits_least: int = Field(default=100, ge=1, description="Fewest credits that are bought at once; one is a cent.")
+    credits_most: int = Field(default=100_000, ge=1, description="Most credits that are bought at once.")
     payout_minimum_usd_cents: int = Field(default=1000, ge=1, description="Smallest payout in USD, in cents.")
     payout_minimum_nanoton: int = Field(default=1_000_000_000, ge=1, description="Smallest payout in TON, in nanoTON.")
     payout_approval_usd_cents: int = Field(
@@ -214,7 +216,8 @@ class Settings(BaseSettings):
         " 2026=…`; empty: one that is kept in the database, beside what it locks.",
     )
     sandbox: Literal["auto", "bubblewrap", "container", "kubernetes", "e2b", "off"] = Field(
-        default="auto", description="What scripts of skills run in: `auto` takes the first that works here; `off`: none."
+        default="auto",
+        description="What scripts of skills run in: `auto` takes the first that works here; `off`: none.",
     )
     sandbox_options: dict[str, str] = Field(
         default={}, description="Settings of that sandbox, each by its name: `SKILLYARD_SANDBOX_OPTIONS__<NAME>`."
@@ -232,6 +235,15 @@ class Settings(BaseSettings):
     )
     run_keep_days: int = Field(
         default=30, ge=1, description="How long output and files of a run are kept; its receipt stays."
+    )
+    python_index: str = Field(
+        default="https://pypi.org/simple", description="Where the Python packages come from that scripts ask for."
+    )
+    npm_registry: str = Field(
+        default="https://registry.npmjs.org", description="Where the Node packages come from that scripts ask for."
+    )
+    index_file_hosts: str = Field(
+        default="", description="Further hosts, between spaces, where these two keep their files."
     )
     session_minutes: int = Field(
         default=30, ge=1, le=10_080, description="A session in which nothing ran for so long ends, with its workspace."
@@ -261,7 +273,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _llm_providers_have_names_that_skills_can_use(self) -> Settings:
         for name in self.llm:
-            if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", name):
+            if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
                 raise ValueError(f"SKILLYARD_LLM: {name!r} is no name of a provider: use a-z, 0-9 and -")
         return self
 

@@ -8,12 +8,15 @@ from tests.architecture.source import Module, modules
 
 # Packages and modules that open connections, by the names in which they are imported.
 CALLERS = {
-    "httpx", "httpcore", "requests", "aiohttp", "urllib3", "urllib.request", "http.client", "ftplib", "smtplib",
-    "imaplib", "poplib", "telnetlib", "nntplib", "xmlrpc.client", "socketserver", "websockets", "pycurl", "paramiko",
+    "httpx", "httpx2", "httpcore", "httpcore2", "requests", "aiohttp", "urllib3", "urllib.request", "http.client",
+    "ftplib", "smtplib", "imaplib", "poplib", "telnetlib", "nntplib", "xmlrpc.client", "socketserver", "websockets",
+    "pycurl", "paramiko",
 }  # fmt: skip
 DOORS = {
     "infra.outbound": {"httpcore"},
     "infra.timed_network": {"httpcore"},
+    "infra.httpx_door": {"httpx2"},  # speaks by infra.outbound
+    "domain.gateway.llm_client": {"httpx2"},  # makes clients that speak by infra.httpx_door
     "sdk.transport": {"urllib3", "urllib.request"},  # of the latter only what reads proxies
     "sdk.downloads": {"urllib3"},
 }

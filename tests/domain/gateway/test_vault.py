@@ -134,7 +134,9 @@ def test_scripts_of_others_get_it_only_where_its_owner_said_so(tmp_path: Path) -
     app.close()
 
 
-@pytest.mark.parametrize("provider", ["", "Open AI", "-x", "x-", "a" * 41, "ope\nnai", "ope\0nai", "../x", "öpenai"])
+@pytest.mark.parametrize(
+    "provider", ["", "Open AI", "-x", "x-", "a" * 65, "a--b", "con", "ope\nnai", "ope\0nai", "../x", "öpenai"]
+)
 def test_names_of_services_are_plain(tmp_path: Path, provider: str) -> None:
     app = make_app(tmp_path)
     with pytest.raises(ProviderNotAcceptable):

@@ -8,7 +8,7 @@ from skillyard.infra.errors import Conflict, Forbidden, Invalid, NotFound
 class ProviderNotAcceptable(Invalid):
     code = "provider_not_acceptable"
     text = "What was given is no name of a service."  # it is not repeated: it may be the secret, in the wrong place
-    hint = "Use 1 to 40 characters of a-z, 0-9 and -, such as `openai`; skills say which name they look for."
+    hint = "Use a-z, 0-9 and single hyphens, such as `openai`; skills say which name they look for."
 
 
 class SecretNotAcceptable(Invalid):

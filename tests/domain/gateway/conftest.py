@@ -1,0 +1,3 @@
+from __future__ import annotations
+
+from tests.peers.llm.fixture import llm_peer  # noqa: F401
