@@ -17,6 +17,8 @@ from skillyard.infra.ratelimit import Limiter
 from skillyard.infra.search import SearchIndex
 from skillyard.infra.secrets import Signer, load_key
 from skillyard.public_addresses import read_allow_list
+from skillyard.sandbox.lazy import LazySandbox
+from skillyard.sandbox.model import Sandbox, SandboxUnavailable
 from skillyard.settings import Settings
 from skillyard.skill.archive import Limits
 from skillyard.skill.log.note import SignerKey
@@ -40,9 +42,11 @@ class App:
     archive_limits: Limits
     outbound: Outbound
     issuer_keys: IssuerKeys
+    sandbox: LazySandbox
     vault_keys: Keyring
 
     def close(self) -> None:
+        self.sandbox.close()
         self.index.close()
         self.database.close()
 
@@ -73,7 +77,17 @@ def build(settings: Settings, *, clock: Clock | None = None) -> App:
         ),
         outbound=outbound,
         issuer_keys=IssuerKeys(outbound),
+        sandbox=LazySandbox(lambda: _open_sandbox(settings)),
         vault_keys=Keyring(
             {**read_keys(settings.vault_keys.get_secret_value()), DATABASE_KEY: load_key(database, "vault")}
         ),
     )
+
+
+def _open_sandbox(settings: Settings) -> Sandbox:
+    """Raises SandboxUnavailable."""
+    from skillyard.sandbox.choose import open_sandbox
+
+    if settings.sandbox == "off":
+        raise SandboxUnavailable("the operator has switched runs off", "Ask for SKILLYARD_SANDBOX=auto.")
+    return open_sandbox(settings.sandbox, options=settings.sandbox_options)

@@ -76,9 +76,15 @@ def _run_jobs(app: App, stop: threading.Event) -> None:
     import skillyard.domain.gateway.jobs
     import skillyard.domain.payments.jobs
     import skillyard.domain.registry.jobs
+    import skillyard.domain.runs.jobs
     import skillyard.domain.transparency.jobs  # noqa: F401
+    from skillyard.domain.runs.model import LANE
 
+    runs = Worker(app, concurrency=app.settings.runs_at_once, lane=LANE)
+    beside = threading.Thread(target=runs.run, args=(stop,), name="runs", daemon=True)
+    beside.start()
     Worker(app, concurrency=app.settings.worker_concurrency).run(stop)
+    beside.join()
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from skillyard.domain.registry import access
 from skillyard.domain.registry.errors import NotScannedYet
 from skillyard.domain.registry.files import NO_LIMITS
 from skillyard.domain.registry.look_into import look_into
+from skillyard.domain.registry.observed import find_observed
 from skillyard.domain.registry.rejudge import rejudge
 from skillyard.domain.registry.statements import log_rows
 from skillyard.domain.registry.store import scans as store
@@ -45,7 +46,7 @@ def get_scan(app: App, caller: Caller, *, name: SkillName, version: str) -> Scan
             report=scanned[0] if sight.may_take else _without_evidence(scanned[0]),
             declared=release.permissions,
             found=scanned[0]["needs"],
-            observed=None,
+            observed=find_observed(tx, release.id),
             scanned_ms=scanned[1],
             judgement=Judgement(status=release.status, reasons=release.reasons),
             overrides=tuple(store.list_overrides(tx, release.digest, now_ms=app.clock.now_ms())),

@@ -12,12 +12,12 @@ TABLES = (Table("blob_removals", ("sha256", "since_ms")),)
 
 
 def add_removals(tx: Tx, digests: Sequence[str], *, now_ms: int) -> list[str]:
-    """Mark those of `digests` that no release and no open upload refers to; they are the answer."""
+    """Mark those of `digests` that no release, no open upload and no other holder refers to; they are the answer."""
     for sha256 in sorted(digests):
         tx.lock(f"blob {sha256}")
     used: set[str] = set()
     for marks, part in batches(digests):
-        for table, condition in (("releases", ""), ("uploads", f" AND expires_ms > {now_ms}")):
+        for table, condition in (("releases", ""), ("uploads", f" AND expires_ms > {now_ms}"), ("kept_blobs", "")):
             rows = tx.all(f"SELECT sha256 FROM {table} WHERE sha256 IN ({marks}){condition}", *part)  # noqa: S608
             used.update(row["sha256"] for row in rows)
     unused = [sha256 for sha256 in digests if sha256 not in used]

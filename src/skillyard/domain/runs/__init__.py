@@ -1,0 +1,1 @@
+"""Runs: scripts of released skills, in a sandbox, under the permissions they declared, each with a signed receipt."""
