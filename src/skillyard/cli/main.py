@@ -67,6 +67,8 @@ _VERBS = {
         "tokens": ("account:tokens", "List, create and revoke tokens."),
         "identities": ("identities:identities", "Identities at providers that sign you in."),
         "credentials": ("credentials:credentials", "Your secrets for services that skills use."),
+        "agents": ("agents:agents", "Programs that act for you."),
+        "claims": ("claims:claims", "What is known about you, and the trust that it makes."),
         "namespaces": ("account:namespaces", "Namespaces and their members."),
         "config": ("account:config", "The client's settings."),
     },

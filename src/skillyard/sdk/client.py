@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, Self, cast
 from urllib.parse import quote
 
+from skillyard.sdk.acting import ActingCalls
 from skillyard.sdk.commerce import CommerceCalls
 from skillyard.sdk.credentials import CredentialCalls
 from skillyard.sdk.documents import (
@@ -33,7 +34,7 @@ from skillyard.skill.digest import Digests, read_digests
 Visibility = Literal["public", "unlisted", "private"]
 
 
-class Client(CommerceCalls, CredentialCalls):
+class Client(ActingCalls, CommerceCalls, CredentialCalls):
     """One registry. Every verb raises SdkError: ApiError for a refusal, NetworkError when nobody answers."""
 
     def __enter__(self) -> Self:

@@ -10,15 +10,19 @@ from fastapi.routing import APIRoute
 from skillyard import __version__
 from skillyard.api.native import (
     admin,
+    agents,
     auth,
     blobs,
     buying,
     changes,
+    claims,
     credentials,
     dialect,
+    invocations,
     log,
     me,
     namespaces,
+    offers,
     payouts,
     publishers,
     releases,
@@ -78,10 +82,11 @@ def every_route() -> list[APIRoute]:
 
 
 def _routers() -> list[APIRouter]:
-    accounts = (auth, me, namespaces, publishers, credentials)
+    accounts = (auth, me, namespaces, publishers, credentials, agents, claims)
     commerce = (selling, buying, payouts, treasury, webhooks)
+    market = (offers, invocations)
     skill_modules = (search, skills, releases, trust, uploads, blobs, changes, resolve, log)
-    modules = (system, *accounts, admin, *skill_modules, *commerce)
+    modules = (system, *accounts, admin, *skill_modules, *commerce, *market)
     return [module.router for module in modules]
 
 
