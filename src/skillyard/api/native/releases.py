@@ -13,6 +13,7 @@ from skillyard.api.native.archive_response import ArchiveResponse
 from skillyard.api.native.archives import load_content
 from skillyard.api.native.wire import releases as wire
 from skillyard.api.surface import AppOf, CallerOf, Cursor, Limit
+from skillyard.domain.market.follow import look_at_skill
 from skillyard.domain.registry import deprecate, download, files, publish, releases, yank
 from skillyard.domain.registry.model import Visibility, Wish
 from skillyard.skill.names import SkillName
@@ -70,6 +71,7 @@ def publish_release(
         verdict = publish.rehearse(app, caller, wish, archive.file, sha256=x_skillyard_sha256)
         return Response(json_body(wire.show_verdict(verdict)), media_type="application/json")
     published = publish.publish(app, caller, wish, archive.file, sha256=x_skillyard_sha256)
+    look_at_skill(app, wish.name)
     location = release_path(published.release.name, published.release.version)
     body = json_body(wire.show_published(published, app.settings.address))
     return Response(body, status_code=201, media_type="application/json", headers={"location": location})

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Request
 from skillyard.api.native.wire import uploads as wire
 from skillyard.api.native.wire.releases import PublishedOnWire, show_published
 from skillyard.api.surface import AppOf, CallerOf
+from skillyard.domain.market.follow import look_at_skill
 from skillyard.domain.registry import uploads
 from skillyard.domain.registry.model import Wish
 from skillyard.skill.names import SkillName
@@ -65,6 +66,7 @@ async def put_upload(
 def confirm_upload(app: AppOf, caller: CallerOf, upload_id: str) -> PublishedOnWire:
     """Answers as publishRelease does. A ticket can be used once."""
     published = uploads.confirm_upload(app, caller, upload_id=upload_id)
+    look_at_skill(app, SkillName.parse(published.release.name))
     return show_published(published, app.settings.address)
 
 

@@ -74,6 +74,7 @@ def claim_for_server(app: App, invocation_id: str) -> Invocation | None:
 
 def see_as_provider(tx: Tx, caller: Caller, invocation_id: str) -> Invocation:
     """Raises InvocationNotFound, or NotTheProvider for its buyer."""
+    caller.must("identify")
     found = see_invocation(tx, caller, invocation_id)
     if not is_provider(caller, found):
         raise NotTheProvider(name=found.name, namespace=found.namespace)

@@ -64,12 +64,6 @@ def see_invocation(tx: Tx, caller: Caller, invocation_id: str) -> Invocation:
     return found
 
 
-def lock_invocation(tx: Tx, caller: Caller, invocation_id: str) -> Invocation:
-    """As it is now; nobody else changes it until the commit. Raises InvocationNotFound."""
-    tx.lock(f"invocation {invocation_id[:_SHOWN_CHARS]}")
-    return see_invocation(tx, caller, invocation_id)
-
-
 def is_provider(caller: Caller, invocation: Invocation) -> bool:
     return caller.may("provide", on=invocation.name)
 

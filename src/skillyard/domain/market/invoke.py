@@ -55,10 +55,15 @@ def invoke(
 ) -> Invocation:
     """A pending invocation, whose price is set aside. What one's own namespace offers is free.
 
-    `key`: the same again, with the same offer and input, is the same invocation, charged once. Raises OfferNotFound,
-    OfferNotActive, InputNotValid, TooLittleTrust, NotEnoughCredits, RetryKeyUsed, RetryKeyNotValid, FieldNotValid.
+    `key`: the same again, with the same offer and input, is the same invocation, charged once. `agent_id`: which agent
+    of the caller asks; of one that signed in with its own key it is known. `intent`: the approval of another system,
+    kept for the audit trail like `passport_id`.
+
+    Raises OfferNotFound, OfferNotActive, InputNotValid, TooLittleTrust, NotEnoughCredits, RetryKeyUsed,
+    RetryKeyNotValid, FieldNotValid.
     """
     caller.must("invoke")
+    agent_id = caller.agent_id or agent_id
     wanted = _read(offer_id, input, key=key, agent_id=agent_id, passport_id=passport_id, intent=intent)
     terms = charge_terms(app)
     while True:
@@ -140,7 +145,8 @@ def _check_invocable(tx: Tx, caller: Caller, offer: Offer) -> None:
 
 
 def _check_trust(tx: Tx, caller: Caller, offer: Offer, *, now_ms: int) -> None:
-    check = explain(tx, caller.identity[0], Level(offer.trust_level), now_ms=now_ms)
+    wanted, by_agent = Level(offer.trust_level), caller.agent_id is not None
+    check = explain(tx, caller.identity[0], wanted, now_ms=now_ms, by_agent=by_agent)
     if not check.allowed:
         raise TooLittleTrust(name=offer.name, wanted=offer.trust_level, level=check.level.value, reason=check.reason)
 

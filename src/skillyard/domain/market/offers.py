@@ -79,9 +79,9 @@ def see_offer(tx: Tx, caller: Caller, *, offer_id: str | None = None, name: str 
 
 def see_own_offer(tx: Tx, caller: Caller, offer_id: str) -> Offer:
     """One that the caller may change. Raises OfferNotFound or NotTheProvider, or what narrows the token."""
+    caller.must("identify")
     offer = see_offer(tx, caller, offer_id=offer_id)
     if offer.namespace not in caller.roles:
-        caller.must("identify")
         raise NotTheProvider(name=offer.name, namespace=offer.namespace)
     caller.must("offer", on=offer.name)
     return offer

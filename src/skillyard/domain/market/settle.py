@@ -60,12 +60,12 @@ def cancel(app: App, caller: Caller, *, invocation_id: str) -> Invocation:
 
     Raises InvocationNotFound, NotTheBuyer, InvocationTaken or InvocationSettled.
     """
+    caller.must("invoke")
     with app.database.transaction() as tx:
         tx.lock(_lock_name(invocation_id))
         found = see_invocation(tx, caller, invocation_id)
         if found.buyer_id != caller.user_id:
             raise NotTheBuyer(invocation_id=found.id)
-        caller.must("invoke")
         if found.status.is_settled:
             raise InvocationSettled(invocation_id=found.id, status=found.status.value)
         if found.status is not InvocationStatus.PENDING:
