@@ -5,24 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from skillyard.domain.accounts.model import Caller
 from skillyard.domain.payments.balance import list_transactions
 from skillyard.domain.payments.charge_errors import ChargeClosed, ChargedOtherwise, ChargeNotFound, NotEnoughCredits
 from skillyard.domain.payments.charge_jobs import release_forgotten_charges
-from skillyard.domain.payments.charge_model import Charge, ChargeStatus
-from skillyard.domain.payments.charges import capture_charge, charge_terms, find_charge, place_charge, release_charge
-from skillyard.domain.payments.credits import get_credits
+from skillyard.domain.payments.charge_model import ChargeStatus
 from skillyard.domain.payments.purchases import list_sales
 from skillyard.infra.clock import FixedClock
 from skillyard.infra.errors import SkillyardError
+from tests.domain.payments.charging import capture, credits_are_covered, credits_of, place, release, status_of
 from tests.domain.payments.shop import Shop, a_shop
 from tests.makers import make_app
-
-HOUR_MS = 3600 * 1000
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -33,49 +28,18 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shop]:
     shop = a_shop(app, clock)
     yield shop
     shop.check()
+    credits_are_covered(shop)
     app.close()
-
-
-def place(shop: Shop, ref: str = "sinv_1", amount: int = 10, *, buyer: Caller | None = None, **more: Any) -> Charge:
-    now_ms = shop.clock.now_ms()
-    facts = {"item": "sal/report", "expires_ms": now_ms + HOUR_MS, **more}
-    with shop.app.database.transaction() as tx:
-        return place_charge(
-            tx, ref=ref, buyer_id=(buyer or shop.bob).identity[0], seller_id=shop.sal.identity[0], amount=amount,
-            terms=charge_terms(shop.app), now_ms=now_ms, **facts,
-        )  # fmt: skip
-
-
-def capture(shop: Shop, ref: str = "sinv_1") -> Charge:
-    with shop.app.database.transaction() as tx:
-        return capture_charge(tx, ref, now_ms=shop.clock.now_ms())
-
-
-def release(shop: Shop, ref: str = "sinv_1") -> Charge:
-    with shop.app.database.transaction() as tx:
-        return release_charge(tx, ref, now_ms=shop.clock.now_ms())
-
-
-def status_of(shop: Shop, ref: str = "sinv_1") -> ChargeStatus | None:
-    with shop.app.database.reading() as tx:
-        found = find_charge(tx, ref)
-    return found.status if found else None
-
-
-def credits_of(shop: Shop) -> tuple[int, int]:
-    """Available and held."""
-    found = get_credits(shop.app, shop.bob)
-    return found.available, found.held
 
 
 def test_a_charge_is_held_then_captured_and_its_seller_has_the_share_later(shop: Shop) -> None:
     shop.grant("100")
     assert place(shop, amount=30).status is ChargeStatus.HELD
-    assert credits_of(shop) == (70, 30)
+    assert credits_of(shop) == (70, 30, 0)
     assert shop.balance() == (0, 0)
     captured = capture(shop)
     assert (captured.seller_share, captured.fee) == (27, 3)
-    assert credits_of(shop) == (70, 0)
+    assert credits_of(shop) == (70, 0, 0)
     assert shop.balance() == (27, 0)
     shop.later(days=6)
     assert shop.balance() == (27, 0)
@@ -89,7 +53,7 @@ def test_a_released_charge_gives_all_of_it_back(shop: Shop) -> None:
     shop.grant("100")
     place(shop, amount=30)
     release(shop)
-    assert credits_of(shop) == (100, 0)
+    assert credits_of(shop) == (100, 0, 0)
     shop.later(days=8)
     assert shop.balance() == (0, 0)
 
@@ -101,7 +65,7 @@ def test_everything_may_be_asked_for_again(shop: Shop) -> None:
     assert place(shop).status is ChargeStatus.CAPTURED
     place(shop, "sinv_2")
     assert release(shop, "sinv_2") == release(shop, "sinv_2")
-    assert credits_of(shop) == (90, 0)
+    assert credits_of(shop) == (90, 0, 0)
 
 
 def test_what_was_closed_one_way_is_not_closed_the_other_way(shop: Shop) -> None:
@@ -114,7 +78,7 @@ def test_what_was_closed_one_way_is_not_closed_the_other_way(shop: Shop) -> None
     release(shop, "sinv_2")
     with pytest.raises(ChargeClosed, match="released already"):
         capture(shop, "sinv_2")
-    assert credits_of(shop) == (90, 0)
+    assert credits_of(shop) == (90, 0, 0)
 
 
 def test_too_few_credits_are_refused_with_what_is_missing_and_where_to_buy(shop: Shop) -> None:
@@ -124,7 +88,7 @@ def test_too_few_credits_are_refused_with_what_is_missing_and_where_to_buy(shop:
     facts = refusal.value.facts
     assert (facts["missing"], facts["price"]) == (3, 10)
     assert facts["purchase_url"].endswith("/account/credits")
-    assert credits_of(shop) == (7, 0)
+    assert credits_of(shop) == (7, 0, 0)
     assert status_of(shop) is None
 
 
@@ -164,7 +128,7 @@ def test_what_nobody_ended_is_given_back_an_hour_after_its_time(shop: Shop) -> N
     shop.clock.move(seconds=1)
     release_forgotten_charges(shop.app)
     assert status_of(shop) is ChargeStatus.RELEASED
-    assert credits_of(shop) == (100, 0)
+    assert credits_of(shop) == (100, 0, 0)
 
 
 def test_earnings_are_on_the_list_of_sales_and_on_the_statement(shop: Shop) -> None:
@@ -205,7 +169,7 @@ def test_of_fifty_who_end_a_charge_at_once_all_agree(shop: Shop) -> None:
     assert sorted(set(answers)) in (["captured", "charge_closed"], ["charge_closed", "released"])
     assert answers.count("charge_closed") == 25
     is_captured = "captured" in answers
-    assert credits_of(shop) == ((90, 0) if is_captured else (100, 0))
+    assert credits_of(shop) == ((90, 0, 0) if is_captured else (100, 0, 0))
     assert shop.balance() == ((9, 0) if is_captured else (0, 0))
 
 
@@ -221,4 +185,4 @@ def test_credits_are_not_held_twice_by_those_who_spend_at_once(shop: Shop) -> No
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(spend, range(20)))
     assert (answers.count("held"), answers.count("not_enough_credits")) == (5, 15)
-    assert credits_of(shop) == (5, 50)
+    assert credits_of(shop) == (5, 50, 0)

@@ -168,7 +168,7 @@ def _line(posting: Posting, statuses: Mapping[str, PayoutStatus]) -> Transaction
 
 def _kind(posting: Posting) -> TransactionKind:
     """By the kind of the journal; all of a kind that is not known here is a correction of sales."""
-    if posting.account.kind is Kind.CREDITS:
+    if posting.account.asset is Asset.CREDIT:
         return "credit"
     is_referral = posting.facts.get("referrer_id") == posting.account.owner
     words: Mapping[str, TransactionKind] = {

@@ -57,7 +57,7 @@ def buy(app: App, caller: Caller, *, item: str, rail: str | None = None, referra
         wanted = _draft(app, tx, buyer_id, offer, chosen, price, referrer_id)
     if chosen.is_internal:
         return _pay_at_once(app, wanted)
-    found, created = _add_or_find(app, wanted)
+    found, created = add_or_find(app, wanted)
     return Purchase(invoice=open_at_rail(app, found), created=created)
 
 
@@ -116,7 +116,7 @@ def _price_for(rail: Rail, offer: Offer, *, exact: bool = False) -> Price | None
 def _draft(app: App, tx: Tx, buyer_id: str, offer: Offer, rail: Rail, price: Price, referrer_id: str | None) -> Invoice:
     now_ms, settings = app.clock.now_ms(), app.settings
     asset = rail.asset_for(price.mode) or price.asset
-    amount, quote = _amount(tx, price, asset, now_ms)
+    amount, quote = amount_due(tx, price, asset, now_ms)
     return Invoice(
         id=new_id("inv"), item=offer.item, buyer_id=buyer_id, seller_id=offer.seller_id, rail=rail.name, price=price,
         asset=asset, amount=amount, quote=quote, memo=rail.new_memo(), attempt=1, pay_to=PayTo(),
@@ -126,7 +126,8 @@ def _draft(app: App, tx: Tx, buyer_id: str, offer: Offer, rail: Rail, price: Pri
     )  # fmt: skip
 
 
-def _amount(tx: Tx, price: Price, asset: Asset, now_ms: int) -> tuple[int, Quote | None]:
+def amount_due(tx: Tx, price: Price, asset: Asset, now_ms: int) -> tuple[int, Quote | None]:
+    """What a price is in the asset that it is paid in, and the rate where it takes one. Raises RateUnknown."""
     if asset is price.asset:
         return price.amount, None
     if asset is Asset.CREDIT:
@@ -154,7 +155,7 @@ def _pay_at_once(app: App, wanted: Invoice) -> Purchase:
     return Purchase(invoice=paid, created=True)
 
 
-def _add_or_find(app: App, wanted: Invoice) -> tuple[Invoice, bool]:
+def add_or_find(app: App, wanted: Invoice) -> tuple[Invoice, bool]:
     """The waiting invoice of the buyer for the item and rail; when there is none, or its time is over, the new one."""
     with app.database.reading() as tx:
         waiting = invoices.find_waiting(tx, buyer_id=wanted.buyer_id, item=wanted.item, rail=wanted.rail)
@@ -169,5 +170,5 @@ def _add_or_find(app: App, wanted: Invoice) -> tuple[Invoice, bool]:
             return wanted, True
         found = invoices.find_waiting(tx, buyer_id=wanted.buyer_id, item=wanted.item, rail=wanted.rail)
     if found is None:  # it was paid or ended a moment ago, after the unique index saw it
-        return _add_or_find(app, wanted)
+        return add_or_find(app, wanted)
     return found, False

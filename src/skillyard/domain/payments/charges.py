@@ -13,6 +13,7 @@ from skillyard.domain.payments import holds, rules
 from skillyard.domain.payments.charge_errors import ChargeClosed, ChargedOtherwise, ChargeNotFound, NotEnoughCredits
 from skillyard.domain.payments.charge_model import Charge, ChargeStatus, ChargeTerms
 from skillyard.domain.payments.chart import Account, Kind, platform
+from skillyard.domain.payments.credit_legs import credits_of, repay
 from skillyard.domain.payments.credits import purchase_url
 from skillyard.domain.payments.facts import maturity_ms
 from skillyard.domain.payments.ledger import Leg, credit, debit
@@ -92,6 +93,7 @@ def release_charge(tx: Tx, ref: str, *, now_ms: int) -> Charge:
         raise ChargeClosed(ref=ref, status=charge.status.value)
     assert charge.hold_id is not None, "credits are held"
     holds.release(tx, charge.hold_id, now_ms=now_ms)
+    repay(tx, charge.buyer_id, key=f"charge:{ref}", ref=ref, now_ms=now_ms)
     return _change(tx, charge, replace(charge, status=ChargeStatus.RELEASED, proof=None), now_ms=now_ms)
 
 
@@ -130,8 +132,8 @@ def _hold(
 ) -> str:
     try:
         placed = holds.place(
-            tx, key=f"charge:{ref}", source=Account(owner=buyer_id, kind=Kind.CREDITS, asset=Asset.CREDIT),
-            target_kind=Kind.CREDITS_HOLD, amount=amount, ref=ref, now_ms=now_ms, expires_ms=expires_ms,
+            tx, key=f"charge:{ref}", source=credits_of(buyer_id), target_kind=Kind.CREDITS_HOLD, amount=amount, ref=ref,
+            now_ms=now_ms, expires_ms=expires_ms,
         )  # fmt: skip
     except InsufficientFunds as error:
         there = int(error.facts["there"])

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from skillyard.app import App
 from skillyard.domain.accounts.directory import find_person
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.payments import ledger
-from skillyard.domain.payments.chart import Account, Kind, platform
+from skillyard.domain.payments.chart import Kind, platform
+from skillyard.domain.payments.credit_legs import legs_to, repay
 from skillyard.domain.payments.errors import KeyUsedOtherwise, PersonNotFound
 from skillyard.domain.payments.events import CreditsGranted
 from skillyard.domain.payments.ledger import credit, debit
@@ -19,11 +21,14 @@ from skillyard.infra.money import CENTS_PER_CREDIT, Asset, read_amount, show_amo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credits:
-    """`held`: set aside for what runs now."""
+    """`held`: set aside for what runs now. `owed`: taken back after a refund or a dispute when they were spent already;
+    what comes next pays it first.
+    """
 
     username: str
     available: int
     held: int
+    owed: int
 
 
 def get_credits(app: App, caller: Caller) -> Credits:
@@ -32,11 +37,7 @@ def get_credits(app: App, caller: Caller) -> Credits:
     user_id, username = caller.identity
     with app.database.reading() as tx:
         there = ledger.balances(tx, user_id)
-    return Credits(
-        username=username,
-        available=there.get((Kind.CREDITS, Asset.CREDIT), 0),
-        held=there.get((Kind.CREDITS_HOLD, Asset.CREDIT), 0),
-    )
+    return _credits(username, there)
 
 
 def purchase_url(app: App) -> str:
@@ -59,10 +60,8 @@ def grant_credits(
         person = find_person(tx, username)
         if person is None:
             raise PersonNotFound(username=username[:60])
-        account = Account(owner=person.id, kind=Kind.CREDITS, asset=Asset.CREDIT)
         legs = [
-            debit(platform(Kind.CREDITS_ISSUED, Asset.CREDIT), credits),
-            credit(account, credits),
+            *legs_to(person.id, credits),
             debit(platform(Kind.CREDIT_GRANTS, Asset.USD), cents),
             credit(platform(Kind.DEFERRED_REVENUE, Asset.USD), cents),
         ]
@@ -74,8 +73,17 @@ def grant_credits(
         except LedgerConflict:
             raise KeyUsedOtherwise from None
         if journal.is_new:
+            repay(tx, person.id, key=journal.key, ref=person.id, now_ms=journal.at_ms)
             shown = show_amount(credits, Asset.CREDIT)
             app.events.record(tx, CreditsGranted(username=person.username, amount=shown, by=by))
         there = ledger.balances(tx, person.id)
-    held = there.get((Kind.CREDITS_HOLD, Asset.CREDIT), 0)
-    return Credits(username=person.username, available=there[Kind.CREDITS, Asset.CREDIT], held=held)
+    return _credits(person.username, there)
+
+
+def _credits(username: str, there: Mapping[tuple[Kind, Asset], int]) -> Credits:
+    return Credits(
+        username=username,
+        available=there.get((Kind.CREDITS, Asset.CREDIT), 0),
+        held=there.get((Kind.CREDITS_HOLD, Asset.CREDIT), 0),
+        owed=there.get((Kind.SELLER_RECEIVABLE, Asset.CREDIT), 0),
+    )

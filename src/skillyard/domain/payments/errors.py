@@ -46,7 +46,25 @@ class RateUnknown(Unavailable):
 class CreditsMissing(PaymentRequired):
     code = "credits_missing"
     text = "{item} costs {needed} credits, and you have {there}."
-    hint = "Ask an administrator for credits, or choose another way to pay."
+    hint = "Buy some with `skillyard credits buy`, or choose another way to pay."
+
+
+class CreditsOutOfBounds(Invalid):
+    code = "credits_out_of_bounds"
+    text = "{credits} credits cannot be bought at once: it must be {least} to {most}."
+    hint = "Choose another number of credits; one is one US cent."
+
+
+class NoWayToPayForCredits(Conflict):
+    code = "credits_not_sold"
+    text = "Credits cannot be bought that way on this server."
+    hint = "Choose another way to pay, or ask an administrator, who can grant credits."
+
+
+class CreditsInvoiceOpen(Conflict):
+    code = "credits_invoice_open"
+    text = "Invoice {invoice_id} for another number of credits waits to be paid in full."
+    hint = "Pay it, or cancel it with `skillyard invoice {invoice_id} --cancel`; then try again."
 
 
 class NotForSale(Conflict):

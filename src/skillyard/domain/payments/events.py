@@ -89,6 +89,17 @@ class AccessChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CreditsBought(Event):
+    """An invoice for credits was paid in full."""
+
+    kind: ClassVar[str] = "credits.bought"
+
+    invoice_id: str
+    user_id: str
+    amount: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CreditsGranted(Event):
     """An administrator gave somebody credits."""
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from skillyard.domain.payments.chart import Account, Kind, platform
+from skillyard.domain.payments.credit_legs import legs_of_worth, legs_to, repay
 from skillyard.domain.payments.ledger import Leg, balance, credit, debit, post
 from skillyard.domain.payments.model import Payout, PayoutMoved, PayoutStatus
 from skillyard.domain.payments.payout_model import (
@@ -23,7 +24,7 @@ from skillyard.domain.payments.store import payouts as store
 from skillyard.infra.database import Tx
 from skillyard.infra.events import Event
 from skillyard.infra.log import Logger
-from skillyard.infra.money import CENTS_PER_CREDIT, Asset, show_amount
+from skillyard.infra.money import CENTS_PER_CREDIT, show_amount
 
 _MOST_WHY = 500
 _log = Logger("skillyard.payouts")
@@ -137,7 +138,9 @@ def _book(tx: Tx, before: Payout, payout: Payout) -> str | None:
     held, available = debit(_held(payout), payout.amount), credit(_available(payout), payout.amount)
     if payout.status is PayoutStatus.PAID:
         source = [held] if before.status in OPEN else _taken_again(tx, payout)
-        return _post(tx, payout, "paid", "payout_paid", [*source, *_sent(payout)], payout.updated_ms)
+        journal_id = _post(tx, payout, "paid", "payout_paid", [*source, *_sent(payout)], payout.updated_ms)
+        repay(tx, payout.user_id, key=f"po:{payout.id}:paid", ref=payout.id, now_ms=payout.updated_ms)
+        return journal_id
     if payout.status is PayoutStatus.RETURNED:
         fee = payout.fee - before.fee
         back = [debit(_clearing(payout), payout.amount - fee), debit(_fees(payout), fee)]
@@ -151,9 +154,7 @@ def _sent(payout: Payout) -> list[Leg]:
     """The provider's fee is ours to bear. As credits nothing goes out: we owe the same person the same worth."""
     if payout.rail == "credits":
         credits = payout.amount // CENTS_PER_CREDIT
-        own = Account(owner=payout.user_id, kind=Kind.CREDITS, asset=Asset.CREDIT)
-        issued, worth = platform(Kind.CREDITS_ISSUED, Asset.CREDIT), platform(Kind.DEFERRED_REVENUE, Asset.USD)
-        return [debit(issued, credits), credit(own, credits), credit(worth, payout.amount)]
+        return [*legs_to(payout.user_id, credits), *legs_of_worth(payout.asset, payout.amount, credits)]
     return [credit(_clearing(payout), payout.amount + payout.fee), debit(_fees(payout), payout.fee)]
 
 

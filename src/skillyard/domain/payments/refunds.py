@@ -12,6 +12,7 @@ from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.payments import rail as ports
 from skillyard.domain.payments import rules
+from skillyard.domain.payments.chart import PLATFORM
 from skillyard.domain.payments.errors import (
     DepositNotFound,
     InvoiceNotFound,
@@ -196,12 +197,11 @@ def advance_refunds(app: App) -> None:
 
 
 def _check_may_refund(caller: Caller, invoice: Invoice | None, invoice_id: str) -> Invoice:
-    if invoice is None or not (
-        caller.user_id == invoice.seller_id or caller.may("sell", on=invoice.item) or caller.may("administer")
-    ):
+    sells = invoice is not None and invoice.seller_id != PLATFORM and caller.may("sell", on=invoice.item)
+    if invoice is None or not (caller.user_id == invoice.seller_id or sells or caller.may("administer")):
         known = invoice is not None and caller.user_id == invoice.buyer_id
         raise NotTheSeller if known else InvoiceNotFound(invoice_id=invoice_id[:64])
-    if not caller.may("sell", on=invoice.item) and not caller.may("administer"):
+    if not sells and not caller.may("administer"):
         caller.must("buy")  # it is the seller, whose token may be too narrow for their money
     return invoice
 

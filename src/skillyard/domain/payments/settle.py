@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from skillyard.domain.payments import ledger, rules
 from skillyard.domain.payments.chart import Account, Kind, platform
+from skillyard.domain.payments.credit_sales import CREDITS_ITEM, issue_credits
 from skillyard.domain.payments.events import AccessChanged, InvoiceChanged, MoneyUnmatched, SaleMade
 from skillyard.domain.payments.ledger import credit, debit
 from skillyard.domain.payments.model import Closed, Entitlement, Invoice, InvoiceStatus, OperatorMoved, Receipt, Sale
@@ -158,12 +159,14 @@ def _consider(tx: Tx, invoice_id: str, received_ms: int, *, now_ms: int, maturit
         return _owe(tx, invoice, cause="not paid in full, and late", now_ms=now_ms) if late else []
     if not _is_good(tx, invoice, received_ms, now_ms=now_ms):
         return _owe(tx, invoice, cause="paid too late", now_ms=now_ms)
+    if invoice.item == CREDITS_ITEM:
+        return issue_credits(tx, invoice, now_ms=now_ms)
     return _settle(tx, invoice, now_ms=now_ms, maturity_ms=maturity_ms)
 
 
 def _is_good(tx: Tx, invoice: Invoice, received_ms: int, *, now_ms: int) -> bool:
     quote = find_rate(tx, invoice.asset, now_ms) if invoice.quote else None
-    same = offers.is_current(tx, invoice.price.id)
+    same = invoice.item == CREDITS_ITEM or offers.is_current(tx, invoice.price.id)
     return rules.is_late_money_good(invoice, received_ms=received_ms, offer_is_the_same=same, quote=quote)
 
 

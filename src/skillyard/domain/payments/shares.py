@@ -5,8 +5,9 @@ Who has no money left owes it (SELLER_RECEIVABLE), and pays it from what comes i
 
 from __future__ import annotations
 
-from skillyard.domain.payments import ledger
+from skillyard.domain.payments import credit_sales, ledger
 from skillyard.domain.payments.chart import Account, Kind, platform
+from skillyard.domain.payments.credit_sales import CREDITS_ITEM
 from skillyard.domain.payments.ledger import Leg, credit, debit
 from skillyard.domain.payments.model import Sale, Shares
 from skillyard.infra.database import Tx
@@ -14,6 +15,8 @@ from skillyard.infra.database import Tx
 
 def legs_back(tx: Tx, sale: Sale, shares: Shares) -> list[Leg]:
     """Take the shares from those who had them: from what is not matured, else from what is there, else as a debt."""
+    if sale.item == CREDITS_ITEM:
+        return credit_sales.legs_back(tx, sale, shares.seller)
     legs = [debit(platform(Kind.PLATFORM_FEE, sale.asset), shares.fee), *_take(tx, sale, sale.seller_id, shares.seller)]
     return [*legs, *(_take(tx, sale, sale.referrer_id, shares.referral) if sale.referrer_id else [])]
 
@@ -26,6 +29,8 @@ def leaves_debt(tx: Tx, sale: Sale, shares: Shares) -> bool:
 
 def legs_again(tx: Tx, sale: Sale, shares: Shares) -> list[Leg]:
     """Give the shares to those who had them before."""
+    if sale.item == CREDITS_ITEM:
+        return credit_sales.legs_again(tx, sale, shares.seller)
     legs = [
         credit(platform(Kind.PLATFORM_FEE, sale.asset), shares.fee),
         *_give(tx, sale, sale.seller_id, shares.seller),

@@ -55,6 +55,14 @@ def set_price(tx: Tx, price: Price) -> None:
     )  # fmt: skip
 
 
+def add_fixed_price(tx: Tx, price: Price) -> None:
+    """One that never changes, of something that is not an offer; once per id."""
+    tx.insert_new(
+        "INSERT INTO prices (id, item, mode, amount, created_ms, ended_ms) VALUES (?, ?, ?, ?, ?, ?)",
+        price.id, price.item, price.mode, price.amount, price.created_ms, price.created_ms,
+    )  # fmt: skip
+
+
 def is_current(tx: Tx, price_id: str) -> bool:
     """Whether the price still counts and its item is still for sale."""
     sql = "SELECT 1 FROM prices JOIN offers ON offers.item = prices.item"
