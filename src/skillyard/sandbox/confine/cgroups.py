@@ -1,0 +1,246 @@
+"""A cgroup per run: memory, processes and processor time of all of it together, in version 1 or 2.
+
+A program is started in it rather than moved into it: moving one makes the kernel wait for every processor.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+_ROOT = Path("/sys/fs/cgroup")
+_PREFIX = "skillyard-"
+_CPU_PERIOD_US = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What a run has used; None where this kernel does not count it."""
+
+    memory_peak_bytes: int | None = None
+    cpu_ms: int | None = None
+    was_out_of_memory: bool = False
+    was_out_of_processes: bool = False
+
+
+class Cgroup(ABC):
+    """One run's."""
+
+    @contextlib.contextmanager
+    @abstractmethod
+    def entered(self) -> Iterator[None]:
+        """What this thread starts meanwhile is in it."""
+
+    def adopt(self, process: int) -> None:  # noqa: B027 (only where `entered` cannot be had)
+        """Move a process into it that was not started there."""
+
+    @abstractmethod
+    def limit(self, *, memory_bytes: int, processes: int) -> None: ...
+
+    @abstractmethod
+    def usage(self) -> Usage: ...
+
+    @abstractmethod
+    def remove(self) -> None:
+        """After its last process has ended."""
+
+
+class Cgroups(ABC):
+    """Makes them, below the group that this process is in."""
+
+    version: int
+    parts: tuple[str, ...]
+
+    @abstractmethod
+    def make(self) -> Cgroup: ...
+
+
+def find() -> tuple[Cgroups | None, str]:
+    """What can be had here, tried; or None and why not."""
+    why = []
+    for kind in (_Version2, _Version1):
+        try:
+            groups = kind()
+            group = groups.make()
+            try:
+                with group.entered():
+                    pass
+                group.limit(memory_bytes=64 * 1024 * 1024, processes=16)
+            finally:
+                group.remove()
+            return groups, ""
+        except OSError as error:
+            why.append(f"version {kind.version}: {error.strerror or error}")
+    return None, "; ".join(why)
+
+
+class _Version1(Cgroups):
+    version = 1
+
+    def __init__(self) -> None:
+        self.own = _own_groups()
+        wanted = ("memory", "pids", "cpuacct")
+        self.folders = {name: self._folder(name) for name in wanted}
+        if not self.folders["memory"].is_dir():
+            raise FileNotFoundError(2, "no memory controller")
+        self.parts = ("memory", "pids", "cpuacct")
+        for folder in set(self.folders.values()):
+            _sweep(folder)
+
+    def make(self) -> Cgroup:
+        return _Group1(self.folders, f"{_PREFIX}{os.getpid()}-{uuid4().hex[:12]}")
+
+    def _folder(self, controller: str) -> Path:
+        for names, path in self.own.items():
+            if controller in names.split(","):
+                mounted = _ROOT / names if (_ROOT / names).is_dir() else _ROOT / controller
+                inside = mounted / path.lstrip("/")
+                return inside if inside.is_dir() else mounted
+        raise FileNotFoundError(2, f"no {controller} controller")
+
+
+class _Group1(Cgroup):
+    def __init__(self, folders: dict[str, Path], name: str) -> None:
+        self._parents = folders
+        self._folders = {controller: folder / name for controller, folder in folders.items()}
+        for folder in self._unique():
+            folder.mkdir(exist_ok=True)
+
+    @contextlib.contextmanager
+    def entered(self) -> Iterator[None]:
+        try:
+            for folder in self._unique():
+                _write(folder / "tasks", "0")
+            yield
+        finally:
+            for folder in dict.fromkeys(self._parents.values()):
+                _write(folder / "tasks", "0")
+
+    def limit(self, *, memory_bytes: int, processes: int) -> None:
+        _write(self._folders["memory"] / "memory.limit_in_bytes", str(memory_bytes))
+        with contextlib.suppress(OSError):  # only where swapping is counted
+            _write(self._folders["memory"] / "memory.memsw.limit_in_bytes", str(memory_bytes))
+        _write(self._folders["pids"] / "pids.max", str(processes))
+
+    def usage(self) -> Usage:
+        memory, pids = self._folders["memory"], self._folders["pids"]
+        return Usage(
+            memory_peak_bytes=_number(memory / "memory.max_usage_in_bytes"),
+            cpu_ms=_number(self._folders["cpuacct"] / "cpuacct.usage") // 1_000_000,
+            was_out_of_memory=_field(memory / "memory.oom_control", "oom_kill") > 0,
+            was_out_of_processes=_field(pids / "pids.events", "max") > 0,
+        )
+
+    def remove(self) -> None:
+        for folder in self._unique():
+            _remove(folder)
+
+    def _unique(self) -> list[Path]:
+        return list(dict.fromkeys(self._folders.values()))
+
+
+class _Version2(Cgroups):
+    version = 2
+
+    def __init__(self) -> None:
+        path = _own_groups().get("")
+        if path is None or not (_ROOT / "cgroup.controllers").exists():
+            raise FileNotFoundError(2, "not mounted")
+        self.home = self._home(_ROOT / path.lstrip("/"))
+        self.parts = ("memory", "pids", "cpu")
+        _sweep(self.home)
+
+    def make(self) -> Cgroup:
+        return _Group2(self.home, f"{_PREFIX}{os.getpid()}-{uuid4().hex[:12]}")
+
+    @staticmethod
+    def _home(own: Path) -> Path:
+        """A group whose children may have limits: the own one when it was handed over to us, else the topmost."""
+        for folder in (own, own.parent, _ROOT):
+            with contextlib.suppress(OSError):
+                _write(folder / "cgroup.subtree_control", "+memory +pids +cpu")
+                return folder
+        raise PermissionError(13, "no group here may have limited children")
+
+
+class _Group2(Cgroup):
+    def __init__(self, home: Path, name: str) -> None:
+        self._folder = home / name
+        self._folder.mkdir()
+
+    @contextlib.contextmanager
+    def entered(self) -> Iterator[None]:
+        yield
+
+    def adopt(self, process: int) -> None:
+        _write(self._folder / "cgroup.procs", str(process))
+
+    def limit(self, *, memory_bytes: int, processes: int) -> None:
+        _write(self._folder / "memory.max", str(memory_bytes))
+        with contextlib.suppress(OSError):
+            _write(self._folder / "memory.swap.max", "0")
+        _write(self._folder / "pids.max", str(processes))
+
+    def usage(self) -> Usage:
+        peak = self._folder / "memory.peak"
+        return Usage(
+            memory_peak_bytes=_number(peak) if peak.exists() else None,
+            cpu_ms=_field(self._folder / "cpu.stat", "usage_usec") // 1000,
+            was_out_of_memory=_field(self._folder / "memory.events", "oom_kill") > 0,
+            was_out_of_processes=_field(self._folder / "pids.events", "max") > 0,
+        )
+
+    def remove(self) -> None:
+        _remove(self._folder)
+
+
+def _own_groups() -> dict[str, str]:
+    """The group of this process by its controllers, as the kernel names them; "" is version 2."""
+    lines = (line.split(":", 2) for line in Path("/proc/self/cgroup").read_text().splitlines())
+    return {names: path for _, names, path in lines}
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed servers left."""
+    for left in folder.glob(f"{_PREFIX}*"):
+        owner = left.name.removeprefix(_PREFIX).split("-")[0]
+        if owner.isdigit() and not Path("/proc", owner).exists():
+            with contextlib.suppress(OSError):
+                left.rmdir()
+
+
+def _remove(folder: Path) -> None:
+    for _ in range(50):
+        try:
+            folder.rmdir()
+            return
+        except FileNotFoundError:
+            return
+        except OSError:
+            time.sleep(0.01)
+
+
+def _write(file: Path, value: str) -> None:
+    handle = os.open(file, os.O_WRONLY)
+    try:
+        os.write(handle, value.encode())
+    finally:
+        os.close(handle)
+
+
+def _number(file: Path) -> int:
+    return int(file.read_text())
+
+
+def _field(file: Path, name: str) -> int:
+    for line in file.read_text().splitlines():
+        key, _, value = line.partition(" ")
+        if key == name:
+            return int(value)
+    return 0

@@ -1,0 +1,126 @@
+"""The two plans of a run: the places that it works in, made before its task is known; and the last steps into it."""
+
+from __future__ import annotations
+
+import os
+import resource
+import socket
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from skillyard.sandbox.confine import landlock, seccomp
+from skillyard.sandbox.confine.command import Command
+from skillyard.sandbox.confine.plan import Kept, Plan
+
+_MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_REMOUNT, _MS_BIND, _MS_REC = 1, 2, 4, 32, 4096, 16384
+_MNT_DETACH = 2
+_AT_FDCWD = -100
+_F_SETFD, _FD_CLOEXEC = 2, 1
+_PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT, _CLEAR_ALL = 4, 38, 47, 4
+_CAPABILITY_VERSION = 0x20080522
+_LOOPBACK = b"\x7f\0\0\x01"
+PROXY_PORT, DNS_PORT = 3128, 53
+
+HOST = "/run/host"
+SCRATCH = "/run/scratch"
+_PLACES = {"work": "/work", "tmp": "/tmp", "shm": "/dev/shm"}  # noqa: S108 (inside the sandbox)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where the program works: `binds` are folders of the host by where they are to be seen, for a sandbox that could
+    not have them from its beginning; `user` whom it is to be on the host, when we are root.
+    """
+
+    binds: Mapping[str, str]
+    has_host: bool
+    user: int | None
+    size_bytes: int
+    most_files: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Power:
+    """What the program keeps: `limits` by number of the resource, `rules` of Landlock by path."""
+
+    user: int | None
+    limits: Mapping[int, int]
+    landlock: int
+    rules: Mapping[str, int]
+    plain_files: frozenset[str]
+    may_start_programs: bool
+
+
+def wake(control: int) -> bytes:
+    """Have the starter say that it is there."""
+    plan = Plan(control)
+    plan.call("fcntl", control, _F_SETFD, _FD_CLOEXEC)
+    plan.send(b"AWAKE")
+    return plan.encode()
+
+
+def nothing(control: int) -> bytes:
+    """The plan after which a Python that waits is sent what it is to run."""
+    return Plan(control).encode()
+
+
+def open_places(control: int, places: Places) -> bytes:
+    """Make /work, /tmp and /dev/shm, in memory and of a bounded size together, and send /work out, together with a
+    listener for the proxy and a socket that gets what is asked of DNS.
+    """
+    plan = Plan(control)
+    plan.call("fcntl", control, _F_SETFD, _FD_CLOEXEC)
+    options = f"size={places.size_bytes},nr_inodes={places.most_files},mode=755"
+    plan.call("mount", "tmpfs", SCRATCH, "tmpfs", _MS_NOSUID | _MS_NODEV, options)
+    for name, place in _PLACES.items():
+        plan.call("mkdirat", _AT_FDCWD, f"{SCRATCH}/{name}", 0o755)
+        if places.user is not None:
+            plan.call("fchownat", _AT_FDCWD, f"{SCRATCH}/{name}", places.user, places.user, 0)
+        plan.call("mount", f"{SCRATCH}/{name}", place, 0, _MS_BIND, 0)
+    plan.call("umount2", SCRATCH, _MNT_DETACH)
+    for place, source in places.binds.items():
+        plan.call("mount", f"{HOST}{source}", place, 0, _MS_BIND | _MS_REC, 0)
+        plan.call("mount", 0, place, 0, _MS_REMOUNT | _MS_BIND | _MS_RDONLY | _MS_NOSUID | _MS_NODEV, 0)
+    if places.has_host:
+        plan.call("umount2", HOST, _MNT_DETACH)
+    work = plan.call("openat", _AT_FDCWD, "/work", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    proxy = _bound(plan, socket.SOCK_STREAM, PROXY_PORT)
+    plan.call("listen", proxy, 64)
+    names = _bound(plan, socket.SOCK_DGRAM, DNS_PORT)
+    plan.send(b"PLACES", (work, proxy, names))
+    for opened in (work, proxy, names):
+        plan.call("close", opened)
+    return plan.encode()
+
+
+def give_up_power(control: int, power: Power, command: Command, environment: Mapping[str, str]) -> bytes:
+    """The last steps, after which nobody inside is ours: send the watcher's end out, and become the program."""
+    plan = Plan(control)
+    plan.call("chdir", "/work")
+    for which, most in power.limits.items():
+        hard = most + (which == resource.RLIMIT_CPU)  # first it is told, a second later it is killed
+        plan.call("prlimit64", 0, which, struct.pack("=QQ", most, hard), 0)
+    if power.user is not None:
+        plan.call("setgroups", 0, 0)
+        plan.call("setgid", power.user)
+        plan.call("setuid", power.user)
+    plan.call("prctl", _PR_CAP_AMBIENT, _CLEAR_ALL, 0, 0, 0, may_fail=True)
+    plan.call("capset", struct.pack("=Ii", _CAPABILITY_VERSION, 0), bytes(24))
+    plan.call("prctl", _PR_SET_DUMPABLE, 1, 0, 0, 0)
+    plan.call("prctl", _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    if power.landlock:
+        landlock.restrict(plan, power.rules, abi=power.landlock, files=power.plain_files)
+    listener = seccomp.watch(plan, may_start_programs=power.may_start_programs)
+    plan.send(b"WATCH", (listener,))
+    plan.call("close", listener)
+    if command.program:
+        plan.execute(command.program, command.arguments, environment)
+    return plan.encode()
+
+
+def _bound(plan: Plan, kind: socket.SocketKind, port: int) -> Kept:
+    opened = plan.call("socket", socket.AF_INET, kind | socket.SOCK_CLOEXEC, 0)
+    address = struct.pack("=H", socket.AF_INET) + struct.pack(">H", port) + _LOOPBACK + bytes(8)
+    plan.call("bind", opened, address, len(address))
+    return opened

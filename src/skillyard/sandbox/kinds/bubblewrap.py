@@ -1,0 +1,201 @@
+"""Programs in namespaces of their own, made by bubblewrap, behind Landlock, a system call filter and a cgroup."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import struct
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from skillyard.sandbox import workspace
+from skillyard.sandbox.confine import lockdown
+from skillyard.sandbox.confine.box import Box
+from skillyard.sandbox.confine.command import Command, command_of, environment_of
+from skillyard.sandbox.confine.machine import Machine, look_around
+from skillyard.sandbox.confine.rules import resource_limits, rules_of
+from skillyard.sandbox.confine.running import Ended, Running
+from skillyard.sandbox.confine.seen import Seen
+from skillyard.sandbox.confine.watcher import Watcher
+from skillyard.sandbox.model import Level, Observed, Result, Sandbox, SandboxUnavailable, Task
+from skillyard.sandbox.proxy import Proxy, Traffic, public_or
+
+KIND = "bubblewrap"
+PLACE = 1
+_NO_TRAFFIC = Traffic((), ())
+_SPARE_FILES = 10_000
+_SPARE_BYTES = 4 * 1024 * 1024
+
+
+def open_kind(options: Mapping[str, str], connect: Callable[..., Any] | None) -> Sandbox:  # noqa: ARG001
+    """Raises SandboxUnavailable."""
+    return BubblewrapSandbox(look_around())
+
+
+class BubblewrapSandbox(Sandbox):
+    """Each run gets a sandbox of its own, which is gone afterwards."""
+
+    name = KIND
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self._level: Level | None = None
+        self._probing = threading.Lock()
+
+    def probe(self) -> Level:
+        with self._probing:
+            if self._level is None:
+                level = _level(self._machine)
+                with tempfile.TemporaryDirectory() as folder:
+                    result = self._run(Task(arguments=("sh", "-c", ":"), workspace=Path(folder)), level)
+                if result.exit_code != 0:
+                    said = result.stderr.decode("utf-8", "replace").strip()
+                    raise SandboxUnavailable(f"a program did not run as it should: {said}", "look at the kernel's log")
+                self._level = level
+            return self._level
+
+    def run(self, task: Task) -> Result:
+        return self._run(task, self._level or self.probe())
+
+    def close(self) -> None:
+        self._machine.forget()
+
+    def _run(self, task: Task, level: Level) -> Result:
+        box = Box(self._machine, _binds(task), is_python=not self._machine.has_fast_starter)
+        try:
+            return _run_in(box, task, command_of(task, self._machine, is_inside=box.is_python), level)
+        finally:
+            box.close()
+
+
+def _run_in(box: Box, task: Task, command: Command, level: Level) -> Result:
+    selection = workspace.select(task)
+    places = lockdown.Places(
+        binds={} if not box.has_host else {place: str(source) for place, source in _binds(task).items()},
+        has_host=box.has_host,
+        user=box.user,
+        size_bytes=task.limits.disk_bytes + selection.total_bytes + _SPARE_BYTES,
+        most_files=task.limits.files + len(selection.sizes) + _SPARE_FILES,
+    )
+    work = box.open_places(places)
+    brought = workspace.bring_in(task, selection, work, owner=box.user)
+    seen = Seen(task, brought, tuple(_homes(box.machine)))
+    proxy = _proxy(box, task)
+    watcher = _start(box, task, command, seen)
+    traffic = _NO_TRAFFIC
+    try:
+        ended = Running(box, task, watcher).run()
+    finally:
+        watcher.close()
+        if proxy:
+            traffic = proxy.stop()
+    leavings = workspace.take_out(task, work, brought)
+    return _result(ended, leavings, _observed(watcher, traffic, ended, seen, leavings), level)
+
+
+def _start(box: Box, task: Task, command: Command, seen: Seen) -> Watcher:
+    """Let the program begin, with somebody watching."""
+    rules, plain_files = rules_of(task, box.machine, command)
+    power = lockdown.Power(
+        user=box.user,
+        limits=resource_limits(task, has_cgroup=box.cgroup is not None, is_node=command.is_node),
+        landlock=box.machine.landlock,
+        rules=rules,
+        plain_files=plain_files,
+        may_start_programs=task.permissions.subprocess,
+    )
+    if box.cgroup:
+        box.cgroup.limit(memory_bytes=task.limits.memory_bytes, processes=task.limits.processes)
+    environment = environment_of(task, box.machine)
+    plan = lockdown.give_up_power(box.number_inside, power, command, environment)
+    (listener,) = box.follow(plan, b"WATCH", 1)
+    if command.program is None:
+        message = json.dumps({"arguments": command.script, "environment": environment}).encode()
+        box.control.sendall(lockdown.nothing(box.number_inside) + struct.pack("=I", len(message)) + message)
+    return Watcher(
+        listener,
+        may_start_programs=task.permissions.subprocess,
+        starts=1 if command.program else 0,
+        opened=seen.opened,
+    )
+
+
+def _proxy(box: Box, task: Task) -> Proxy | None:
+    """Takes the listener over."""
+    if not task.permissions.network_outbound or box.proxy is None:
+        return None
+    listener = socket.socket(fileno=box.proxy.detach())
+    proxy = Proxy(listener, allowed=task.permissions.network_outbound, admit=public_or(task.private_hosts))
+    proxy.start()
+    return proxy
+
+
+def _binds(task: Task) -> dict[str, Path]:
+    folders = {"/skill": task.skill, "/deps": task.layer}
+    found = {place: folder.resolve() for place, folder in folders.items() if folder}
+    for folder in found.values():
+        if os.geteuid() == 0 and folder.stat().st_mode & 0o005 != 0o005:
+            raise ValueError(f"{folder} must be readable by everybody (mode 0755): programs do not run as root")
+    return found
+
+
+def _homes(machine: Machine) -> list[str]:
+    return [program.home for program in (machine.python, machine.node) if program and program.home]
+
+
+def _observed(watcher: Watcher, traffic: Traffic, ended: Ended, seen: Seen, leavings: workspace.Leavings) -> Observed:
+    names = {f"{name}:53" for name in ended.names_asked}
+    return Observed(
+        hosts=traffic.asked,
+        hosts_refused=_sorted(watcher.hosts_refused | names | set(traffic.refused)),
+        programs=_sorted(watcher.programs),
+        programs_refused=_sorted(watcher.programs_refused),
+        files_read=_sorted(seen.read),
+        files_written=leavings.written,
+        files_refused=_sorted(seen.refused | set(leavings.refused)),
+        other_refused=_sorted(watcher.others_refused),
+        by=("proxy", "seccomp", "workspace") if traffic is not _NO_TRAFFIC else ("seccomp", "workspace"),
+    )
+
+
+def _sorted(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(values))
+
+
+def _result(ended: Ended, leavings: workspace.Leavings, observed: Observed, level: Level) -> Result:
+    limits_hit = ended.limits_hit | set(leavings.limits_hit)
+    return Result(
+        exit_code=ended.exit_code,
+        signal=ended.signal,
+        stdout=ended.stdout,
+        stderr=ended.stderr,
+        duration_ms=ended.duration_ms,
+        cpu_ms=ended.cpu_ms,
+        peak_memory_bytes=ended.peak_memory_bytes,
+        limits_hit=_sorted(limits_hit),
+        is_cancelled=ended.is_cancelled,
+        observed=observed,
+        level=level,
+    )
+
+
+def _level(machine: Machine) -> Level:
+    parts = ["namespaces: mount, pid, network, ipc, uts, cgroup", "seccomp", "resource limits"]
+    missing = []
+    if machine.is_root:
+        parts.append("a user id of its own")
+    else:
+        parts.append("user namespace")
+    if machine.landlock:
+        parts.append(f"landlock {machine.landlock}")
+    else:
+        missing.append("landlock: this kernel has none, or it is switched off")
+    if machine.cgroups:
+        parts.append(f"cgroup v{machine.cgroups.version}: {', '.join(machine.cgroups.parts)}")
+    else:
+        missing.append(f"cgroup: {machine.why_no_cgroups}")
+    return Level(kind=KIND, version=machine.version, parts=tuple(parts), missing=tuple(missing))
