@@ -22,6 +22,7 @@ VALUES = {
     "namespace": "ada", "slug": "hidden", "version": "1.0.0", "path": "SKILL.md", "channel": "next",
     "username": "ada", "token_id": "tok_none", "session_id": "cli_none", "upload_id": "upl_none",
     "publisher_id": "pub_none", "sha256": "0" * 64,
+    "run_id": "run_none", "stream": "stdout",
     "appeal_id": "apl_none", "override_id": "ovr_none", "advisory_id": "adv_none",
     "identity_id": "idn_none", "level": "0", "index": "000.p/1",
     "credential_id": "cred_none", "agent_id": "agt_none", "key_id": "akey_none", "claim_id": "clm_none",
@@ -74,6 +75,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "renewClaim": {"lease_s": 60},
     "completeInvocation": {"output": {}},
     "failInvocation": {"code": "broken", "message": "because"},
+    "startRun": {"name": "ada/hidden", "script": "run.py"},
     "updateSale": {"is_for_sale": True},
     "setPrice": {"mode": "fixed_usd", "amount": "29.00"},
     "refundInvoice": {"reason": "because"},
@@ -82,6 +84,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "requestPayout": {"amount": "25.00", "asset": "USD", "to": "credits"},
     "grantCredits": {"username": "eve", "amount": "100", "reason": "because"},
     "rejectPayout": {"reason": "because"},
+    "buyCredits": {"amount": "1000"},
     "setRate": {"usd": "5.20"},
     "matchDeposit": {"rail": "ton", "reference": "x", "invoice_id": "inv_none"},
     "returnDeposit": {"rail": "ton", "reference": "x"},
@@ -91,6 +94,10 @@ BOUNDARY = "probe"
 FORM = (
     f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="archive"; filename="a.zip"\r\n\r\nPK\r\n--{BOUNDARY}--\r\n'
 )
+RUN_FORM = (
+    f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="run"\r\n\r\n'
+    f'{{"name": "ada/hidden", "script": "run.py"}}\r\n--{BOUNDARY}--\r\n'
+)
 
 
 def ask(app: App, operation: str, method: str, path: str, token: str | None) -> Answer:
@@ -98,6 +105,9 @@ def ask(app: App, operation: str, method: str, path: str, token: str | None) -> 
     headers = {"authorization": f"Bearer {token}"} if token else {}
     body = orjson.dumps(BODIES.get(operation, {}))
     headers["content-type"] = "application/json"
+    if operation == "startRunWithFiles":
+        headers["content-type"] = f"multipart/form-data; boundary={BOUNDARY}"
+        body = RUN_FORM.encode()
     if operation == "publishRelease":
         headers["content-type"] = f"multipart/form-data; boundary={BOUNDARY}"
         body = FORM.encode()

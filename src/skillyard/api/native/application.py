@@ -27,6 +27,7 @@ from skillyard.api.native import (
     publishers,
     releases,
     resolve,
+    runs,
     search,
     selling,
     skills,
@@ -84,7 +85,7 @@ def every_route() -> list[APIRoute]:
 def _routers() -> list[APIRouter]:
     accounts = (auth, me, namespaces, publishers, credentials, agents, claims)
     commerce = (selling, buying, payouts, treasury, webhooks)
-    market = (offers, invocations)
+    market = (runs, offers, invocations)
     skill_modules = (search, skills, releases, trust, uploads, blobs, changes, resolve, log)
     modules = (system, *accounts, admin, *skill_modules, *commerce, *market)
     return [module.router for module in modules]

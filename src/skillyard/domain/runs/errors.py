@@ -35,6 +35,12 @@ class RunNotAcceptable(Invalid):
     hint = "Correct the faults listed and send it again."
 
 
+class RunFormNotReadable(Invalid):
+    code = "run_form_not_readable"
+    text = "The form cannot be read: {why}."
+    hint = "Send `run` as JSON, and each file as `files/` and its path in the workspace."
+
+
 class RunKeyUsedOtherwise(Invalid):
     code = "run_key_used_otherwise"
     text = "This key was used for another run."

@@ -17,9 +17,9 @@ from skillyard.app import App
 from skillyard.domain.runs.environment import open_environment
 from skillyard.domain.runs.finish import end_without_result, finish
 from skillyard.domain.runs.folders import a_workspace
+from skillyard.domain.runs.limits import file_limits
 from skillyard.domain.runs.model import LANE, Run, RunStatus
 from skillyard.domain.runs.prepare import prepare, runs_folder
-from skillyard.domain.runs.rules import file_limits
 from skillyard.domain.runs.store import runs as store
 from skillyard.domain.runs.watch import LEASE_MS, Watch
 from skillyard.infra.errors import SkillyardError

@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import ClassVar, Literal
 
 from skillyard.infra.events import Event
-from skillyard.sandbox.model import Limits, Result, Stream
+from skillyard.sandbox.model import Limits, Result
+from skillyard.sandbox.model import Stream as Stream  # surfaces read it here
 from skillyard.skill.digest import FileEntry
 from skillyard.skill.permissions import Permissions
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from skillyard.app import App
 from skillyard.domain.registry.runnable import find_for_server
-from skillyard.domain.runs import rules
 from skillyard.domain.runs.errors import StepLost, StepRefused, StepUnderWay
 from skillyard.domain.runs.execute import carry_out, end_abandoned
+from skillyard.domain.runs.limits import most
 from skillyard.domain.runs.model import Finished, Run, RunStatus, RunTask, Work
 from skillyard.domain.runs.start import keep_inputs, new_run, put_blob, put_files
 from skillyard.domain.runs.store import contents
@@ -57,16 +57,16 @@ def _add(app: App, work: Work) -> Run:
         stdin_bytes=len(work.stdin),
         environment=tuple(sorted(work.environment)),
         permissions=declared if work.permissions is None else work.permissions,
-        limits=work.limits or rules.most(app.settings),
+        limits=work.limits or most(app.settings),
     )
     run = new_run(app, release, task, owner_id=work.owner_id, kind="step", ref=work.ref)
-    entries = put_files(app, work.files)
+    run = replace(run, files_in=put_files(app, work.files))
     with app.database.transaction() as tx:
         if not store.add(tx, run, key=None, sealed=""):
             known = store.find_by_ref(tx, work.ref)
             assert known is not None, "its ref is the only thing that can be taken"
             return known
-        keep_inputs(tx, run, entries)
+        keep_inputs(tx, run)
     return run
 
 

@@ -3,43 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 
 from skillyard.domain.runs.errors import RunNotAcceptable
+from skillyard.domain.runs.limits import file_limits
 from skillyard.sandbox.model import Limits
-from skillyard.settings import Settings
 from skillyard.skill.faults import Fault
-from skillyard.skill.limits import Limits as FileLimits
 from skillyard.skill.paths import Tree, check_path, shown
 from skillyard.skill.permissions import Permissions
 
 _MIB = 1024 * 1024
 _MOST_ARGUMENTS = 256
 _MOST_TEXT_BYTES = 64 * 1024
-
-
-def most(settings: Settings) -> Limits:
-    """What the operator allows a run at most, which is what it gets unless it asks for less."""
-    return Limits(
-        wall_s=float(settings.run_seconds),
-        cpu_s=settings.run_cpu_seconds,
-        memory_bytes=settings.run_memory_mb * _MIB,
-        processes=settings.run_processes,
-        disk_bytes=settings.run_disk_mb * _MIB,
-        files=settings.run_files,
-        output_bytes=settings.run_output_kb * 1024,
-    )
-
-
-def file_limits(limits: Limits) -> FileLimits:
-    """Of the files in a workspace."""
-    return replace(
-        FileLimits(),
-        max_archive_bytes=limits.disk_bytes,
-        max_unpacked_bytes=limits.disk_bytes,
-        max_file_bytes=limits.disk_bytes,
-        max_entries=limits.files,
-    )
 
 
 def check(

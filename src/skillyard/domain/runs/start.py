@@ -22,6 +22,7 @@ from skillyard.domain.runs.errors import (
     TooManyRuns,
 )
 from skillyard.domain.runs.execute import execute
+from skillyard.domain.runs.limits import most
 from skillyard.domain.runs.model import Run, RunKind, RunStatus, RunTask
 from skillyard.domain.runs.sessions import use_session
 from skillyard.domain.runs.store import contents
@@ -63,15 +64,15 @@ def start_run(
     if app.settings.sandbox == "off":
         raise SandboxMissing(why="the operator has switched runs off", what_to_do="Use `skillyard run --local`.")
     release = find_runnable(app, caller, name=name, version=version or DEFAULT_CHANNEL)
-    environment, files, most = environment or {}, files or {}, rules.most(app.settings)
+    environment, files, allowed = environment or {}, files or {}, most(app.settings)
     declared, _ = read_permissions(release.permissions)
     rules.check(
         arguments=arguments,
         environment=environment,
         files=files,
         stdin=stdin,
-        limits=limits or most,
-        most=most,
+        limits=limits or allowed,
+        most=allowed,
         declared=declared,
     )
     found = find_script(release.files, script)
@@ -82,23 +83,28 @@ def start_run(
         stdin_bytes=len(stdin),
         environment=tuple(sorted(environment)),
         permissions=declared,
-        limits=limits or most,
+        limits=limits or allowed,
     )
     run = new_run(app, release, task, owner_id=owner_id, kind="script", session_id=session_id)
-    entries = put_files(app, files)
+    run = replace(run, files_in=put_files(app, files))
+    return _queue(app, run, key=key, sealed=seal_environment(app, run.id, environment))
+
+
+def _queue(app: App, run: Run, *, key: str | None, sealed: str) -> Run:
     with app.database.transaction() as tx:
-        tx.lock(f"runs of {owner_id}")
+        tx.lock(f"runs of {run.owner_id}")
         hashed = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest() if key else None
-        if hashed and (known := store.find_by_key(tx, owner_id, hashed)):
-            return _the_same(tx, known, run, entries)
-        _check_room(app, tx, owner_id)
-        if session_id is not None:
-            use_session(app, tx, session_id, owner_id=owner_id)
-        if not store.add(tx, run, key=hashed, sealed=seal_environment(app, run.id, environment)):
-            raise SessionBusy(session_id=session_id)
-        keep_inputs(tx, run, entries)
+        if hashed and (known := store.find_by_key(tx, run.owner_id, hashed)):
+            return _the_same(tx, known, run)
+        if store.count_under_way(tx, run.owner_id) >= app.settings.runs_waiting:
+            raise TooManyRuns(limit=app.settings.runs_waiting, retry_after_s=10)
+        if run.session_id is not None:
+            use_session(app, tx, run.session_id, owner_id=run.owner_id)
+        if not store.add(tx, run, key=hashed, sealed=sealed):
+            raise SessionBusy(session_id=run.session_id)
+        keep_inputs(tx, run)
         enqueue(tx, execute, now_ms=run.created_ms, run_id=run.id)
-        return replace(run, files_in=entries)
+        return run
 
 
 def new_run(
@@ -147,23 +153,21 @@ def put_files(app: App, files: Mapping[str, bytes]) -> tuple[FileEntry, ...]:
     )
 
 
-def keep_inputs(tx: Tx, run: Run, files: Sequence[FileEntry]) -> None:
+def keep_inputs(tx: Tx, run: Run) -> None:
     """Raises FilesNotKept."""
-    contents.add_files(tx, run.id, "in", files)
-    digests = [file.sha256 for file in files] + ([run.task.stdin_sha256] if run.task.stdin_sha256 else [])
+    contents.add_files(tx, run.id, "in", run.files_in)
+    digests = [file.sha256 for file in run.files_in] + ([run.task.stdin_sha256] if run.task.stdin_sha256 else [])
     if not kept.keep(tx, digests, holder=run.id):
         raise FilesNotKept(retry_after_s=1)
 
 
-def _the_same(tx: Tx, known: Run, wanted: Run, files: Sequence[FileEntry]) -> Run:
+def _the_same(tx: Tx, known: Run, wanted: Run) -> Run:
     """Raises RunKeyUsedOtherwise."""
-    before = contents.list_files(tx, known.id, "in")
-    is_same = (known.release_id, known.session_id, known.task) == (wanted.release_id, wanted.session_id, wanted.task)
-    if not is_same or before != tuple(files):
+    known = replace(known, files_in=contents.list_files(tx, known.id, "in"))
+    if _identity(known) != _identity(wanted):
         raise RunKeyUsedOtherwise
-    return replace(known, files_in=before)
+    return known
 
 
-def _check_room(app: App, tx: Tx, owner_id: str) -> None:
-    if store.count_under_way(tx, owner_id) >= app.settings.runs_waiting:
-        raise TooManyRuns(limit=app.settings.runs_waiting, retry_after_s=10)
+def _identity(run: Run) -> tuple[object, ...]:
+    return run.release_id, run.session_id, run.task, run.files_in
