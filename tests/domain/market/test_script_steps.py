@@ -1,0 +1,178 @@
+"""Sealed skills whose steps are scripts: run in a real sandbox, settled once, and nothing of them told to the buyer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from skillyard.domain.market.execute import execute
+from skillyard.domain.market.invocations import get_invocation
+from skillyard.domain.market.model import Invocation, InvocationStatus, Offer
+from tests.domain.market.stall import Stall
+
+PY, JS = "python", "javascript"
+ENDINGS = {PY: "py", JS: "js"}
+
+
+def sealed(stall: Stall, *scripts: tuple[str, str], files: Mapping[str, str] | None = None, **fields: Any) -> Offer:
+    """A sealed skill with these scripts, each a runtime and its text."""
+    paths = [f"steps/s{number}.{ENDINGS[runtime]}" for number, (runtime, _) in enumerate(scripts)]
+    steps = [
+        {"type": "script", "label": f"s{number}", "runtime": runtime, "file": path}
+        for number, ((runtime, _), path) in enumerate(zip(scripts, paths, strict=True))
+    ]
+    texts = dict(zip(paths, (text for _, text in scripts), strict=True))
+    return stall.offer(files={**texts, **(files or {})}, **{"mode": "sealed", "steps": steps, **fields})
+
+
+def done(stall: Stall, offer: Offer, input: Any = None) -> Invocation:
+    """Invoked and worked off."""
+    asked = stall.invoke(offer, input=input)
+    execute(stall.app, asked.id)
+    return get_invocation(stall.app, stall.bob, invocation_id=asked.id)
+
+
+def output(stall: Stall, offer: Offer, input: Any = None) -> Any:
+    found = done(stall, offer, input)
+    assert found.status is InvocationStatus.COMPLETED, found.failure
+    return found.output
+
+
+def failure(stall: Stall, offer: Offer) -> str:
+    found = done(stall, offer)
+    assert found.status is InvocationStatus.FAILED
+    assert found.failure is not None
+    assert stall.credits() == (100, 0), "the price is given back"
+    return f"{found.failure.code}: {found.failure.message}"
+
+
+@pytest.mark.parametrize(
+    ("runtime", "text"),
+    [
+        (PY, 'output = {"summary": input["url"]}'),
+        (PY, 'def run(input):\n    return {"summary": input["url"]}'),
+        (PY, 'def main(given, steps, context):\n    return {"summary": given["url"]}'),
+        (PY, 'async def run(input):\n    return {"summary": input["url"]}'),
+        (PY, 'import json\nprint("working")\nprint(json.dumps({"summary": input["url"]}))'),
+        (PY, 'print(42)\nif __name__ == "__main__":\n    output = {"summary": input["url"]}'),
+        (JS, "return {summary: input.url};"),
+        (JS, "output = {summary: await Promise.resolve(input.url)}"),
+        (JS, "const output = {summary: input.url} // done"),
+        (JS, "console.log('working'); console.log(JSON.stringify({summary: input.url}))"),
+        (JS, "const { basename } = require('node:path'); basename('x'); return {summary: input.url}"),
+        (JS, "const path = await import('node:path'); setInterval(() => {}, 1000); return {summary: input.url}"),
+        (JS, "import { basename } from 'node:path';\nexport default async (given) => ({summary: given.url});"),
+        (JS, "export const output = {summary: globalThis.input.url};"),
+    ],
+)
+def test_a_script_gives_its_output_in_the_ways_of_its_language(stall: Stall, runtime: str, text: str) -> None:
+    offer = sealed(stall, (runtime, text))
+    assert output(stall, offer) == {"summary": "https://example.com/report.pdf"}
+    assert stall.credits() == (90, 0)
+    assert stall.earned() > 0
+
+
+def test_steps_see_what_those_before_them_gave(stall: Stall) -> None:
+    offer = sealed(
+        stall,
+        (PY, 'output = {"words": ["a", "b"], "ü": 1.5, "nothing": None}'),
+        (JS, "return [...steps.s0.words, steps.s0['ü'], steps.s0.nothing, context.step, context.skill]"),
+        (PY, 'output = {"summary": str(steps["s1"])}'),
+    )
+    found = done(stall, offer)
+    assert found.output == {"summary": "['a', 'b', 1.5, None, 's1', 'sal/sum']"}
+    assert [(step["label"], step["type"]) for step in found.usage.steps] == [
+        ("s0", "script"), ("s1", "script"), ("s2", "script"),
+    ]  # fmt: skip
+    assert len(found.receipts) == 3
+
+
+def test_files_beside_the_script_are_there(stall: Stall) -> None:
+    files = {"steps/words.py": "WORD = 'beside'", "steps/data.json": '{"word": "it"}'}
+    text = "import json, pathlib, words\ndata = json.loads(pathlib.Path(__file__).with_name('data.json').read_text())\n"
+    text += "output = {'summary': words.WORD + data['word']}"
+    assert output(stall, sealed(stall, (PY, text), files=files)) == {"summary": "besideit"}
+
+
+@pytest.mark.parametrize(
+    ("runtime", "text", "told"),
+    [
+        (PY, "secret_name = 1\nraise ValueError('SECRETCODE in ' + __file__)", "step_failed: s0: it broke off."),
+        (PY, "SECRETCODE = (", "step_failed: s0: it broke off."),
+        (JS, "const SECRETCODE = 1; SECRETCODE.nothing.at.all", "step_failed: s0: it broke off."),
+        (JS, "SECRETCODE (", "step_failed: s0: it broke off."),
+        (PY, "import os; os._exit(3)", "step_failed: s0: it broke off."),
+        (PY, "import os; os._exit(0)", "step_failed: s0: it gave no output."),
+        (PY, "SECRETCODE = 1", "step_failed: s0: the step gave no output"),
+        (JS, "console.log('SECRETCODE')", "step_failed: s0: the step gave no output"),
+        (PY, "fail('The page is empty.\\n\\x1b[31m')", "step_failed: s0: The page is empty.  [31m"),
+        (JS, "fail('The page is empty.')", "step_failed: s0: The page is empty."),
+        (PY, "output = {'summary': float('nan')}", "step_failed: s0: it broke off."),
+        (PY, "output = {'summary': {1, 2}}", "step_failed: s0: it broke off."),
+        (JS, "const a = {}; a.summary = a; return a", "step_failed: s0: it broke off."),
+        (PY, "output = {'summary': 42}", "output_not_valid: "),
+        (PY, "output = [[[]]]", "output_not_valid: "),
+        (PY, "x = []\nfor _ in range(100000): x = [x]\noutput = x", "step_failed: s0: it broke off."),
+        (PY, "output = {'summary': 'x' * 1_100_000}", "output_not_valid: "),
+    ],
+)  # fmt: skip
+def test_what_fails_costs_nothing_and_tells_nothing_of_the_code(
+    stall: Stall, runtime: str, text: str, told: str
+) -> None:
+    said = failure(stall, sealed(stall, (runtime, text)))
+    assert said.startswith(told)
+    assert "SECRETCODE" not in said
+    assert "/skill" not in said
+
+
+def test_source_skills_say_why_they_broke_off(stall: Stall) -> None:
+    offer = sealed(stall, (PY, "print(input['nothing'])"), mode="source")
+    assert failure(stall, offer) == "step_failed: s0: KeyError: 'nothing'."
+
+
+def test_a_step_that_takes_too_long_is_ended(stall: Stall) -> None:
+    offer = sealed(stall, (PY, "import time; time.sleep(30)"), timeout_s=2)
+    assert "wall_s" in failure(stall, offer)
+
+
+def test_endless_output_and_a_flood_of_memory_are_cut(stall: Stall) -> None:
+    assert "output_bytes" in failure(stall, sealed(stall, (PY, "while True: print('x' * 100000)"), timeout_s=20))
+
+
+def test_what_was_not_declared_is_not_there(stall: Stall) -> None:
+    text = """
+import os, socket
+found = []
+try:
+    socket.create_connection(("example.com", 443), timeout=2)
+    found.append("network")
+except OSError:
+    pass
+try:
+    if os.fork() == 0:
+        os._exit(0)
+    found.append("fork")
+except OSError:
+    pass
+for path in ("/etc/shadow", "/root/.ssh/id_rsa", "/proc/1/environ"):
+    if os.access(path, os.R_OK):
+        found.append(path)
+output = {"summary": ",".join(found)}
+"""
+    assert output(stall, sealed(stall, (PY, text))) == {"summary": ""}
+
+
+def test_what_a_step_prints_is_for_its_seller_only(stall: Stall) -> None:
+    found = done(stall, sealed(stall, (PY, "print('INTERNAL')\noutput = {'summary': 'fine'}")))
+    assert "INTERNAL" not in json.dumps([found.output, str(found.usage), str(found.failure)])
+
+
+def test_an_invocation_that_was_worked_off_is_not_worked_off_again(stall: Stall) -> None:
+    asked = stall.invoke(sealed(stall, (PY, "output = {'summary': 'once'}")))
+    for _ in range(3):
+        execute(stall.app, asked.id)
+    found = get_invocation(stall.app, stall.bob, invocation_id=asked.id)
+    assert (found.claims, len(found.receipts), stall.credits()) == (1, 1, (90, 0))
