@@ -1,5 +1,5 @@
 -- A skill that can be invoked, with its terms as they are now. `is_offered`: whether the release is.
--- `found_by`: what browsing looks for words in, in lower case. `rating_sum`: of stars, over `ratings` people.
+-- `found_by`: what browsing looks for words in, in lower case. `rating`: hundredths of a star, of `ratings` people.
 CREATE TABLE market_offers (
     id TEXT PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -18,7 +18,7 @@ CREATE TABLE market_offers (
     accepts_requests INTEGER NOT NULL,
     invocations BIGINT NOT NULL,
     completed BIGINT NOT NULL,
-    rating_sum BIGINT NOT NULL,
+    rating BIGINT NOT NULL,
     ratings BIGINT NOT NULL,
     created_ms BIGINT NOT NULL,
     updated_ms BIGINT NOT NULL

@@ -19,7 +19,7 @@ TABLES = (
         (
             "id", "name", "namespace", "owner_id", "agent_id", "version", "status", "reason", "description", "tags",
             "found_by", "trust_level", "price", "is_offered", "accepts_requests", "invocations", "completed",
-            "rating_sum", "ratings", "created_ms", "updated_ms",
+            "rating", "ratings", "created_ms", "updated_ms",
         ),
     ),
     Table("market_releases", ("offer_id", "version", "digest", "executable", "created_ms")),
@@ -33,7 +33,7 @@ _ORDERS: dict[OfferOrder, str] = {
     "newest": "o.created_ms DESC, o.id DESC",
     "name": "o.name",
     "price": "o.price, o.id",
-    "rating": "CASE WHEN o.ratings = 0 THEN 0 ELSE o.rating_sum * 100 / o.ratings END DESC, o.ratings DESC, o.id",
+    "rating": "o.rating DESC, o.ratings DESC, o.id",
     "invocations": "o.completed DESC, o.id",
 }
 
@@ -96,7 +96,7 @@ def add_offer(tx: Tx, new: Offer) -> bool:
     """With its first release; False when there is one of this name."""
     added = tx.insert_new(
         "INSERT INTO market_offers (id, name, namespace, owner_id, agent_id, version, status, reason, description,"
-        " tags, found_by, trust_level, price, is_offered, accepts_requests, invocations, completed, rating_sum,"
+        " tags, found_by, trust_level, price, is_offered, accepts_requests, invocations, completed, rating,"
         " ratings, created_ms, updated_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, ?, ?)",
         new.id, new.name, new.namespace, new.owner_id, new.agent_id, new.version, new.status.value, new.reason,
         new.description, _json(list(new.tags)), _found_by(new), new.trust_level, new.price, int(new.is_offered),
@@ -129,10 +129,9 @@ def count_invocation(tx: Tx, offer_id: str, *, completed: int = 0, invocations: 
     tx.run(sql, invocations, completed, offer_id)
 
 
-def add_rating(tx: Tx, offer_id: str, *, stars: int, ratings: int) -> None:
-    """Count stars and how many gave them; below zero where they are taken back."""
-    sql = "UPDATE market_offers SET rating_sum = rating_sum + ?, ratings = ratings + ? WHERE id = ?"
-    tx.run(sql, stars, ratings, offer_id)
+def set_rating(tx: Tx, offer_id: str, *, average: int, ratings: int) -> None:
+    """`average`: hundredths of a star, of so many people."""
+    tx.run("UPDATE market_offers SET rating = ?, ratings = ? WHERE id = ?", average, ratings, offer_id)
 
 
 def find_executable(tx: Tx, offer_id: str, version: str) -> Executable | None:
@@ -190,7 +189,6 @@ def _json(value: Any) -> str:
 
 
 def _offer(row: Row) -> Offer:
-    ratings = int(row["ratings"])
     return Offer(
         id=row["id"],
         name=row["name"],
@@ -210,6 +208,6 @@ def _offer(row: Row) -> Offer:
         updated_ms=row["updated_ms"],
         invocations=int(row["invocations"]),
         completed=int(row["completed"]),
-        average_rating=int(row["rating_sum"]) * 100 // ratings if ratings else None,
-        ratings=ratings,
+        average_rating=int(row["rating"]) if row["ratings"] else None,
+        ratings=int(row["ratings"]),
     )
