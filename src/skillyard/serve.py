@@ -74,6 +74,7 @@ def _run_jobs(app: App, stop: threading.Event) -> None:
     """Runs the jobs of the modules that were imported."""
     import skillyard.domain.accounts.jobs
     import skillyard.domain.gateway.jobs
+    import skillyard.domain.market.jobs
     import skillyard.domain.payments.jobs
     import skillyard.domain.registry.jobs
     import skillyard.domain.runs.jobs
@@ -169,7 +170,7 @@ def _run(serving: Coroutine[None, None, None]) -> None:
 
 def _with_a_port(settings: Settings) -> Settings:
     """Find out early that a port is taken, and choose one where 0 was asked for."""
-    others = [port for port in (settings.tank_port, settings.skilldock_port) if port]
+    others = [port for port in (settings.tank_port, settings.skilldock_port, settings.stack_port) if port]
     for port in others:
         _probe(settings.host, port)
     if twice := [port for port, count in Counter([settings.port, *others]).items() if count > 1]:

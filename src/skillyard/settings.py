@@ -161,6 +161,12 @@ class Settings(BaseSettings):
     skilldock_port: int = Field(
         default=0, ge=0, le=65535, description="A further port that speaks SkillDock's API only; 0: none."
     )
+    stack_hosts: str = Field(
+        default="", description="Host names, with commas between them, that speak STACK's Skills API only."
+    )
+    stack_port: int = Field(
+        default=0, ge=0, le=65535, description="A further port that speaks STACK's Skills API only; 0: none."
+    )
     log_origin: str = Field(
         default="",
         pattern=r"^[^\s+]*$",
