@@ -62,8 +62,7 @@ def carry_out(app: App, run_id: str, environment: Mapping[str, str] | None = Non
         with Watch(app, run, claim) as watch:
             _do(app, run, claim, watch, environment)
     except Exception as error:
-        status = RunStatus.LOST if _has_begun(app, run_id) else RunStatus.REFUSED
-        end_without_result(app, run, status, _why(error, run), claim=claim)
+        end_without_result(app, run, _status_after(app, run, error), _why(error, run), claim=claim)
     return True
 
 
@@ -111,10 +110,13 @@ def _begin(app: App, run: Run, claim: str) -> Run | None:
     return replace(run, begun_ms=now_ms) if is_ours else None
 
 
-def _has_begun(app: App, run_id: str) -> bool:
+def _status_after(app: App, run: Run, error: Exception) -> RunStatus:
+    """Refused if its program was surely not started."""
+    if isinstance(error, SandboxUnavailable):
+        return RunStatus.REFUSED
     with app.database.reading() as tx:
-        run = store.find(tx, run_id)
-    return run is not None and run.begun_ms is not None
+        now = store.find(tx, run.id)
+    return RunStatus.REFUSED if now is None or now.begun_ms is None else RunStatus.LOST
 
 
 def _why(error: Exception, run: Run) -> str:

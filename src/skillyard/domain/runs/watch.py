@@ -30,6 +30,7 @@ class Watch:
         self._claim = claim
         self._lock = threading.Lock()
         self._waiting: list[tuple[Stream, int, bytes]] = []
+        self._unwritten: list[OutputChunk] = []
         self._taken: dict[Stream, int] = defaultdict(int)
         self._position = 0
         self._must_stop = False
@@ -66,7 +67,7 @@ class Watch:
         for stream in _STREAMS:
             whole = result.stdout if stream == "stdout" else result.stderr
             self.take(stream, whole[self._taken[stream] :])
-        return self._next_chunks()
+        return [*self._unwritten, *self._next_chunks()]
 
     def _watch(self) -> None:
         asked_ms = renewed_ms = self._app.clock.now_ms()
@@ -84,9 +85,11 @@ class Watch:
                 _log.exception("run could not be looked after", run=self._run.id)
 
     def _write_down(self) -> None:
-        if chunks := self._next_chunks():
+        self._unwritten += self._next_chunks()
+        if self._unwritten:
             with self._app.database.transaction(durable=False) as tx:
-                contents.add_output(tx, self._run.id, chunks)
+                contents.add_output(tx, self._run.id, self._unwritten)
+            self._unwritten = []
 
     def _ask(self) -> None:
         with self._app.database.reading() as tx:
