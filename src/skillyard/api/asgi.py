@@ -21,6 +21,7 @@ def build_asgi(app: App, documents: Documents) -> Entrance:
             Door(surface=native, prefix=PREFIX, hot=HotReads(app, documents)),
             later_door(partial(_open_tank, app, documents), "/tank", settings.tank_hosts, settings.tank_port),
             later_door(partial(_open_skilldock, app), "/skilldock", settings.skilldock_hosts, settings.skilldock_port),
+            later_door(partial(_open_stack, app), "/stack", settings.stack_hosts, settings.stack_port),
         ],
         prepare=native.make,
     )
@@ -49,3 +50,9 @@ def _open_skilldock(app: App) -> Door:
     from skillyard.api.skilldock.routes import open_skilldock
 
     return open_skilldock(app)
+
+
+def _open_stack(app: App) -> Door:
+    from skillyard.api.stack.routes import open_stack
+
+    return open_stack(app)

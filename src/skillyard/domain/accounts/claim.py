@@ -22,7 +22,7 @@ Layer = Literal["humanity", "identity", "delegation"]
 Assurance = Literal["low", "substantial", "high"]
 Inheritance = Literal["auto", "opt_in"]
 
-ADMINISTRATOR = "administrator"
+ADMINISTRATOR, ONESELF = "administrator", "self"
 DELEGATED = "delegated_authority"
 VERIFIED_EMAIL = "verified_email"
 CLAIM_TYPES: Mapping[str, Layer] = MappingProxyType(
@@ -113,7 +113,7 @@ class TrustCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimAttested(Event):
-    """An administrator vouches for something about somebody."""
+    """An administrator vouches for something about somebody, or somebody says for what others may act for them."""
 
     kind: ClassVar[str] = "claim.attested"
 

@@ -6,6 +6,7 @@ twice. What claims are worth is decided in `claim.py`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from skillyard.app import App
@@ -15,7 +16,9 @@ from skillyard.domain.accounts.claim import (
     ASSURANCES,
     CLAIM_TYPES,
     DAY_MS,
+    DELEGATED,
     LIFE_DAYS,
+    ONESELF,
     VERIFIED_EMAIL,
     Assurance,
     Claim,
@@ -136,6 +139,34 @@ def revoke_claim(app: App, caller: Caller, *, claim_id: str) -> Claim:
         event = ClaimRevoked(claim_id=claim.id, username=owner.username, claim_type=claim.claim_type, by=username)
         app.events.record(tx, event)
     return _bounded(claim, settings)
+
+
+def delegate(app: App, caller: Caller, *, scopes: Sequence[str]) -> Claim:
+    """Say for what others may act for the caller; in place of what was said before. It adds no trust.
+
+    Raises NotAcceptable.
+    """
+    caller.must("manage_claims")
+    user_id, username = caller.identity
+    said = " ".join(scopes)
+    rules.refuse(rules.check_label(said, what="list of scopes"))
+    with app.database.transaction() as tx:
+        claim = Claim(
+            id=new_id("clm"),
+            user_id=user_id,
+            provider=ONESELF,
+            claim_type=DELEGATED,
+            claim_ref=said,
+            assurance="low",
+            verified_ms=app.clock.now_ms(),
+            expires_ms=None,
+        )
+        claim_store.put_claim(tx, claim)
+        event = ClaimAttested(
+            claim_id=claim.id, username=username, claim_type=DELEGATED, assurance=claim.assurance, by=username
+        )
+        app.events.record(tx, event)
+        return _bounded(claim, claim_store.get_settings(tx, user_id))
 
 
 def get_settings(app: App, caller: Caller) -> ClaimSettings:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from skillyard.app import App
+from skillyard.domain.accounts.agents import acting_agent
 from skillyard.domain.accounts.claim import Level
 from skillyard.domain.accounts.claims import explain
 from skillyard.domain.accounts.model import Caller
@@ -60,10 +61,10 @@ def invoke(
     kept for the audit trail like `passport_id`.
 
     Raises OfferNotFound, OfferNotActive, InputNotValid, TooLittleTrust, NotEnoughCredits, RetryKeyUsed,
-    RetryKeyNotValid, FieldNotValid.
+    RetryKeyNotValid, FieldNotValid, and for the agent what `acting_agent` raises.
     """
     caller.must("invoke")
-    agent_id = caller.agent_id or agent_id
+    agent_id = caller.agent_id if agent_id is None else agent_id
     wanted = _read(offer_id, input, key=key, agent_id=agent_id, passport_id=passport_id, intent=intent)
     terms = charge_terms(app)
     while True:
@@ -116,6 +117,7 @@ def _check_input(name: str, executable: Executable, value: Any) -> None:
 
 def _take_in(app: App, tx: Tx, caller: Caller, offer: Offer, wanted: _Request, terms: ChargeTerms) -> Invocation:
     now_ms = app.clock.now_ms()
+    acting_agent(tx, caller, wanted.agent_id)
     _check_invocable(tx, caller, offer)
     _check_trust(tx, caller, offer, now_ms=now_ms)
     new = _invocation(app, caller, offer, wanted, now_ms=now_ms)

@@ -1,0 +1,70 @@
+"""All routes of this surface as one application, and the door to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+
+from skillyard import __version__
+from skillyard.api.entrance import Door, foreign_door, no_hot_reads
+from skillyard.api.native.application import operation_id
+from skillyard.api.stack import agents, dialect, identity, invocations, money, renewal, skills
+from skillyard.api.stack.addresses import MOUNT
+from skillyard.app import App
+
+
+class Fault(BaseModel):
+    code: str
+    message: str
+    details: dict[str, Any]
+
+
+class Refusal(BaseModel):
+    error: Fault
+    purchase_url: str | None = None
+
+
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    "default": {"model": Refusal, "description": "What was refused, and why."}
+}
+
+
+def open_stack(app: App) -> Door:
+    """The surface by its hosts, its port, or below `MOUNT`."""
+    settings = app.settings
+    surface = build_stack(app)
+    return foreign_door(surface, MOUNT, settings.stack_hosts, settings.stack_port, no_hot_reads, dialect.spell)
+
+
+def build_stack(app: App) -> FastAPI:
+    """The sub-application."""
+    stack = FastAPI(
+        title="Skillyard, as STACK's clients speak to it",
+        version=__version__,
+        description="The Skills API of STACK: publish skills that are invoked, invoke them, ask for others.",
+        openapi_url="/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        servers=[{"url": MOUNT}],
+        generate_unique_id_function=operation_id,
+        redirect_slashes=False,
+    )
+    stack.state.app = app
+    for router in _routers():
+        stack.include_router(router, responses=_REFUSALS)
+    dialect.install(stack)
+    return stack
+
+
+def every_route() -> list[APIRoute]:
+    """All routes, for the test that probes each without rights."""
+    return [route for router in _routers() for route in router.routes if isinstance(route, APIRoute)]
+
+
+def _routers() -> list[APIRouter]:
+    """Fixed words come before `{skill_id}`, which they would be taken for."""
+    modules = (invocations, skills, money, agents, identity, renewal)
+    return [module.router for module in modules]

@@ -1,0 +1,1 @@
+"""What STACK's clients send and get."""
