@@ -152,3 +152,18 @@ def test_operators_look_after_money(people: People) -> None:
     assert "5.20" in people.eve.run("rate").stdout
     for verb in (["deposits"], ["rate", "ton", "1"], ["credits", "grant", "eve", "1", "--reason", "x"]):
         assert people.eve.data(*verb, expect=1)["error"]["code"] == "administrators_only"
+
+
+def test_credits_are_ordered_and_wait_to_be_paid(people: People) -> None:
+    people.ada.run("rate", "ton", "2.00")
+    assert "credits buy" in people.eve.run("credits").stderr
+    assert "--yes" in people.eve.run("credits", "buy", "500", expect=4).stderr
+    ordered = people.eve.run("credits", "buy", "500", "--yes")
+    assert "2.500000000 TON" in ordered.stdout
+    again = people.eve.data("credits", "buy", "500", "--with", "ton", "--yes")
+    assert (again["created"], again["invoice"]["name"]) == (False, "credits")
+    assert people.eve.data("credits")["pay_with"] == [{"rail": "ton", "asset": "TON"}]
+    few = people.eve.data("credits", "buy", "5", "--with", "ton", "--yes", expect=1)["error"]
+    assert few["code"] == "credits_out_of_bounds"
+    other = people.eve.data("credits", "buy", "5", "--with", "stripe", "--yes", expect=1)["error"]
+    assert other["code"] in ("payment_provider_not_set_up", "credits_out_of_bounds")

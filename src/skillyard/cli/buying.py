@@ -14,6 +14,8 @@ from skillyard.sdk.commerce import WAITING
 from skillyard.sdk.errors import InputNeeded, SdkError, UsageError
 
 Registry = Annotated[str | None, Parameter(help="Address of the registry.")]
+CREDITS = "credits"
+"""The name on invoices for credits."""
 Wait = Annotated[bool, Parameter(negative="", help="Wait until it is paid, or cannot be any more.")]
 
 
@@ -39,13 +41,13 @@ def buy(
         invoice: dict[str, Any] = answer["invoice"]
         if wait and invoice["status"] in WAITING:
             if not json:
-                _show_invoice(invoice)
-            invoice = _wait(client, invoice["id"])
+                show_invoice(invoice)
+            invoice = wait_for(client, invoice["id"])
     if json:
         show.data({**answer, "invoice": invoice})
     else:
-        _show_invoice(invoice)
-    return _leave(invoice) if wait else None
+        show_invoice(invoice)
+    return leave(invoice) if wait else None
 
 
 def invoice(
@@ -68,12 +70,12 @@ def invoice(
         if claim:
             made = client.claim_refund(id, address)
             return show.data(made) if json else _show_refunds(made, id)
-        found = client.cancel_invoice(id) if cancel else _wait(client, id) if wait else client.invoice(id)
+        found = client.cancel_invoice(id) if cancel else wait_for(client, id) if wait else client.invoice(id)
     if json:
         show.data(found)
     else:
-        _show_invoice(found)
-    return _leave(found) if wait else None
+        show_invoice(found)
+    return leave(found) if wait else None
 
 
 def bought(*, registry: Registry = None, json: Json = False) -> None:
@@ -133,12 +135,12 @@ def _cost(sale: dict[str, Any], rail: str) -> str:
     return f"{prices['USD']} USD" if "USD" in prices else "its price"
 
 
-def _wait(client: Client, invoice_id: str) -> dict[str, Any]:
+def wait_for(client: Client, invoice_id: str) -> dict[str, Any]:
     with show.progress("Waiting for the payment"):
         return client.wait_for_invoice(invoice_id)
 
 
-def _leave(invoice: dict[str, Any]) -> None:
+def leave(invoice: dict[str, Any]) -> None:
     if invoice["status"] != "paid":
         sys.exit(1)
 
@@ -151,12 +153,14 @@ def _list_invoices(found: list[dict[str, Any]], *, as_json: bool) -> None:
     return None
 
 
-def _show_invoice(invoice: dict[str, Any]) -> None:
+def show_invoice(invoice: dict[str, Any]) -> None:
     show.line(
         "[bold]{id}[/] {name}: {amount} {asset} by {rail}, [bold]{status}[/]",
         **{key: invoice[key] for key in ("id", "name", "amount", "asset", "rail", "status")},
     )
-    if invoice["status"] == "paid":
+    if invoice["status"] == "paid" and invoice["name"] == CREDITS:
+        show.line("  [dim]see[/] skillyard credits")
+    elif invoice["status"] == "paid":
         show.line("  [dim]install[/] skillyard install {name}", name=invoice["name"])
     elif invoice["status"] in WAITING:
         _show_how_to_pay(invoice)

@@ -56,7 +56,7 @@ _VERBS = {
         "buy": ("buying:buy", "Buy a skill."),
         "invoice": ("buying:invoice", "Show invoices, wait for them, cancel them."),
         "bought": ("buying:bought", "List what you have bought."),
-        "credits": ("treasury:credits", "Your credits; administrators grant them."),
+        "credits": ("treasury:credits", "Your credits, and how to buy some."),
         "rate": ("treasury:rate", "What TON is worth; administrators say it."),
         "deposits": ("treasury:deposits", "Money that names no invoice, for administrators."),
     },

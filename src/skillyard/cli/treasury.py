@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
 from skillyard.cli import show
-from skillyard.cli.show import Json
+from skillyard.cli.buying import Wait, leave, show_invoice, wait_for
+from skillyard.cli.show import Json, Yes
 from skillyard.sdk.client import Client
+from skillyard.sdk.commerce import WAITING
+from skillyard.sdk.errors import InputNeeded, SdkError
 
 Registry = Annotated[str | None, Parameter(help="Address of the registry.")]
 
@@ -21,7 +24,61 @@ def show_credits(*, registry: Registry = None, json: Json = False) -> None:
     """Show how many credits you have; one is one US cent."""
     with Client(registry) as client:
         answer = client.credits()
-    return show.data(answer) if json else show.line("{credits} credits", credits=answer["available"])
+    if json:
+        return show.data(answer)
+    show.line("{credits} credits", credits=answer["available"])
+    for key, words in (("held", "set aside for what runs now"), ("owed", "owed: what comes next pays them first")):
+        if answer[key] != "0":
+            show.line("  [dim]{count} {words}[/]", count=answer[key], words=words)
+    if answer["pay_with"]:
+        show.talk("[dim]More:[/] skillyard credits buy 1000")
+    return None
+
+
+@credits.command(name="buy")
+def buy_credits(
+    amount: Annotated[str, Parameter(help="Whole credits; one is one US cent.")],
+    /,
+    *,
+    rail: Annotated[str | None, Parameter(name="--with", help="How to pay: stripe or ton.")] = None,
+    wait: Wait = False,
+    yes: Yes = False,
+    registry: Registry = None,
+    json: Json = False,
+) -> None:
+    """Buy credits: you are told where and what to pay; they are there once it is paid."""
+    with Client(registry) as client:
+        chosen = rail or _only_way(client.credits())
+        if not show.ask(f"Buy {amount} credits with {chosen}?", yes=yes):
+            return None
+        answer = client.buy_credits(amount, rail=chosen)
+        invoice = answer["invoice"]
+        if wait and invoice["status"] in WAITING:
+            if not json:
+                show_invoice(invoice)
+            invoice = wait_for(client, invoice["id"])
+    if json:
+        show.data({**answer, "invoice": invoice})
+    else:
+        show_invoice(invoice)
+    return leave(invoice) if wait else None
+
+
+def _only_way(credits: dict[str, Any]) -> str:
+    """Money is not spent on a guess."""
+    ways = [way["rail"] for way in credits["pay_with"]]
+    if len(ways) == 1:
+        return str(ways[0])
+    if not ways:
+        raise SdkError(
+            "Credits cannot be bought here.", code="credits_not_sold", hint="Ask an administrator, who can grant them."
+        )
+    raise InputNeeded(
+        f"Credits can be paid in several ways: {', '.join(ways)}.",
+        code="rail_missing",
+        hint=f"Choose one: `skillyard credits buy 1000 --with {ways[0]}`.",
+        facts={"ways": ways},
+    )
 
 
 @credits.command(name="grant")

@@ -142,7 +142,9 @@ def test_credits_buy_at_once_and_open_the_archive(shop: Shop) -> None:
         "0",
     )
     assert invoice["page_url"].endswith(f"/invoices/{invoice['id']}")
-    assert shop.grace.get("/me/credits").json() == {"username": "grace", "available": "100", "held": "0"}
+    mine = shop.grace.get("/me/credits").json()
+    assert (mine["username"], mine["available"], mine["held"], mine["owed"]) == ("grace", "100", "0", "0")
+    assert mine["purchase_url"].endswith("/account/credits")
     assert shop.grace.get("/skills/ada/report/releases/1.0.0/archive").status == 200
     assert shop.grace.post("/resolve", {"requirements": {"ada/report": "*"}}).status == 200
     (owned,) = shop.grace.get("/me/purchases").json()["items"]

@@ -16,8 +16,10 @@ from skillyard.domain.payments.invoices import get_invoice
 from skillyard.domain.payments.jobs import mature_sales
 from skillyard.domain.payments.model import Receipt
 from skillyard.domain.payments.payouts import list_payouts
+from skillyard.domain.payments.rates import set_rate
 from skillyard.domain.registry.sale import buy, set_price, set_sale
 from skillyard.infra.clock import FixedClock
+from skillyard.infra.money import Asset
 from skillyard.skill.names import SkillName
 from tests.api.web.browser import Browser
 from tests.makers import a_person, a_release, make_app
@@ -228,3 +230,42 @@ def test_owners_sell_from_the_page_of_the_skill(app: App, ada: Caller, browser: 
     page(owner, "/ada/maps")
     assert owner.post("/ada/maps/sale", selling_text="# Maps").status == 303
     assert browser.get("/ada/maps").status == 404
+
+
+def test_credits_are_bought_on_their_page_and_paid_as_an_invoice(app: App, ada: Caller, browser: Browser) -> None:
+    set_rate(app, ada, asset=Asset.TON, usd="2.00")
+    html = page(browser, "/account/credits")
+    assert 'value="ton"' in html
+    assert "100 to 100,000 at once" in html
+    refused = browser.post("/account/credits", amount=EVIL, rail="ton")
+    assert refused.status == 422
+    assert EVIL.encode() not in refused.body
+    address = browser.post("/account/credits", amount="1500", rail="ton").headers["location"]
+    shown = page(browser, address)
+    for part in ("<h1>1,500 credits</h1>", ">7.500000000<", "ton://transfer/UQ"):
+        assert part in shown
+    assert "1,500 credits" in page(browser, "/account/purchases")
+    assert browser.post(f"{address}/cancel").status == 303
+    assert 'href="/account/credits">Begin again' in page(browser, address)
+
+
+def test_paid_credits_are_shown_and_belong_to_their_buyer(
+    app: App, clock: FixedClock, ada: Caller, grace: Caller, browser: Browser
+) -> None:
+    set_rate(app, ada, asset=Asset.TON, usd="2.00")
+    page(browser, "/account/credits")
+    address = browser.post("/account/credits", amount="1500", rail="ton").headers["location"]
+    invoice = get_invoice(app, grace, invoice_id=address.rpartition("/")[2])
+    came_in = Receipt(
+        rail="ton", reference="0:ab:1:cd", asset=invoice.asset, amount=invoice.amount, received_ms=clock.now_ms(),
+        memo=invoice.memo,
+    )  # fmt: skip
+    apply_facts(app, [came_in])
+    assert "They are yours." in page(browser, address)
+    assert "1,500 credits" in page(browser, "/account/credits")
+    assert Browser(app).get(address).status != 200
+
+
+def test_who_is_not_signed_in_is_sent_to_sign_in_before_buying_credits(app: App, ada: Caller) -> None:
+    answer = Browser(app).get("/account/credits")
+    assert (answer.status, "sign-in" in answer.headers.get("location", "")) == (303, True)

@@ -8,7 +8,7 @@ from skillyard.api.native.wire import buying as wire
 from skillyard.api.surface import AppOf, CallerOf, Cursor, Limit
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.payments import credits, invoices, purchases, refunds
+from skillyard.domain.payments import credit_purchases, credits, invoices, purchases, refunds
 from skillyard.domain.registry import sale
 from skillyard.infra.money import show_amount
 from skillyard.skill.names import SkillName
@@ -75,9 +75,23 @@ def list_purchases(app: AppOf, caller: CallerOf, limit: Limit = 30, cursor: Curs
 
 
 @router.get("/me/credits", summary="My credits")
-def get_credits(app: AppOf, caller: CallerOf) -> wire.CreditsOnWire:
-    """Every price in dollars can be paid with them."""
-    return wire.show_credits(credits.get_credits(app, caller))
+def get_credits(app: AppOf, caller: CallerOf) -> wire.MyCredits:
+    """Every price in dollars can be paid with them, and every invocation."""
+    return wire.show_my_credits(
+        credits.get_credits(app, caller),
+        ways=credit_purchases.ways_to_buy_credits(app),
+        bounds=(app.settings.credits_least, app.settings.credits_most),
+        purchase_url=credits.purchase_url(app),
+    )
+
+
+@router.post("/me/credits", status_code=201, summary="Buy credits")
+def buy_credits(app: AppOf, caller: CallerOf, body: wire.BuyCreditsBody) -> wire.PurchaseOnWire:
+    """Makes an invoice in dollars or TON, or finds the open one for as many; one for another number is cancelled. The
+    credits are there once it is paid, and are taken back when the payment is.
+    """
+    bought = credit_purchases.buy_credits(app, caller, amount=body.amount, rail=body.rail)
+    return wire.show_purchase(bought, app.settings.address)
 
 
 def _claimable(app: App, caller: Caller, invoice_id: str) -> str:

@@ -8,6 +8,7 @@ from skillyard.api.entrance import Surface
 from skillyard.api.web import (
     account,
     cli_approval,
+    credits,
     identities,
     market,
     members,
@@ -38,6 +39,7 @@ def build_web(app: App) -> Surface:
         account,
         members,
         shop,
+        credits,
         selling,
         sale_settings,
         market,

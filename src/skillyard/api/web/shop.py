@@ -102,10 +102,15 @@ def ways_to_pay(app: App, sale: Sale) -> list[dict[str, str]]:
     """A button for each rail that can take one of the prices: its name, its words, and what it costs that way."""
     found = [(rail.name, _price_by(rail, sale)) for rail in ready_rails(app)]
     return [
-        {"rail": name, "words": _BUTTONS.get(name, f"Pay by {name}"), "cost": _cost(*chosen)}
+        {"rail": name, "words": words_of(name), "cost": _cost(*chosen)}
         for name, chosen in found
         if chosen is not None
     ]
+
+
+def words_of(rail_name: str) -> str:
+    """What stands on the button of a rail."""
+    return _BUTTONS.get(rail_name, f"Pay by {rail_name}")
 
 
 def _price_by(rail: Rail, sale: Sale) -> tuple[Price, Asset] | None:

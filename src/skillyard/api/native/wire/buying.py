@@ -8,11 +8,12 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from skillyard.api.native.wire.fields import Text, Time, example
-from skillyard.api.native.wire.selling import PriceOnWire, show_price
+from skillyard.api.native.wire.selling import PriceOnWire, WayToPay, show_price
 from skillyard.domain.payments.buy import Purchase
 from skillyard.domain.payments.credits import Credits
 from skillyard.domain.payments.model import EntitlementKind, Invoice, InvoiceStatus, Refund, RefundStatus
 from skillyard.domain.payments.purchases import Bought
+from skillyard.domain.payments.rail import Rail
 from skillyard.infra.clock import iso
 from skillyard.infra.money import Asset, show_amount
 from skillyard.infra.paging import Page
@@ -59,6 +60,11 @@ _REFUND = {
 }
 
 
+_CREDITS = {"username": "grace", "available": "2900", "held": "0", "owed": "0"}
+_WAY = {"rail": "stripe", "asset": "USD"}
+_PAGE = "https://skills.example.org/account/credits"
+
+
 class QuoteOnWire(BaseModel):
     usd: str = Field(description="What one unit was worth in US dollars.")
     source: str
@@ -76,7 +82,7 @@ class InvoiceOnWire(BaseModel):
     model_config = example(_INVOICE)
 
     id: str
-    name: str
+    name: str = Field(description="Of the skill; `credits` where those are bought, one for each cent of `price`.")
     status: InvoiceStatus
     rail: str
     asset: Asset
@@ -165,12 +171,29 @@ class BoughtPage(BaseModel):
     next_cursor: str | None
 
 
+class BuyCreditsBody(BaseModel):
+    model_config = example({"amount": "1000", "rail": "stripe"}, closed=True)
+
+    amount: Text = Field(description="Whole credits; one is one US cent.")
+    rail: Text | None = Field(default=None, description="One of `pay_with` of my credits; absent: what takes dollars.")
+
+
 class CreditsOnWire(BaseModel):
-    model_config = example({"username": "grace", "available": "2900", "held": "0"})
+    model_config = example(_CREDITS)
 
     username: str
     available: str = Field(description="Whole credits; one is one US cent.")
     held: str = Field(description="Set aside for what runs now.")
+    owed: str = Field(description="Spent before their payment went back: what comes next pays these first.")
+
+
+class MyCredits(CreditsOnWire):
+    model_config = example({**_CREDITS, "pay_with": [_WAY], "least": "100", "most": "100000", "purchase_url": _PAGE})
+
+    pay_with: list[WayToPay] = Field(description="How some can be bought here now.")
+    least: str = Field(description="Fewest that can be bought at once.")
+    most: str
+    purchase_url: str = Field(description="Where people buy them in a browser.")
 
 
 def show_invoice(invoice: Invoice, address: str) -> InvoiceOnWire:
@@ -240,4 +263,13 @@ def show_credits(credits: Credits) -> CreditsOnWire:
         username=credits.username,
         available=show_amount(credits.available, Asset.CREDIT),
         held=show_amount(credits.held, Asset.CREDIT),
+        owed=show_amount(credits.owed, Asset.CREDIT),
     )
+
+
+def show_my_credits(credits: Credits, *, ways: Sequence[Rail], bounds: tuple[int, int], purchase_url: str) -> MyCredits:
+    """`bounds`: fewest and most that are bought at once."""
+    least, most = (show_amount(bound, Asset.CREDIT) for bound in bounds)
+    pay_with = [WayToPay(rail=one.name, asset=asset) for one in ways if (asset := one.asset_for("fixed_usd"))]
+    shown = show_credits(credits).model_dump()
+    return MyCredits(**shown, pay_with=pay_with, least=least, most=most, purchase_url=purchase_url)
