@@ -77,6 +77,7 @@ def by_ending(name: str) -> str | None:
     return _BY_ENDING.get(Path(name).suffix.lower())
 
 
+@cache
 def system_folders() -> tuple[str, ...]:
     """Those that hold programs and libraries, as they are on this machine: some are links."""
     return tuple(folder for folder in _SYSTEM if Path(folder).exists())

@@ -22,6 +22,9 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _WILD = set("*?")
 
 
+Brought = dict[str, tuple[int, int]]
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A file that was found: `folder` is open only until the next one is asked for."""
@@ -75,7 +78,7 @@ def writable_folders(task: Task) -> tuple[str, ...]:
     return tuple(sorted({_fixed_part(pattern) for pattern in task.permissions.filesystem_write}))
 
 
-def bring_in(task: Task, selection: Selection, into: int, *, owner: int | None) -> dict[str, tuple[int, int]]:
+def bring_in(task: Task, selection: Selection, into: int, *, owner: int | None) -> Brought:
     """Copy the selected files below the open folder `into`, and make the folders that it may write in.
 
     Returns what tells later whether a file was changed, by path.
@@ -94,7 +97,7 @@ def bring_in(task: Task, selection: Selection, into: int, *, owner: int | None) 
     return brought
 
 
-def take_out(task: Task, source: int, brought: dict[str, tuple[int, int]]) -> Leavings:
+def take_out(task: Task, source: int, brought: Brought) -> Leavings:
     """Copy what was written below the open folder `source`, as far as that is declared, into the workspace.
 
     Everything that could still change it must have ended.
@@ -114,7 +117,7 @@ def take_out(task: Task, source: int, brought: dict[str, tuple[int, int]]) -> Le
 
 
 class _TakingOut:
-    def __init__(self, task: Task, target: int, brought: dict[str, tuple[int, int]]) -> None:
+    def __init__(self, task: Task, target: int, brought: Brought) -> None:
         self.task, self.target, self.brought = task, target, brought
         self.written: set[str] = set()
         self.refused: set[str] = set()

@@ -47,8 +47,8 @@ class Cgroup(ABC):
     def usage(self) -> Usage: ...
 
     @abstractmethod
-    def remove(self) -> None:
-        """After its last process has ended."""
+    def remove(self) -> bool:
+        """After its last process has ended; False while the kernel is not done with that."""
 
 
 class Cgroups(ABC):
@@ -57,8 +57,22 @@ class Cgroups(ABC):
     version: int
     parts: tuple[str, ...]
 
+    def __init__(self) -> None:
+        self._leaving: list[Cgroup] = []
+
     @abstractmethod
     def make(self) -> Cgroup: ...
+
+    def retire(self, group: Cgroup) -> None:
+        """Remove it, now or later: a process can be seen for some milliseconds after it has ended."""
+        self._leaving.append(group)
+        self._leaving = [left for left in self._leaving if not left.remove()]
+
+    def close(self) -> None:
+        deadline = time.monotonic() + 1
+        while self._leaving and time.monotonic() < deadline:
+            time.sleep(0.01)
+            self._leaving = [left for left in self._leaving if not left.remove()]
 
 
 def find() -> tuple[Cgroups | None, str]:
@@ -73,7 +87,7 @@ def find() -> tuple[Cgroups | None, str]:
                     pass
                 group.limit(memory_bytes=64 * 1024 * 1024, processes=16)
             finally:
-                group.remove()
+                groups.retire(group)
             return groups, ""
         except OSError as error:
             why.append(f"version {kind.version}: {error.strerror or error}")
@@ -84,6 +98,7 @@ class _Version1(Cgroups):
     version = 1
 
     def __init__(self) -> None:
+        super().__init__()
         self.own = _own_groups()
         wanted = ("memory", "pids", "cpuacct")
         self.folders = {name: self._folder(name) for name in wanted}
@@ -137,9 +152,8 @@ class _Group1(Cgroup):
             was_out_of_processes=_field(pids / "pids.events", "max") > 0,
         )
 
-    def remove(self) -> None:
-        for folder in self._unique():
-            _remove(folder)
+    def remove(self) -> bool:
+        return all(_remove(folder) for folder in self._unique())
 
     def _unique(self) -> list[Path]:
         return list(dict.fromkeys(self._folders.values()))
@@ -149,6 +163,7 @@ class _Version2(Cgroups):
     version = 2
 
     def __init__(self) -> None:
+        super().__init__()
         path = _own_groups().get("")
         if path is None or not (_ROOT / "cgroup.controllers").exists():
             raise FileNotFoundError(2, "not mounted")
@@ -196,8 +211,8 @@ class _Group2(Cgroup):
             was_out_of_processes=_field(self._folder / "pids.events", "max") > 0,
         )
 
-    def remove(self) -> None:
-        _remove(self._folder)
+    def remove(self) -> bool:
+        return _remove(self._folder)
 
 
 def _own_groups() -> dict[str, str]:
@@ -215,15 +230,14 @@ def _sweep(folder: Path) -> None:
                 left.rmdir()
 
 
-def _remove(folder: Path) -> None:
-    for _ in range(50):
-        try:
-            folder.rmdir()
-            return
-        except FileNotFoundError:
-            return
-        except OSError:
-            time.sleep(0.01)
+def _remove(folder: Path) -> bool:
+    try:
+        folder.rmdir()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def _write(file: Path, value: str) -> None:

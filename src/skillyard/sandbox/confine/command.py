@@ -53,9 +53,7 @@ def environment_of(task: Task, machine: Machine) -> dict[str, str]:
     if task.layer:
         ours |= {"PYTHONPATH": "/deps/python", "NODE_PATH": "/deps/node_modules"}
     if task.permissions.network_outbound:
-        ours |= {
-            name: PROXY for short in ("http", "https", "all") for name in (f"{short}_proxy", f"{short.upper()}_PROXY")
-        }
+        ours |= dict.fromkeys((*_PROXY_NAMES, *(name.upper() for name in _PROXY_NAMES)), PROXY)
         ours["NODE_USE_ENV_PROXY"] = "1"
     return ours | dict(task.environment)
 
@@ -64,25 +62,22 @@ def _with_interpreter(task: Task) -> tuple[str, ...]:
     """A script below /skill is run by what its ending stands for."""
     name, *rest = task.arguments
     path = PurePosixPath("/skill", name)
-    if task.skill is None or not (
-        path.is_relative_to("/skill") and (task.skill / path.relative_to("/skill")).is_file()
-    ):
+    is_there = task.skill and path.is_relative_to("/skill") and (task.skill / path.relative_to("/skill")).is_file()
+    if not is_there:
         return task.arguments
     interpreter = by_ending(path.name)
     return (interpreter, str(path), *rest) if interpreter else (str(path), *rest)
 
 
 def _python(machine: Machine, arguments: tuple[str, ...], is_inside: bool) -> Command:
-    name = "python"
-    is_simple = bool(arguments) and (
-        not arguments[0].startswith("-") or (arguments[0] in ("-c", "-m") and len(arguments) > 1)
-    )
-    if not is_simple:
-        return Command(program=machine.python.file, arguments=(name, "-s", "-S", "-B", *arguments))
+    """Scripts, `-c` and `-m` are run by a small program of ours; all else is the interpreter's own affair."""
+    file, first = machine.python.file, arguments[0] if arguments else "-"
+    if first.startswith("-") and not (first in ("-c", "-m") and len(arguments) > 1):
+        return Command(program=file, arguments=("python", "-s", "-S", "-B", *arguments))
     if is_inside:
         return Command(program=None, script=arguments)
     launcher = (*PYTHON_OPTIONS, f"{OURS}/python_program.py")
-    return Command(program=machine.python.file, arguments=(name, *launcher, *arguments), script=arguments)
+    return Command(program=file, arguments=("python", *launcher, *arguments))
 
 
 def _folders(*programs: Program | None) -> list[str]:

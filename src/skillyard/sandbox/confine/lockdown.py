@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from skillyard.sandbox.confine import landlock, seccomp
-from skillyard.sandbox.confine.command import Command
 from skillyard.sandbox.confine.plan import Kept, Plan
 
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_REMOUNT, _MS_BIND, _MS_REC = 1, 2, 4, 32, 4096, 16384
@@ -52,33 +51,18 @@ class Power:
     may_start_programs: bool
 
 
-def wake(control: int) -> bytes:
-    """Have the starter say that it is there."""
-    plan = Plan(control)
-    plan.call("fcntl", control, _F_SETFD, _FD_CLOEXEC)
-    plan.send(b"AWAKE")
-    return plan.encode()
-
-
-def nothing(control: int) -> bytes:
-    """The plan after which a Python that waits is sent what it is to run."""
-    return Plan(control).encode()
-
-
-def open_places(control: int, places: Places) -> bytes:
-    """Make /work, /tmp and /dev/shm, in memory and of a bounded size together, and send /work out, together with a
-    listener for the proxy and a socket that gets what is asked of DNS.
+def open_places(plan: Plan, places: Places) -> tuple[Kept, ...]:
+    """Make /work, /tmp and /dev/shm, in memory and of a bounded size together. Keeps what belongs outside: the open
+    folder /work, a listener for the proxy, and a socket that gets what is asked of DNS.
     """
-    plan = Plan(control)
-    plan.call("fcntl", control, _F_SETFD, _FD_CLOEXEC)
-    options = f"size={places.size_bytes},nr_inodes={places.most_files},mode=755"
+    plan.call("fcntl", plan.control, _F_SETFD, _FD_CLOEXEC)
+    options = f"size={places.size_bytes},nr_inodes={places.most_files},mode=700"
     plan.call("mount", "tmpfs", SCRATCH, "tmpfs", _MS_NOSUID | _MS_NODEV, options)
     for name, place in _PLACES.items():
         plan.call("mkdirat", _AT_FDCWD, f"{SCRATCH}/{name}", 0o755)
         if places.user is not None:
             plan.call("fchownat", _AT_FDCWD, f"{SCRATCH}/{name}", places.user, places.user, 0)
         plan.call("mount", f"{SCRATCH}/{name}", place, 0, _MS_BIND, 0)
-    plan.call("umount2", SCRATCH, _MNT_DETACH)
     for place, source in places.binds.items():
         plan.call("mount", f"{HOST}{source}", place, 0, _MS_BIND | _MS_REC, 0)
         plan.call("mount", 0, place, 0, _MS_REMOUNT | _MS_BIND | _MS_RDONLY | _MS_NOSUID | _MS_NODEV, 0)
@@ -87,16 +71,11 @@ def open_places(control: int, places: Places) -> bytes:
     work = plan.call("openat", _AT_FDCWD, "/work", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     proxy = _bound(plan, socket.SOCK_STREAM, PROXY_PORT)
     plan.call("listen", proxy, 64)
-    names = _bound(plan, socket.SOCK_DGRAM, DNS_PORT)
-    plan.send(b"PLACES", (work, proxy, names))
-    for opened in (work, proxy, names):
-        plan.call("close", opened)
-    return plan.encode()
+    return work, proxy, _bound(plan, socket.SOCK_DGRAM, DNS_PORT)
 
 
-def give_up_power(control: int, power: Power, command: Command, environment: Mapping[str, str]) -> bytes:
-    """The last steps, after which nobody inside is ours: send the watcher's end out, and become the program."""
-    plan = Plan(control)
+def give_up_power(plan: Plan, power: Power) -> Kept:
+    """The last steps, after which nobody inside is ours. Keeps the watcher's end."""
     plan.call("chdir", "/work")
     for which, most in power.limits.items():
         hard = most + (which == resource.RLIMIT_CPU)  # first it is told, a second later it is killed
@@ -111,12 +90,7 @@ def give_up_power(control: int, power: Power, command: Command, environment: Map
     plan.call("prctl", _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     if power.landlock:
         landlock.restrict(plan, power.rules, abi=power.landlock, files=power.plain_files)
-    listener = seccomp.watch(plan, may_start_programs=power.may_start_programs)
-    plan.send(b"WATCH", (listener,))
-    plan.call("close", listener)
-    if command.program:
-        plan.execute(command.program, command.arguments, environment)
-    return plan.encode()
+    return seccomp.watch(plan, may_start_programs=power.may_start_programs)
 
 
 def _bound(plan: Plan, kind: socket.SocketKind, port: int) -> Kept:

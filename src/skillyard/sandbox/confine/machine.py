@@ -34,7 +34,7 @@ _ETC = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Machine:
     """`etc` is a folder that becomes /etc; `users` are whom programs run as on the host, when we are root."""
 
@@ -56,6 +56,8 @@ class Machine:
         return self.users[next(self.numbers) % len(self.users)] if self.is_root else None
 
     def forget(self) -> None:
+        if self.cgroups:
+            self.cgroups.close()
         shutil.rmtree(self.etc.parent, ignore_errors=True)
 
 

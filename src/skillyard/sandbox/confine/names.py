@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 
 _MOST_NAMES = 200
@@ -9,8 +10,13 @@ _NO_SUCH_NAME = b"\x81\x83"
 _HEAD = 12
 
 
-def note_question(asked: socket.socket, names: set[str]) -> None:
-    """Take one question from the socket (RFC 1035, 4.1)."""
+def note_question(handle: int, names: set[str]) -> None:
+    """Take one question from the open socket (RFC 1035, 4.1)."""
+    with socket.socket(fileno=os.dup(handle)) as asked:
+        _note_question(asked, names)
+
+
+def _note_question(asked: socket.socket, names: set[str]) -> None:
     try:
         question, sender = asked.recvfrom(512, socket.MSG_DONTWAIT)
     except OSError:

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from skillyard.sandbox.confine.syscalls import number
 
 MAX_BYTES = 4 * 1024 * 1024
+_PADDING = (0, 0, 0, 0, 0, 0)
 _HEADER = struct.Struct("=4I")
 _CALL = struct.Struct("=4q6q")
 _LITERAL, _ADDRESS, _KEPT = 0, 1, 2
 _COPY = -1
+READY, FAILED = b"READY", b"FAIL"
 _SOL_SOCKET, _SCM_RIGHTS = 1, 1
 
 
@@ -51,12 +53,11 @@ class Plan:
         assert which is not None, name
         kinds, values = 0, []
         for index, argument in enumerate(arguments):
-            kind, value = self._argument(argument)
+            kind, value = (_LITERAL, argument) if isinstance(argument, int) else self._argument(argument)
             kinds |= kind << (2 * index)
             values.append(value)
-        kept = Kept(self._place(b"\0" * 8))
-        values += [0] * (6 - len(values))
-        self._calls.append(_CALL.pack(which, kinds, kept.at, int(may_fail), *map(_signed, values)))
+        kept = Kept(self._place(bytes(8)))
+        self._calls.append(_CALL.pack(which, kinds, kept.at, may_fail, *values, *_PADDING[len(values) :]))
         return kept
 
     def memory(self, content: bytes, pointers: Mapping[int, Address] | None = None) -> Address:
@@ -75,19 +76,18 @@ class Plan:
         """Have what was kept in memory at another place, too, as four bytes."""
         self._calls.append(_CALL.pack(_COPY, 0, into.at + offset, 0, kept.at, 0, 0, 0, 0, 0))
 
-    def send(self, word: bytes, handles: Iterable[Kept] = ()) -> None:
-        """Send a word and open files to whoever holds the other end of the control socket."""
-        open_files = list(handles)
-        control = struct.pack("=Qii", 16 + 4 * len(open_files), _SOL_SOCKET, _SCM_RIGHTS)
-        message = self.memory(control + bytes(8 * ((len(open_files) + 1) // 2)))
-        for index, handle in enumerate(open_files):
-            self.copy(handle, message, 16 + 4 * index)
-        text = self.memory(word)
-        vector = self.memory(struct.pack("=QQ", 0, len(word)), {0: text})
-        length = 16 + 4 * len(open_files) if open_files else 0
+    def send(self, *handles: Kept) -> None:
+        """Send READY and open files to whoever holds the other end of the control socket; then close them here."""
+        length = 16 + 4 * len(handles) if handles else 0
+        control = self.memory(struct.pack("=Qii", length, _SOL_SOCKET, _SCM_RIGHTS) + bytes(4 * len(handles)))
+        for index, handle in enumerate(handles):
+            self.copy(handle, control, 16 + 4 * index)
+        vector = self.memory(struct.pack("=QQ", 0, len(READY)), {0: self.memory(READY)})
         header = struct.pack("=QIIQQQQii", 0, 0, 0, 0, 1, 0, length, 0, 0)
-        pointers = {16: vector, 32: message} if open_files else {16: vector}
+        pointers = {16: vector, 32: control} if handles else {16: vector}
         self.call("sendmsg", self.control, self.memory(header, pointers), 0)
+        for handle in handles:
+            self.call("close", handle)
 
     def execute(self, program: str, arguments: Iterable[str | bytes], environment: Mapping[str, str]) -> None:
         """Become the program."""
@@ -100,9 +100,7 @@ class Plan:
         size = _HEADER.size + len(body)
         return _HEADER.pack(size, len(self._calls), len(self._pointers), len(self._memory)) + body
 
-    def _argument(self, argument: Argument) -> tuple[int, int]:
-        if isinstance(argument, int):
-            return _LITERAL, argument
+    def _argument(self, argument: bytes | str | Address | Kept) -> tuple[int, int]:
         if isinstance(argument, Kept):
             return _KEPT, argument.at
         if isinstance(argument, Address):
@@ -117,7 +115,3 @@ class Plan:
 
 def _text(value: str | bytes) -> bytes:
     return (value if isinstance(value, bytes) else value.encode("utf-8", "surrogateescape")) + b"\0"
-
-
-def _signed(value: int) -> int:
-    return value - (1 << 64) if value >= 1 << 63 else value

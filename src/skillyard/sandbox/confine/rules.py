@@ -20,10 +20,8 @@ _LOADERS = (
     "/lib/ld-musl-x86_64.so.1",
     "/lib/ld-musl-aarch64.so.1",
 )
-_DEVICES = {
-    f"/dev/{name}": landlock.READ_FILE | landlock.WRITE_FILE | landlock.TRUNCATE | landlock.IOCTL_DEV
-    for name in ("null", "zero", "full", "random", "urandom")
-}
+_DEVICE = landlock.READ_FILE | landlock.WRITE_FILE | landlock.TRUNCATE | landlock.IOCTL_DEV
+_ALL = landlock.READ | landlock.WRITE
 _OPEN_FILES = 1024
 
 
@@ -36,17 +34,10 @@ def rules_of(task: Task, machine: Machine, command: Command) -> tuple[dict[str, 
     rules = dict.fromkeys((*system_folders(), *homes, "/skill", "/deps"), landlock.READ | execute)
     rules["/"] = landlock.READ_DIR
     rules |= dict.fromkeys(("/etc", "/proc", "/dev"), landlock.READ)
-    rules |= {
-        "/tmp": landlock.READ | landlock.WRITE | execute,
-        "/dev/shm": landlock.READ | landlock.WRITE,
-        "/work": landlock.READ | execute,
-    }  # noqa: S108 (inside)
+    rules |= {"/tmp": _ALL | execute, "/dev/shm": _ALL, "/work": landlock.READ | execute}  # noqa: S108 (inside)
     for folder in writable_folders(task):
-        rules[f"/work/{folder}".rstrip("/")] = landlock.READ | landlock.WRITE | execute
-    files = dict.fromkeys(
-        (f"/dev/{name}" for name in DEVICES),
-        landlock.READ_FILE | landlock.WRITE_FILE | landlock.TRUNCATE | landlock.IOCTL_DEV,
-    )
+        rules[f"/work/{folder}".rstrip("/")] = _ALL | execute
+    files = dict.fromkeys((f"/dev/{name}" for name in DEVICES), _DEVICE)
     if command.program and not execute:
         files |= dict.fromkeys((command.program, *filter(_exists, _LOADERS)), landlock.EXECUTE | landlock.READ_FILE)
     return rules | files, frozenset(files)

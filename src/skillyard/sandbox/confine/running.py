@@ -41,12 +41,11 @@ class Ended:
 class Running:
     """Until the program has ended by itself, at one of its limits, or because it was cancelled."""
 
-    def __init__(self, box: Box, task: Task, watcher: Watcher) -> None:
+    def __init__(self, box: Box, task: Task, watcher: Watcher, *, work: int, names: int) -> None:
         process = box.process
         assert process.stdin and process.stdout and process.stderr  # noqa: PT018
-        assert box.names and box.work is not None  # noqa: PT018
-        self._box, self._task, self._watcher, self._names = box, task, watcher, box.names
-        self._work = box.work
+        self._box, self._task, self._watcher, self._names = box, task, watcher, names
+        self._work = work
         self._stdin, self._to_write = process.stdin, memoryview(task.stdin)
         self._sources: dict[Stream, IO[bytes]] = {"stdout": process.stdout, "stderr": process.stderr}
         self._output: dict[Stream, bytearray] = {"stdout": bytearray(), "stderr": bytearray()}
@@ -65,7 +64,7 @@ class Running:
             self._handle(self._sources["stdout"].fileno(), select.POLLIN, lambda: self._read("stdout"))
             self._handle(self._sources["stderr"].fileno(), select.POLLIN, lambda: self._read("stderr"))
             self._handle(self._watcher.fileno(), select.POLLIN, self._answer)
-            self._handle(self._names.fileno(), select.POLLIN, self._note_question)
+            self._handle(self._names, select.POLLIN, self._note_question)
             os.set_blocking(self._stdin.fileno(), False)
             self._handle(self._stdin.fileno(), select.POLLOUT, self._write)
             while end in self._handlers:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
+from functools import cache
 
 from skillyard.sandbox.confine.plan import Kept, Plan
 from skillyard.sandbox.confine.syscalls import LAST_KNOWN, MACHINE, audit_architecture, number
@@ -48,6 +49,7 @@ def watch(plan: Plan, *, may_start_programs: bool) -> Kept:
     return plan.call("seccomp", _SECCOMP_SET_MODE_FILTER, _NEW_LISTENER, header)
 
 
+@cache
 def build(*, may_start_programs: bool) -> bytes:
     """The filter. Rules are tried in order; what none names goes through."""
     rules = [

@@ -12,21 +12,9 @@ from skillyard.sandbox.workspace import may_write
 _MOST = 500
 # Read by any program, on any machine; what is secret elsewhere is not in here.
 _QUIET = (
-    "/usr",
-    "/bin",
-    "/lib",
-    "/lib32",
-    "/lib64",
-    "/sbin",
-    "/etc",
-    "/proc",
-    "/dev",
-    "/sys",
-    "/tmp",
-    "/skill",
-    "/deps",
-    "/run",
-)
+    "/usr", "/bin", "/lib", "/lib32", "/lib64", "/sbin", "/etc", "/proc", "/dev", "/sys", "/skill", "/deps", "/run",
+    "/tmp",  # noqa: S108 (inside)
+)  # fmt: skip
 _LOUD = (
     "/etc/shadow", "/etc/gshadow", "/etc/sudoers", "/etc/ssh", "/proc/1", "/proc/kcore", "/proc/keys", "/proc/kmsg",
     "/proc/sysrq-trigger", "/proc/sys/kernel/core_pattern", "/dev/mem", "/dev/kmem", "/run/secrets", "/run/docker.sock",

@@ -52,9 +52,6 @@ class Watcher:
     def fileno(self) -> int:
         return self._listener
 
-    def close(self) -> None:
-        os.close(self._listener)
-
     def answer(self) -> None:
         """Take one call and answer it."""
         notice = bytearray(_NOTICE.size)

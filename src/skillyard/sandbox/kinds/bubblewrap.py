@@ -9,6 +9,7 @@ import struct
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from skillyard.sandbox.confine import lockdown
 from skillyard.sandbox.confine.box import Box
 from skillyard.sandbox.confine.command import Command, command_of, environment_of
 from skillyard.sandbox.confine.machine import Machine, look_around
+from skillyard.sandbox.confine.plan import Plan
 from skillyard.sandbox.confine.rules import resource_limits, rules_of
 from skillyard.sandbox.confine.running import Ended, Running
 from skillyard.sandbox.confine.seen import Seen
@@ -73,34 +75,69 @@ class BubblewrapSandbox(Sandbox):
 
 
 def _run_in(box: Box, task: Task, command: Command, level: Level) -> Result:
+    inside = _let_in(box, task, command)
+    seen = Seen(task, inside.brought, tuple(_homes(box.machine)))
+    watcher = Watcher(
+        inside.notices,
+        may_start_programs=task.permissions.subprocess,
+        starts=1 if command.program else 0,
+        opened=seen.opened,
+    )
+    proxy = _proxy(inside.proxy, task)
+    try:
+        ended = Running(box, task, watcher, work=inside.work, names=inside.names).run()
+    finally:
+        traffic = proxy.stop() if proxy else _NO_TRAFFIC
+    leavings = workspace.take_out(task, inside.work, inside.brought)
+    return _result(ended, leavings, _observed(watcher, traffic, ended, seen, leavings), level)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Inside:
+    """Open files that lead into a sandbox, and what was brought into its workspace."""
+
+    work: int
+    proxy: int
+    names: int
+    notices: int
+    brought: workspace.Brought
+
+
+def _let_in(box: Box, task: Task, command: Command) -> _Inside:
+    """Have the starter take all its steps, with a stop in between only where files are to be brought in."""
     selection = workspace.select(task)
-    places = lockdown.Places(
-        binds={} if not box.has_host else {place: str(source) for place, source in _binds(task).items()},
+    plan = Plan(box.number_inside)
+    handles = lockdown.open_places(plan, _places(box, task, selection))
+    brought: workspace.Brought = {}
+    received: list[int] = []
+    if selection.sizes or workspace.writable_folders(task):
+        plan.send(*handles)
+        box.send(plan.encode())
+        received = box.receive(len(handles))
+        brought = workspace.bring_in(task, selection, received[0], owner=box.user)
+        plan, handles = Plan(box.number_inside), ()
+    handles = (*handles, lockdown.give_up_power(plan, _power(box, task, command)))
+    plan.send(*handles)
+    box.send(_becoming(box, task, command, plan))
+    work, proxy, names, notices = received + box.receive(len(handles))
+    return _Inside(work=work, proxy=proxy, names=names, notices=notices, brought=brought)
+
+
+def _places(box: Box, task: Task, selection: workspace.Selection) -> lockdown.Places:
+    return lockdown.Places(
+        binds={place: str(source) for place, source in _binds(task).items()} if box.has_host else {},
         has_host=box.has_host,
         user=box.user,
         size_bytes=task.limits.disk_bytes + selection.total_bytes + _SPARE_BYTES,
         most_files=task.limits.files + len(selection.sizes) + _SPARE_FILES,
     )
-    work = box.open_places(places)
-    brought = workspace.bring_in(task, selection, work, owner=box.user)
-    seen = Seen(task, brought, tuple(_homes(box.machine)))
-    proxy = _proxy(box, task)
-    watcher = _start(box, task, command, seen)
-    traffic = _NO_TRAFFIC
-    try:
-        ended = Running(box, task, watcher).run()
-    finally:
-        watcher.close()
-        if proxy:
-            traffic = proxy.stop()
-    leavings = workspace.take_out(task, work, brought)
-    return _result(ended, leavings, _observed(watcher, traffic, ended, seen, leavings), level)
 
 
-def _start(box: Box, task: Task, command: Command, seen: Seen) -> Watcher:
-    """Let the program begin, with somebody watching."""
+def _power(box: Box, task: Task, command: Command) -> lockdown.Power:
+    if box.cgroup:
+        box.cgroup.limit(memory_bytes=task.limits.memory_bytes, processes=task.limits.processes)
     rules, plain_files = rules_of(task, box.machine, command)
-    power = lockdown.Power(
+    return lockdown.Power(
         user=box.user,
         limits=resource_limits(task, has_cgroup=box.cgroup is not None, is_node=command.is_node),
         landlock=box.machine.landlock,
@@ -108,28 +145,23 @@ def _start(box: Box, task: Task, command: Command, seen: Seen) -> Watcher:
         plain_files=plain_files,
         may_start_programs=task.permissions.subprocess,
     )
-    if box.cgroup:
-        box.cgroup.limit(memory_bytes=task.limits.memory_bytes, processes=task.limits.processes)
+
+
+def _becoming(box: Box, task: Task, command: Command, plan: Plan) -> bytes:
+    """The plan with its end, at which the starter becomes the program, or a waiting Python is told what to run."""
     environment = environment_of(task, box.machine)
-    plan = lockdown.give_up_power(box.number_inside, power, command, environment)
-    (listener,) = box.follow(plan, b"WATCH", 1)
-    if command.program is None:
-        message = json.dumps({"arguments": command.script, "environment": environment}).encode()
-        box.control.sendall(lockdown.nothing(box.number_inside) + struct.pack("=I", len(message)) + message)
-    return Watcher(
-        listener,
-        may_start_programs=task.permissions.subprocess,
-        starts=1 if command.program else 0,
-        opened=seen.opened,
-    )
+    if command.program:
+        plan.execute(command.program, command.arguments, environment)
+        return plan.encode()
+    message = json.dumps({"arguments": command.script, "environment": environment}).encode()
+    return plan.encode() + Plan(box.number_inside).encode() + struct.pack("=I", len(message)) + message
 
 
-def _proxy(box: Box, task: Task) -> Proxy | None:
-    """Takes the listener over."""
-    if not task.permissions.network_outbound or box.proxy is None:
+def _proxy(listener: int, task: Task) -> Proxy | None:
+    if not task.permissions.network_outbound:
         return None
-    listener = socket.socket(fileno=box.proxy.detach())
-    proxy = Proxy(listener, allowed=task.permissions.network_outbound, admit=public_or(task.private_hosts))
+    own = socket.socket(fileno=os.dup(listener))
+    proxy = Proxy(own, allowed=task.permissions.network_outbound, admit=public_or(task.private_hosts))
     proxy.start()
     return proxy
 
