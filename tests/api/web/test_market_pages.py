@@ -124,6 +124,11 @@ def test_an_invocation_is_paid_when_it_is_delivered(
     assert get_credits(app, grace).held == 0
     assert "completed" in page(browser, "/account/invocations")
     assert "1 of 1" in page(browser, "/market/ada/shout")
+    page(browser, address)
+    assert browser.post(f"{address}/rate", stars="4").status == 303
+    assert "4 of 5" in page(browser, address)
+    assert "4.0 of 5 (1)" in page(browser, "/market/ada/shout")
+    assert b'role="alert"' in browser.post(f"{address}/rate", stars="6").body
     assert page(Browser(app), address, status=303) == ""
 
 
@@ -179,3 +184,32 @@ def test_the_owner_pays_nothing_and_a_stranger_sees_no_invocation(app: App, shou
 def test_the_example_in_the_form_comes_from_the_schema(app: App, shout: Offer, browser: Browser) -> None:
     assert get_offer(app, ANONYMOUS, name="ada/shout").price == 10
     assert "&#34;text&#34;: &#34;&#34;" in page(browser, "/market/ada/shout")
+
+
+def test_a_request_on_the_board_knows_what_matches_it(app: App, shout: Offer, browser: Browser) -> None:
+    assert "Nothing is wanted" in page(Browser(app), "/wanted")
+    page(browser, "/wanted")
+    fields = {"description": f"Say it loudly {EVIL}", "tags": "text, loud", "max_price": "50"}
+    schemas = {"input_schema": json.dumps(SHOUT_IN), "output_schema": json.dumps(SHOUT_OUT)}
+    posted = browser.post("/wanted", **fields, **schemas)
+    assert posted.status == 303, posted.body
+    html = page(Browser(app), posted.headers["location"])
+    for part in ('href="/market/ada/shout"', "fits", "up to 50 credits", "skillyard compositions run ada/shout"):
+        assert part in html
+    assert EVIL not in html
+    assert "Say it loudly" in page(Browser(app), "/wanted?tag=loud")
+    page(browser, posted.headers["location"])
+    assert browser.post(f"{posted.headers['location']}/status", status="closed").status == 303
+    assert "Nothing is wanted" in page(Browser(app), "/wanted")
+    assert "Open it again" in page(browser, posted.headers["location"])
+
+
+@pytest.mark.parametrize(
+    "field", [{"description": ""}, {"max_price": "-1"}, {"input_schema": "{"}, {"output_schema": '{"type": 7}'}]
+)
+def test_a_bad_request_is_told_beside_what_was_typed(browser: Browser, field: dict[str, str]) -> None:
+    page(browser, "/wanted")
+    refused = browser.post("/wanted", **{"description": "Say it loudly", "tags": "typed-before", **field})
+    assert refused.status == 422
+    assert 'role="alert"' in refused.body.decode()
+    assert "typed-before" in refused.body.decode()

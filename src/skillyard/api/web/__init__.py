@@ -7,6 +7,7 @@ from fastapi import Depends, FastAPI
 from skillyard.api.entrance import Surface
 from skillyard.api.web import (
     account,
+    board,
     cli_approval,
     credits,
     identities,
@@ -43,6 +44,7 @@ def build_web(app: App) -> Surface:
         selling,
         sale_settings,
         market,
+        board,
         skills,
     ):
         web.include_router(module.router)

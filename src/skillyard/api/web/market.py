@@ -16,8 +16,9 @@ from skillyard.api.web.session import FormOf, Visitor, VisitorOf
 from skillyard.app import App
 from skillyard.domain.market.invocations import get_invocation, list_my_invocations
 from skillyard.domain.market.invoke import invoke
-from skillyard.domain.market.model import Offer, OfferOrder
+from skillyard.domain.market.model import Invocation, InvocationStatus, Offer, OfferOrder
 from skillyard.domain.market.offers import browse_offers, get_offer
+from skillyard.domain.market.ratings import get_ratings, rate
 from skillyard.domain.market.settle import cancel
 from skillyard.infra.errors import SkillyardError
 from skillyard.infra.ids import new_id
@@ -93,6 +94,18 @@ def cancel_invocation(request: Request, app: AppOf, visitor: VisitorOf, invocati
     return go_to(f"/invocations/{invocation_id}")
 
 
+@router.post("/invocations/{invocation_id}/rate")
+def rate_offer(request: Request, app: AppOf, visitor: VisitorOf, form: FormOf, invocation_id: str) -> Response:
+    stars = form.text("stars")
+    try:
+        found = get_invocation(app, visitor.caller, invocation_id=invocation_id)
+        given = int(stars) if stars in ("1", "2", "3", "4", "5") else stars
+        rate(app, visitor.caller, offer_id=found.offer_id, stars=given, invocation_id=found.id)
+    except SkillyardError as refusal:
+        return _invocation(request, app, visitor, invocation_id, refusal=refusal)
+    return go_to(f"/invocations/{invocation_id}")
+
+
 @router.get("/account/invocations")
 def show_invocations(
     request: Request, app: AppOf, visitor: VisitorOf, cursor: Annotated[str | None, Query(max_length=500)] = None
@@ -126,8 +139,16 @@ def _invocation(
     return page(
         request, visitor, "invocation.html", refusal=refusal, invocation=found, input=_pretty(found.input),
         output=_pretty(found.output) if found.output is not None else None,
+        own_rating=_own_rating(app, visitor, found) if found.status is InvocationStatus.COMPLETED else None,
         ask_every_s=_ASK_EVERY_S if not (found.status.is_settled or refusal) else None,
     )  # fmt: skip
+
+
+def _own_rating(app: App, visitor: Visitor, invocation: Invocation) -> int | None:
+    """0 when its buyer may still give one; None for whom it is not to rate."""
+    if visitor.caller.user_id != invocation.buyer_id or visitor.caller.may("read", on=invocation.name):
+        return None
+    return get_ratings(app, visitor.caller, offer_id=invocation.offer_id).own or 0
 
 
 def _read_input(text: str) -> object:

@@ -102,9 +102,7 @@ def ways_to_pay(app: App, sale: Sale) -> list[dict[str, str]]:
     """A button for each rail that can take one of the prices: its name, its words, and what it costs that way."""
     found = [(rail.name, _price_by(rail, sale)) for rail in ready_rails(app)]
     return [
-        {"rail": name, "words": words_of(name), "cost": _cost(*chosen)}
-        for name, chosen in found
-        if chosen is not None
+        {"rail": name, "words": words_of(name), "cost": _cost(*chosen)} for name, chosen in found if chosen is not None
     ]
 
 
