@@ -3,50 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
 
 import pytest
 
 from skillyard.domain.market.execute import execute
 from skillyard.domain.market.invocations import get_invocation
-from skillyard.domain.market.model import Invocation, InvocationStatus, Offer
+from tests.domain.market.sealed import JS, PY, done, failure, output, script, sealed
 from tests.domain.market.stall import Stall
-
-PY, JS = "python", "javascript"
-ENDINGS = {PY: "py", JS: "js"}
-
-
-def sealed(stall: Stall, *scripts: tuple[str, str], files: Mapping[str, str] | None = None, **fields: Any) -> Offer:
-    """A sealed skill with these scripts, each a runtime and its text."""
-    paths = [f"steps/s{number}.{ENDINGS[runtime]}" for number, (runtime, _) in enumerate(scripts)]
-    steps = [
-        {"type": "script", "label": f"s{number}", "runtime": runtime, "file": path}
-        for number, ((runtime, _), path) in enumerate(zip(scripts, paths, strict=True))
-    ]
-    texts = dict(zip(paths, (text for _, text in scripts), strict=True))
-    return stall.offer(files={**texts, **(files or {})}, **{"mode": "sealed", "steps": steps, **fields})
-
-
-def done(stall: Stall, offer: Offer, input: Any = None) -> Invocation:
-    """Invoked and worked off."""
-    asked = stall.invoke(offer, input=input)
-    execute(stall.app, asked.id)
-    return get_invocation(stall.app, stall.bob, invocation_id=asked.id)
-
-
-def output(stall: Stall, offer: Offer, input: Any = None) -> Any:
-    found = done(stall, offer, input)
-    assert found.status is InvocationStatus.COMPLETED, found.failure
-    return found.output
-
-
-def failure(stall: Stall, offer: Offer) -> str:
-    found = done(stall, offer)
-    assert found.status is InvocationStatus.FAILED
-    assert found.failure is not None
-    assert stall.credits() == (100, 0), "the price is given back"
-    return f"{found.failure.code}: {found.failure.message}"
 
 
 @pytest.mark.parametrize(
@@ -69,7 +32,7 @@ def failure(stall: Stall, offer: Offer) -> str:
     ],
 )
 def test_a_script_gives_its_output_in_the_ways_of_its_language(stall: Stall, runtime: str, text: str) -> None:
-    offer = sealed(stall, (runtime, text))
+    offer = sealed(stall, script(runtime, text))
     assert output(stall, offer) == {"summary": "https://example.com/report.pdf"}
     assert stall.credits() == (90, 0)
     assert stall.earned() > 0
@@ -78,9 +41,9 @@ def test_a_script_gives_its_output_in_the_ways_of_its_language(stall: Stall, run
 def test_steps_see_what_those_before_them_gave(stall: Stall) -> None:
     offer = sealed(
         stall,
-        (PY, 'output = {"words": ["a", "b"], "ü": 1.5, "nothing": None}'),
-        (JS, "return [...steps.s0.words, steps.s0['ü'], steps.s0.nothing, context.step, context.skill]"),
-        (PY, 'output = {"summary": str(steps["s1"])}'),
+        script(PY, 'output = {"words": ["a", "b"], "ü": 1.5, "nothing": None}'),
+        script(JS, "return [...steps.s0.words, steps.s0['ü'], steps.s0.nothing, context.step, context.skill]"),
+        script(PY, 'output = {"summary": str(steps["s1"])}'),
     )
     found = done(stall, offer)
     assert found.output == {"summary": "['a', 'b', 1.5, None, 's1', 'sal/sum']"}
@@ -94,7 +57,7 @@ def test_files_beside_the_script_are_there(stall: Stall) -> None:
     files = {"steps/words.py": "WORD = 'beside'", "steps/data.json": '{"word": "it"}'}
     text = "import json, pathlib, words\ndata = json.loads(pathlib.Path(__file__).with_name('data.json').read_text())\n"
     text += "output = {'summary': words.WORD + data['word']}"
-    assert output(stall, sealed(stall, (PY, text), files=files)) == {"summary": "besideit"}
+    assert output(stall, sealed(stall, script(PY, text), files=files)) == {"summary": "besideit"}
 
 
 @pytest.mark.parametrize(
@@ -122,24 +85,24 @@ def test_files_beside_the_script_are_there(stall: Stall) -> None:
 def test_what_fails_costs_nothing_and_tells_nothing_of_the_code(
     stall: Stall, runtime: str, text: str, told: str
 ) -> None:
-    said = failure(stall, sealed(stall, (runtime, text)))
+    said = failure(stall, sealed(stall, script(runtime, text)))
     assert said.startswith(told)
     assert "SECRETCODE" not in said
     assert "/skill" not in said
 
 
 def test_source_skills_say_why_they_broke_off(stall: Stall) -> None:
-    offer = sealed(stall, (PY, "print(input['nothing'])"), mode="source")
+    offer = sealed(stall, script(PY, "print(input['nothing'])"), mode="source")
     assert failure(stall, offer) == "step_failed: s0: KeyError: 'nothing'."
 
 
 def test_a_step_that_takes_too_long_is_ended(stall: Stall) -> None:
-    offer = sealed(stall, (PY, "import time; time.sleep(30)"), timeout_s=2)
+    offer = sealed(stall, script(PY, "import time; time.sleep(30)"), timeout_s=2)
     assert "wall_s" in failure(stall, offer)
 
 
 def test_endless_output_and_a_flood_of_memory_are_cut(stall: Stall) -> None:
-    assert "output_bytes" in failure(stall, sealed(stall, (PY, "while True: print('x' * 100000)"), timeout_s=20))
+    assert "output_bytes" in failure(stall, sealed(stall, script(PY, "while True: print('x' * 100000)"), timeout_s=20))
 
 
 def test_what_was_not_declared_is_not_there(stall: Stall) -> None:
@@ -162,16 +125,16 @@ for path in ("/etc/shadow", "/root/.ssh/id_rsa", "/proc/1/environ"):
         found.append(path)
 output = {"summary": ",".join(found)}
 """
-    assert output(stall, sealed(stall, (PY, text))) == {"summary": ""}
+    assert output(stall, sealed(stall, script(PY, text))) == {"summary": ""}
 
 
 def test_what_a_step_prints_is_for_its_seller_only(stall: Stall) -> None:
-    found = done(stall, sealed(stall, (PY, "print('INTERNAL')\noutput = {'summary': 'fine'}")))
+    found = done(stall, sealed(stall, script(PY, "print('INTERNAL')\noutput = {'summary': 'fine'}")))
     assert "INTERNAL" not in json.dumps([found.output, str(found.usage), str(found.failure)])
 
 
 def test_an_invocation_that_was_worked_off_is_not_worked_off_again(stall: Stall) -> None:
-    asked = stall.invoke(sealed(stall, (PY, "output = {'summary': 'once'}")))
+    asked = stall.invoke(sealed(stall, script(PY, "output = {'summary': 'once'}")))
     for _ in range(3):
         execute(stall.app, asked.id)
     found = get_invocation(stall.app, stall.bob, invocation_id=asked.id)

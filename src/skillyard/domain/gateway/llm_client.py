@@ -12,7 +12,7 @@ import openai
 import orjson
 from pydantic_ai import ModelSettings, ToolDefinition
 from pydantic_ai.direct import model_request
-from pydantic_ai.exceptions import ModelAPIError, ModelConnectionError, ModelHTTPError
+from pydantic_ai.exceptions import ModelConnectionError, ModelHTTPError
 from pydantic_ai.messages import (
     ModelRequest,
     ModelResponse,
@@ -167,8 +167,6 @@ def _failed(question: Question, error: Exception) -> ModelFailed:
         return _refusal(question, _REASONS.get(status, f"answered with status {status}"))
     if isinstance(error, ModelConnectionError):
         return _refusal(question, "cannot be reached, or broke off", was_billed=True)
-    if isinstance(error, ModelAPIError):
-        return _refusal(question, "refused the question")
     return _refusal(question, "gave an answer that cannot be read", was_billed=True)
 
 

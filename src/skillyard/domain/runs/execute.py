@@ -26,8 +26,9 @@ from skillyard.infra.errors import SkillyardError
 from skillyard.infra.ids import new_id
 from skillyard.infra.jobs import enqueue, job
 from skillyard.infra.log import Logger
+from skillyard.infra.redaction import Redactor
 from skillyard.sandbox.layers import LayerRefused
-from skillyard.sandbox.model import SandboxUnavailable
+from skillyard.sandbox.model import Result, SandboxUnavailable
 from skillyard.skill.faults import SkillError
 from skillyard.skill.left_files import take_files
 
@@ -52,7 +53,7 @@ def execute(app: App, run_id: str) -> None:
 def carry_out(app: App, run_id: str, environment: Mapping[str, str] | None = None) -> bool:
     """Do a run that waits, or whose worker died before its program began; False when it is not ours to do.
 
-    `environment`: where its values are not stored with it.
+    `environment`: of a step, whose values are not stored with it and are secrets, perhaps of others than its owner.
     """
     claim = new_id("clm")
     run = _claim(app, run_id, claim)
@@ -91,10 +92,17 @@ def _do(app: App, run: Run, claim: str, watch: Watch, environment: Mapping[str, 
         if begun is None:
             end_without_result(app, run, RunStatus.CANCELLED, "it was cancelled before it began", claim=claim)
             return
-        result = sandbox.run(task)
+        result = sandbox.run(replace(task, on_output=None) if environment else task)
         watch.stop()
         left = take_files(workspace, limits=file_limits(run.task.limits))
+        if environment:  # others' secrets, perhaps: they are taken out of its output, and its files are not kept
+            result, before = _without(result, environment), left.files
         finish(app, begun, claim, result, chunks=watch.rest(result), before=before, left=left)
+
+
+def _without(result: Result, environment: Mapping[str, str]) -> Result:
+    hide = Redactor(environment.values())
+    return replace(result, stdout=hide.data(result.stdout), stderr=hide.data(result.stderr))
 
 
 def _stored_environment(app: App, run: Run) -> Mapping[str, str]:

@@ -124,7 +124,8 @@ class Work:
     `ref` names it once and for all: work with a ref that was done is not done again. `command` is a program and its
     arguments, as `sandbox.model.Task` takes them, in a workspace with `files`; the release is below /skill. The
     dependencies are those that `script`, a file of the release, asks for. `permissions`: None for those that the
-    release declares. `environment` is given as it is.
+    release declares. `environment` is given as it is, and taken out of what is kept of the output; with one, no files
+    are kept.
     """
 
     owner_id: str

@@ -1,3 +1,0 @@
-from __future__ import annotations
-
-from tests.peers.llm.fixture import llm_peer  # noqa: F401
