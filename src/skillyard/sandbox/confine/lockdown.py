@@ -71,6 +71,7 @@ def open_places(plan: Plan, places: Places) -> tuple[Kept, ...]:
     work = plan.call("openat", _AT_FDCWD, "/work", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     proxy = _bound(plan, socket.SOCK_STREAM, PROXY_PORT)
     plan.call("listen", proxy, 64)
+    plan.call("prlimit64", 0, resource.RLIMIT_FSIZE, struct.pack("=QQ", places.size_bytes, places.size_bytes), 0)
     return work, proxy, _bound(plan, socket.SOCK_DGRAM, DNS_PORT)
 
 

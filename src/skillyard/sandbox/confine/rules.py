@@ -48,7 +48,6 @@ def resource_limits(task: Task, *, has_cgroup: bool, is_node: bool) -> dict[int,
     limits = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_CPU: task.limits.cpu_s,
-        resource.RLIMIT_FSIZE: task.limits.disk_bytes,
         resource.RLIMIT_NOFILE: _OPEN_FILES,
         resource.RLIMIT_NPROC: task.limits.processes,
         resource.RLIMIT_MEMLOCK: 64 * 1024,

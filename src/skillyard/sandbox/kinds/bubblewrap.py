@@ -30,7 +30,7 @@ KIND = "bubblewrap"
 PLACE = 1
 _NO_TRAFFIC = Traffic((), ())
 _SPARE_FILES = 10_000
-_SPARE_BYTES = 4 * 1024 * 1024
+_SPARE_BYTES = 1024 * 1024
 
 
 def open_kind(options: Mapping[str, str], connect: Callable[..., Any] | None) -> Sandbox:  # noqa: ARG001
