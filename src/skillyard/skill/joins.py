@@ -5,7 +5,7 @@ Properties are joined by their names alone; nothing is renamed or guessed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +45,48 @@ class Join:
 EVERYTHING = "*"
 
 
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """What the names and types in the schemas of a skill tell beforehand. `needs`: what its input must have, `takes`:
+    what it may have, each with the types it may be of; `gives`: what its output has, as far as can be relied on.
+    """
+
+    input: Schema
+    output: Schema
+    needs: frozenset[str]
+    takes: Mapping[str, frozenset[str]]
+    gives: Mapping[str, frozenset[str]]
+
+    def can_follow(self, given: Sequence[Mapping[str, frozenset[str]]]) -> bool:
+        """Whether `join` may fit with sources that give this; when not, it does not."""
+        return all(any(self.takes[name] & one.get(name, frozenset()) for one in given) for name in self.needs)
+
+
+def ends_of(input_schema: Schema, output_schema: Schema) -> Ends:
+    wanted = Given([whole(input_schema)])
+    names = _names(wanted)
+    return Ends(
+        input=input_schema,
+        output=output_schema,
+        needs=wanted.required,
+        takes={name: wanted.value_of(name).types for name in {*names, *wanted.required}},
+        gives=given_by(output_schema),
+    )
+
+
+def given_by(schema: Schema) -> Mapping[str, frozenset[str]]:
+    """The properties that a join may rely on, with their types."""
+    known = Given([whole(schema)])
+    names = known.required if _says_what_is_there(known) else frozenset(known.names)
+    return {name: known.value_of(name).types for name in names} if "object" in known.types else {}
+
+
+def wanted_by(schema: Schema) -> Mapping[str, frozenset[str]]:
+    """The properties that `deliver` asks for, with the types that they may be of."""
+    wanted = Given([whole(schema)])
+    return {name: wanted.value_of(name).types for name in wanted.required or wanted.names}
+
+
 def join(sources: Sequence[Source], taking: Schema) -> Join:
     """How the input of a skill is put together from the sources; of two that have a property, the first gives it.
 
@@ -62,7 +104,7 @@ def deliver(source: Source, desired: Schema) -> Join:
     names = _names(wanted)
     if not names:
         return _join_everything(source, desired)
-    return _join_named([source], desired, names, wanted.required or frozenset(names))
+    return _join_named([source], desired, names, wanted_by(desired).keys())
 
 
 def _names(wanted: Given) -> list[str]:
@@ -74,7 +116,7 @@ def _join_everything(source: Source, taking: Schema) -> Join:
     return Join(mapping={EVERYTHING: source.label}, reasons=(f"the {source.label}: {why}",) if why is not None else ())
 
 
-def _join_named(sources: Sequence[Source], taking: Schema, names: Iterable[str], needed: frozenset[str]) -> Join:
+def _join_named(sources: Sequence[Source], taking: Schema, names: Iterable[str], needed: Collection[str]) -> Join:
     wanted = Given([whole(taking)])
     passed: dict[str, _Passed] = {}
     reasons: list[str] = []
@@ -113,12 +155,15 @@ def _find(name: str, wanted: Given, sources: Sequence[Source], *, is_needed: boo
 def _why_not_from(name: str, wanted: Given, known: Given, *, is_needed: bool) -> str | None:
     if "object" not in known.types or name not in (*known.names, *known.required):
         return "does not have it"
-    says_what_is_there = any(part.get("required") is not None for part in known.parts)
-    if is_needed and says_what_is_there and name not in known.required:
+    if is_needed and _says_what_is_there(known) and name not in known.required:
         return "has it only sometimes"
     reasons = (why_not_covered(part, known.value_of(name)) for part in wanted.parts)
     why = next((why for why in reasons if why is not None), None)
     return f"does not suit: {why}" if why is not None else None
+
+
+def _says_what_is_there(known: Given) -> bool:
+    return any(part.get("required") is not None for part in known.parts)
 
 
 def _is_sure(name: str, known: Given) -> bool:

@@ -69,3 +69,9 @@ class RatedInvocationNotFound(NotFound):
     code = "rated_invocation_not_found"
     text = "{invocation_id} is not an invocation of {name} that was delivered to you."
     hint = "Leave the invocation out, or name one of `skillyard invocations` that is completed."
+
+
+class TooManyFavorites(Conflict):
+    code = "too_many_favorites"
+    text = "You have {most} favorites already."
+    hint = "Remove one that you no longer use: `skillyard favorites remove NAME`."

@@ -52,6 +52,16 @@ def find_by_key(tx: Tx, buyer_id: str, retry_key: str) -> tuple[Invocation, str]
     return (_invocation(row), row["fingerprint"]) if row else None
 
 
+def find_delivered(tx: Tx, buyer_id: str, offer_id: str) -> str | None:
+    """The latest that was completed for a buyer."""
+    row = tx.one(
+        "SELECT id FROM invocations WHERE buyer_id = ? AND offer_id = ? AND status = 'completed'"
+        " ORDER BY id DESC LIMIT 1",
+        buyer_id, offer_id,
+    )  # fmt: skip
+    return row["id"] if row else None
+
+
 def list_of_buyer(
     tx: Tx, buyer_id: str, *, status: InvocationStatus | None, before: str, limit: int
 ) -> list[Invocation]:

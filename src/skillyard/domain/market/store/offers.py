@@ -29,6 +29,7 @@ _OFFERS = (
     "SELECT o.*, r.digest, r.executable FROM market_offers o"
     " JOIN market_releases r ON r.offer_id = o.id AND r.version = o.version"
 )
+_AT_ONCE = 100
 _ORDERS: dict[OfferOrder, str] = {
     "newest": "o.created_ms DESC, o.id DESC",
     "name": "o.name",
@@ -48,6 +49,21 @@ class Wanted:
     status: OfferStatus = OfferStatus.ACTIVE
     accepts_requests: bool | None = None
     own: frozenset[str] | None = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """What choosing among many offers needs of each."""
+
+    offer_id: str
+    version: str
+    name: str
+    description: str
+    tags: frozenset[str]
+    price: int
+    trust_level: TrustLevel
+    completed: int
+    rating: int
 
 
 def find_offer(tx: Tx, offer_id: str) -> Offer | None:
@@ -84,6 +100,59 @@ def browse(tx: Tx, wanted: Wanted, order: OfferOrder, *, limit: int, offset: int
     found = [_offer(row) for row in tx.all(sql, *args, limit, offset)]
     count = tx.one(f"SELECT count(*) AS number FROM market_offers o WHERE {where}", *args)  # noqa: S608 (only marks)
     return found, int(count["number"]) if count else 0
+
+
+def list_best(tx: Tx, by: str, *, prior: int, prior_ratings: int, limit: int) -> list[Offer]:
+    """Of those that everybody finds: by invocations delivered, or by rating with so many of `prior` added to each."""
+    liked = f"(o.rating * o.ratings + {int(prior * prior_ratings)}) / (o.ratings + {int(prior_ratings)})"
+    order = f"{liked} DESC, o.completed DESC" if by == "rating" else f"o.completed DESC, {liked} DESC"
+    sql = f"{_OFFERS} WHERE o.status = 'active' AND o.is_offered = 1 ORDER BY {order}, o.id LIMIT ?"
+    return [_offer(row) for row in tx.all(sql, limit)]
+
+
+def stamp_of_listed(tx: Tx) -> tuple[int, int, int]:
+    """Another one whenever what `list_listed` answers has changed, but for counts."""
+    row = tx.one(
+        "SELECT count(*) AS number, COALESCE(max(updated_ms), 0) AS latest, COALESCE(sum(updated_ms), 0) AS total"
+        " FROM market_offers WHERE status = 'active' AND is_offered = 1 AND accepts_requests = 1"
+    )
+    assert row is not None, "an aggregate has a row"
+    return int(row["number"]), int(row["latest"]), int(row["total"])
+
+
+def list_listed(tx: Tx, *, limit: int) -> list[Listed]:
+    """What everybody finds and accepts requests, the most used first."""
+    rows = tx.all(
+        "SELECT id, version, name, description, tags, price, trust_level, completed, rating FROM market_offers"
+        " WHERE status = 'active' AND is_offered = 1 AND accepts_requests = 1 ORDER BY completed DESC, id LIMIT ?",
+        limit,
+    )
+    return [
+        Listed(
+            offer_id=row["id"],
+            version=row["version"],
+            name=row["name"],
+            description=row["description"],
+            tags=frozenset(orjson.loads(row["tags"])),
+            price=int(row["price"]),
+            trust_level=row["trust_level"],
+            completed=int(row["completed"]),
+            rating=int(row["rating"]),
+        )
+        for row in rows
+    ]
+
+
+def list_executables(tx: Tx, releases: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Executable]:
+    """What releases say, by offer and version."""
+    found = {}
+    for start in range(0, len(releases), _AT_ONCE):
+        some = releases[start : start + _AT_ONCE]
+        where = " OR ".join(["(offer_id = ? AND version = ?)"] * len(some))
+        args = [part for release in some for part in release]
+        for row in tx.all(f"SELECT offer_id, version, executable FROM market_releases WHERE {where}", *args):  # noqa: S608
+            found[row["offer_id"], row["version"]] = load_executable(orjson.loads(row["executable"]))
+    return found
 
 
 def has_approved(tx: Tx, owner_id: str) -> bool:

@@ -1,0 +1,163 @@
+"""Chains of offers whose schemas join: from what somebody has to what they want, the shortest and cheapest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from skillyard.domain.market.candidates import Candidate, Candidates, numbers_in
+from skillyard.skill.joins import Join, Source, deliver, given_by, join, wanted_by
+from skillyard.skill.schemas import Schema, stored_schema
+
+MOST_HOPS = 4
+_MOST_CHECKS = 1000
+INPUT = "input"
+"""The label of what the first of a chain is given; `output` is that of the one before."""
+OUTPUT = "output"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A candidate in a chain, and how its input is put together."""
+
+    candidate: Candidate
+    join: Join
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    links: tuple[Link, ...]
+    price: int
+
+    @property
+    def last(self) -> Candidate:
+        return self.links[-1].candidate
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`is_complete`: whether nothing was left out because there was too much to look at."""
+
+    chains: tuple[Chain, ...]
+    is_complete: bool
+
+
+def find_chains(
+    candidates: Candidates, first: Schema | None, desired: Schema, *, max_price: int | None = None, most: int = 5
+) -> Found:
+    """At most `most` chains, one for each offer that can be the last. `first`: what there is to begin with; None: what
+    the first of a chain asks for. Each offer is reached by its shortest chain, of those the cheapest.
+    """
+    return _Search(candidates, first, desired, max_price).run(most)
+
+
+class _Search:
+    """Layer by layer, one hop more in each. Names alone tell beforehand which candidates can still lead to the end."""
+
+    def __init__(self, candidates: Candidates, first: Schema | None, desired: Schema, max_price: int | None) -> None:
+        self._all = candidates
+        self._first = first
+        self._desired = desired
+        self._max_price = max_price
+        self._checks = 0
+        self._at_hand = given_by(first) if first else {}
+        self._goals = candidates.giving(wanted_by(desired))
+        self._near = self._leading_to_goals()
+
+    def run(self, most: int) -> Found:
+        """Of each layer those come first that may be the last: with enough of them, the others are not looked at."""
+        found: list[Chain] = []
+        layer: list[Chain] | None = None
+        reached = 0
+        for left in range(MOST_HOPS - 1, -1, -1):
+            ends = self._next(layer, self._goals & ~reached)
+            found += [chain for chain in ends if self._delivers(chain)]
+            if len(found) >= most or left == 0:
+                break
+            layer = [*ends, *self._next(layer, self._near[left] & ~self._goals & ~reached)]
+            layer.sort(key=_by_price)
+            for chain in layer:
+                reached |= self._bit(chain.last)
+        return Found(tuple(found[:most]), is_complete=self._checks <= _MOST_CHECKS)
+
+    def _leading_to_goals(self) -> list[int]:
+        """Who can be the last, who the last or last but one, and so on."""
+        near = [self._goals]
+        for _ in range(MOST_HOPS - 1):
+            before = near[-1]
+            for number in numbers_in(near[-1]):
+                before |= self._before(self._all.items[number])
+            near.append(before)
+        return near
+
+    def _before(self, one: Candidate) -> int:
+        """Whose output may be what one takes, as far as it is not at hand."""
+        takes = one.ends.takes
+        if not takes:
+            return self._all.everybody
+        at_hand = {name for name in one.ends.needs if takes[name] & self._at_hand.get(name, frozenset())}
+        from_output = {name: takes[name] for name in one.ends.needs - at_hand}
+        return self._all.giving(from_output) if from_output else self._all.giving_any(takes)
+
+    def _next(self, layer: list[Chain] | None, wanted: int) -> list[Chain]:
+        """One hop more with those that are wanted, cheapest first; None: the first hop."""
+        longer = self._begin(wanted) if layer is None else self._extend(layer, wanted)
+        most = self._max_price
+        return sorted((chain for chain in longer if most is None or chain.price <= most), key=_by_price)
+
+    def _begin(self, wanted: int) -> list[Chain]:
+        begun = []
+        for number in numbers_in(wanted):
+            one = self._all.items[number]
+            if self._first is None:
+                begun.append(Chain((Link(one, Join(mapping={})),), one.listed.price))
+            elif one.ends.can_follow([self._at_hand]):
+                found = self._join([Source(label=INPUT, schema=self._first)], one)
+                begun += [Chain((Link(one, found),), one.listed.price)] if found else []
+        return begun
+
+    def _extend(self, layer: list[Chain], wanted: int) -> list[Chain]:
+        longer: list[Chain] = []
+        beginning = [Source(label=INPUT, schema=self._first)] if self._first else []
+        for chain in layer:
+            before = chain.last.ends
+            takers = self._all.takes_anything | self._all.taking_any(before.gives)
+            for number in numbers_in(takers & wanted):
+                one = self._all.items[number]
+                if not one.ends.can_follow([before.gives, self._at_hand]):
+                    continue
+                found = self._join([Source(label=OUTPUT, schema=before.output), *beginning], one)
+                if found and OUTPUT in found.mapping.values():
+                    longer.append(Chain((*chain.links, Link(one, found)), chain.price + one.listed.price))
+                    wanted &= ~self._bit(one)
+        return longer
+
+    def _join(self, sources: list[Source], one: Candidate) -> Join | None:
+        self._checks += 1
+        if self._checks > _MOST_CHECKS:
+            return None
+        found = _join(tuple((source.label, source.schema.text) for source in sources), one.ends.input.text)
+        return found if found.fits else None
+
+    def _delivers(self, chain: Chain) -> bool:
+        if not self._goals & self._bit(chain.last):
+            return False
+        return _deliver(chain.last.ends.output.text, self._desired.text).fits
+
+    def _bit(self, one: Candidate) -> int:
+        return 1 << self._all.numbers[one.listed.offer_id]
+
+
+def _by_price(chain: Chain) -> tuple[int, int, str]:
+    return chain.price, -chain.last.listed.completed, chain.last.listed.offer_id
+
+
+@lru_cache(maxsize=16_384)
+def _join(sources: tuple[tuple[str, str], ...], taking: str) -> Join:
+    read = [Source(label=label, schema=stored_schema(text)) for label, text in sources]
+    return join(read, stored_schema(taking))
+
+
+@lru_cache(maxsize=4096)
+def _deliver(output: str, desired: str) -> Join:
+    return deliver(Source(label=OUTPUT, schema=stored_schema(output)), stored_schema(desired))
