@@ -13,7 +13,7 @@ from skillyard.domain.market.model import Invocation
 from skillyard.infra.database import Tx
 from skillyard.infra.envelope import Secret
 from skillyard.infra.redaction import Redactor
-from skillyard.skill.executable import CredentialMode, Credentials, Executable, LlmStep
+from skillyard.skill.executable import CredentialMode, Credentials
 
 _NOBODYS = Allowance(ref="")
 
@@ -59,20 +59,6 @@ class Keys:
             most_calls=self.terms.max_calls,
             most_cost=None if most_cost is None else most_cost * MICRO_USD_PER_CREDIT,
         )
-
-
-def missing_keys(tx: Tx, app: App, executable: Executable, *, buyer_id: str, owner_id: str) -> tuple[str, ...]:
-    """Services for which nobody has stored the key that an invocation would need, to be told before it is charged."""
-    mode = executable.credentials.mode
-    known = app.settings.llm_providers
-    wanted = {one.provider for one in executable.credentials.required}
-    wanted |= {
-        step.provider
-        for step in executable.steps
-        if isinstance(step, LlmStep) and (step.provider not in known or known[step.provider].needs_key)
-    }
-    stored = {person: set(list_stored(tx, person)) for person in _who(mode, buyer_id, owner_id)}
-    return tuple(sorted(wanted - set().union(*stored.values())))
 
 
 def _whose(tx: Tx, mode: CredentialMode, invocation: Invocation, provider: str) -> str | None:
