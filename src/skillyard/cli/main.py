@@ -32,6 +32,12 @@ _VERBS = {
         "deprecate": ("author:deprecate", "Tell users to move on."),
         "channel": ("author:channel", "Point a channel at a release."),
     },
+    "Run": {
+        "run": ("running:run", "Run a script of a skill, in a sandbox."),
+        "runs": ("runs:runs", "Your runs, their output and files."),
+        "sessions": ("runs:sessions", "Workspaces for several runs."),
+        "receipt": ("runs:receipt", "What the registry swears of a run."),
+    },
     "Trust": {
         "scan": ("trust:scan", "Scan a skill for what it may do to you."),
         "audit": ("trust:audit", "Check everything that is installed."),
@@ -59,6 +65,12 @@ _VERBS = {
         "credits": ("treasury:credits", "Your credits, and how to buy some."),
         "rate": ("treasury:rate", "What TON is worth; administrators say it."),
         "deposits": ("treasury:deposits", "Money that names no invoice, for administrators."),
+    },
+    "Invoke": {
+        "offers": ("market:offers", "Skills that can be invoked."),
+        "invoke": ("market:invoke", "Invoke a skill and print what it gives."),
+        "invocations": ("market:invocations", "What you invoked, or were asked for."),
+        "work": ("work:work", "Work off invocations of what you offer."),
     },
     "Account": {
         "login": ("account:login", "Sign in."),

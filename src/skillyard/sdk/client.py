@@ -20,6 +20,7 @@ from skillyard.sdk.documents import (
     Token,
 )
 from skillyard.sdk.errors import UsageError
+from skillyard.sdk.market import MarketCalls
 from skillyard.sdk.paths import (
     channel_path,
     deprecation_path,
@@ -29,12 +30,13 @@ from skillyard.sdk.paths import (
     skill_path,
     without_none,
 )
+from skillyard.sdk.runs import RunCalls
 from skillyard.skill.digest import Digests, read_digests
 
 Visibility = Literal["public", "unlisted", "private"]
 
 
-class Client(ActingCalls, CommerceCalls, CredentialCalls):
+class Client(ActingCalls, CommerceCalls, CredentialCalls, RunCalls, MarketCalls):
     """One registry. Every verb raises SdkError: ApiError for a refusal, NetworkError when nobody answers."""
 
     def __enter__(self) -> Self:

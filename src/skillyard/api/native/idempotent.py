@@ -135,7 +135,7 @@ class _Answer:
     @property
     def is_final(self) -> bool:
         """Done, or refused in a way that the same request would meet again."""
-        return self._finished and self.status < 500 and self.status not in (401, 429)
+        return self._finished and self.status < 500 and self.status not in (401, 402, 429)
 
     def headers(self) -> list[list[str]]:
         return [[name.decode(), value.decode("latin-1")] for name, value in self._headers if name in _KEPT_HEADERS]
