@@ -1,7 +1,7 @@
 """How STACK spells a refusal: `{"error": {"code", "message", "details"}}`, wrong input is 400, and what must be paid
 says where, also at the top level.
 
-`code` is one of few, by which programs decide; `details.reason` is the exact one of ours.
+`code` is one of few, by which programs decide; `details.reason_code` is the exact one of ours.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ _CODES: Mapping[int, str] = {
 _STATUSES: Mapping[str, int] = {"too_many_requests": 429, "body_too_large": 413}  # of the entrance
 _MOST_FAULTS = 100
 PURCHASE_URL = "purchase_url"
+_EMPTY: tuple[object, ...] = (None, "", [], {})
 
 
 def install(stack: FastAPI) -> None:
@@ -58,7 +59,7 @@ def _body(status: int, reason: str, message: str, details: Mapping[str, Any]) ->
     error = {
         "code": _CODES.get(status, "ERROR"),
         "message": message,
-        "details": {"reason": reason, **{key: value for key, value in details.items() if value}},
+        "details": {**{key: value for key, value in details.items() if value not in _EMPTY}, "reason_code": reason},
     }
     above = {PURCHASE_URL: details[PURCHASE_URL]} if details.get(PURCHASE_URL) else {}
     return orjson.dumps({"error": error, **above}, default=str)

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from skillyard import __version__
 from skillyard.api.entrance import Door, foreign_door, no_hot_reads
 from skillyard.api.native.application import operation_id
-from skillyard.api.stack import agents, dialect, identity, invocations, money, renewal, skills
+from skillyard.api.stack import agents, dialect, identity, invocations, money, renewal, requests, skills, votes
 from skillyard.api.stack.addresses import MOUNT
 from skillyard.app import App
 
@@ -66,5 +66,5 @@ def every_route() -> list[APIRoute]:
 
 def _routers() -> list[APIRouter]:
     """Fixed words come before `{skill_id}`, which they would be taken for."""
-    modules = (invocations, skills, money, agents, identity, renewal)
+    modules = (invocations, votes, skills, money, requests, agents, identity, renewal)
     return [module.router for module in modules]

@@ -33,8 +33,7 @@ def publish_skill(app: AppOf, caller: SignedIn, body: publishing.PublishBody) ->
     """Below the caller's own namespace, as a release like any other: scanned, logged, with one digest everywhere."""
     spec = publishing.read_publish(body, namespace=caller.identity[1])
     if body.agent_id is not None:
-        with app.database.reading() as tx:
-            agents.acting_agent(tx, caller, body.agent_id)
+        agents.get_agent(app, caller, agent_id=body.agent_id)
     return _shown(app, caller, publish_offer.publish_offer(app, caller, spec))
 
 
@@ -126,11 +125,7 @@ def check_trust(
     said = body.assertions() if body else None
     if said is not None:
         return wire.show_trust(check_trust_of(said, wanted), is_stored=False)
-    user_id, _ = caller.identity
-    with app.database.reading() as tx:
-        by_agent = caller.agent_id is not None
-        check = claims.explain(tx, user_id, wanted, now_ms=app.clock.now_ms(), by_agent=by_agent)
-    return wire.show_trust(check, is_stored=True)
+    return wire.show_trust(claims.check_own_trust(app, caller, wanted=wanted), is_stored=True)
 
 
 def _shown(app: App, caller: Caller, offer: Offer) -> wire.SkillOnWire:

@@ -52,6 +52,14 @@ def explain(tx: Tx, user_id: str, wanted: Level, *, now_ms: int, by_agent: bool 
     return check_trust_of(_counting(tx, user_id, now_ms=now_ms, by_agent=by_agent), wanted)
 
 
+def check_own_trust(app: App, caller: Caller, *, wanted: Level) -> TrustCheck:
+    """`explain` for whoever asks."""
+    caller.must("identify")
+    user_id, _ = caller.identity
+    with app.database.reading() as tx:
+        return explain(tx, user_id, wanted, now_ms=app.clock.now_ms(), by_agent=caller.agent_id is not None)
+
+
 def list_claims(app: App, caller: Caller) -> list[Claim]:
     """The caller's own that are in force, the oldest first."""
     caller.must("read_own")
