@@ -62,25 +62,26 @@ async def start_run(
     does not take longer.
     """
     files = {path: text.encode() for path, text in body.files.items()}
-    return await _start(app, caller, body, files, wait, idempotency_key)
+    return await _start(app, caller, body, files, body.stdin.encode(), wait, idempotency_key)
 
 
 @router.post("/runs/with-files", status_code=201, summary="Run a script on files", openapi_extra=_FORM)
 async def start_run_with_files(
     request: Request, app: AppOf, caller: CallerOf, wait: Wait = 0, idempotency_key: Key = None
 ) -> wire.RunOnWire:
-    """A form: `run` holds what startRun takes, and `files/in.pdf` the bytes of `in.pdf` in the workspace."""
-    async with request.form(max_files=app.settings.run_files, max_fields=10) as form:
+    """A form: `run` holds what startRun takes, `files/in.pdf` the bytes of `in.pdf` in the workspace, and `stdin` what
+    the script reads there.
+    """
+    async with request.form(max_files=app.settings.run_files + 1, max_fields=10) as form:
         texts = {name: value for name, value in form.multi_items() if isinstance(value, str)}
-        files = {
-            name.removeprefix(_FILES): await value.read()
-            for name, value in form.multi_items()
-            if isinstance(value, UploadFile)
-        }
-        unknown = [name for name in form if name != "run" and not name.startswith(_FILES)]
+        parts = {name: await value.read() for name, value in form.multi_items() if isinstance(value, UploadFile)}
+    files = {name.removeprefix(_FILES): data for name, data in parts.items() if name.startswith(_FILES)}
+    unknown = [name for name in (*parts, *texts) if name not in ("run", "stdin") and not name.startswith(_FILES)]
     if unknown or "run" not in texts:
         raise RunFormNotReadable(why=f"it has {unknown[0][:100]!a}" if unknown else "it has no field `run`")
-    return await _start(app, caller, _read_body(texts["run"]), files, wait, idempotency_key)
+    body = _read_body(texts["run"])
+    stdin = parts.get("stdin", body.stdin.encode())
+    return await _start(app, caller, body, files, stdin, wait, idempotency_key)
 
 
 @router.get("/runs", summary="My runs")
@@ -181,7 +182,13 @@ def close_run_session(app: AppOf, caller: CallerOf, session_id: str) -> wire.Ses
 
 
 async def _start(
-    app: App, caller: Caller, body: wire.StartRunBody, files: Mapping[str, bytes], wait_s: float, key: str | None
+    app: App,
+    caller: Caller,
+    body: wire.StartRunBody,
+    files: Mapping[str, bytes],
+    stdin: bytes,
+    wait_s: float,
+    key: str | None,
 ) -> wire.RunOnWire:
     run = await asyncio.to_thread(
         start.start_run,
@@ -191,7 +198,7 @@ async def _start(
         version=body.version,
         script=body.script,
         arguments=body.arguments,
-        stdin=body.stdin.encode(),
+        stdin=stdin,
         environment=body.environment,
         files=files,
         session_id=body.session_id,
