@@ -81,6 +81,20 @@ def stored_schema(text: str) -> Schema:
     return Schema(text=text, document=json.loads(text))
 
 
+def schema_of_value(value: object) -> Schema:
+    """The schema that admits this value alone, which is known to be JSON; of an object, each property by itself."""
+    document: dict[str, Any] = {"const": value}
+    if isinstance(value, Mapping):
+        properties = {name: {"const": item} for name, item in value.items()}
+        document = {
+            "type": "object",
+            "properties": properties,
+            "required": sorted(value),
+            "additionalProperties": False,
+        }
+    return stored_schema(json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
+
+
 def admits_at(schema: Schema, path: Path, value: object) -> bool:
     """Whether the subschema that `path` leads to admits a small value; false also where that takes too long to tell."""
     try:

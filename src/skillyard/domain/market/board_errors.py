@@ -75,3 +75,9 @@ class TooManyFavorites(Conflict):
     code = "too_many_favorites"
     text = "You have {most} favorites already."
     hint = "Remove one that you no longer use: `skillyard favorites remove NAME`."
+
+
+class PriceRaised(Conflict):
+    code = "price_raised"
+    text = "{name} cost {before} credits when this was started, and costs {now} now."
+    hint = "Start it again if you want to pay that."

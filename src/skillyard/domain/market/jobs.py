@@ -1,15 +1,15 @@
-"""What the market does by itself. The job that runs an invocation is declared beside what enqueues it."""
+"""What the market does by itself. Jobs that something enqueues are declared beside it."""
 
 from __future__ import annotations
 
 from skillyard.app import App
-from skillyard.domain.market import execution
+from skillyard.domain.market import composing, execution
 from skillyard.domain.market.expire import expire_overdue
 from skillyard.domain.market.expire import free_leases as free
 from skillyard.domain.market.follow import follow_registry as follow
 from skillyard.infra.jobs import every
 
-DECLARED = (execution,)
+DECLARED = (composing, execution)
 
 
 @every(seconds=5)

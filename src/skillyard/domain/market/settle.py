@@ -10,6 +10,7 @@ from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.market import rules
 from skillyard.domain.market.claim import see_as_provider
+from skillyard.domain.market.composing import invocation_ended
 from skillyard.domain.market.errors import (
     InvocationExpired,
     InvocationNotFound,
@@ -188,6 +189,7 @@ def _end(
     event = InvocationSettledAs(
         invocation_id=ended.id, offer_id=ended.offer_id, name=ended.name, status=status.value
     )  # fmt: skip
+    invocation_ended(tx, ended.id, now_ms=now_ms)
     app.events.record(tx, event)
     return ended
 
