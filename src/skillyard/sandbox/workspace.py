@@ -130,9 +130,13 @@ class _TakingOut:
         if not may_write(self.task, entry.path):
             self.refused.add(entry.path)
         elif self._is_within(self.task.limits, entry):
-            with _folder_of(self.target, entry.path, owner=None) as (folder, name):
-                _copy_out(entry, folder, name)
-            self.written.add(entry.path)
+            try:
+                with _folder_of(self.target, entry.path, owner=None) as (folder, name):
+                    _copy_out(entry, folder, name)
+            except OSError:  # a link or a folder is in its way
+                self.refused.add(entry.path)
+            else:
+                self.written.add(entry.path)
 
     def remove_the_missing(self) -> None:
         for path in self.brought:

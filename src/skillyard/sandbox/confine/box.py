@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import re
+import select
 import signal
 import socket
 import struct
@@ -91,6 +92,7 @@ class Box:
         else:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._first_process, signal.SIGKILL)
+            _wait_for(self._first_process)  # bubblewrap itself does not wait until all inside is dead
         _, status, usage = os.wait4(self.process.pid, 0)
         self.process.returncode = os.waitstatus_to_exitcode(status)
         cpu_ms = round((usage.ru_utime + usage.ru_stime) * 1000)
@@ -145,6 +147,12 @@ class Box:
         self.kill()
         said = self.process.stderr.read(2000) if self.process.stderr else b""
         return said.decode("utf-8", "replace").strip() or f"bubblewrap ended with {self.process.returncode}"
+
+
+def _wait_for(process: int) -> None:
+    ending = select.poll()
+    ending.register(process, select.POLLIN)
+    ending.poll()
 
 
 @cache

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from skillyard.sandbox.confine.box import DEVICES
 from skillyard.sandbox.model import Task
 from skillyard.sandbox.workspace import may_write
 
@@ -19,7 +20,10 @@ _LOUD = (
     "/etc/shadow", "/etc/gshadow", "/etc/sudoers", "/etc/ssh", "/proc/1", "/proc/kcore", "/proc/keys", "/proc/kmsg",
     "/proc/sysrq-trigger", "/proc/sys/kernel/core_pattern", "/dev/mem", "/dev/kmem", "/run/secrets", "/run/docker.sock",
 )  # fmt: skip
-_WRITABLE = ("/tmp", "/dev", "/proc/self", "/proc/thread-self")  # noqa: S108
+_WRITABLE = (
+    "/tmp", "/dev/shm", "/dev/fd", "/dev/stdout", "/dev/stderr", "/dev/tty", "/proc/self/fd",  # noqa: S108
+    *(f"/dev/{name}" for name in DEVICES),
+)  # fmt: skip
 
 
 class Seen:
