@@ -23,10 +23,11 @@ from skillyard.domain.registry.download import flushing
 from skillyard.domain.registry.search import index_batch
 from skillyard.infra.events import Follower, StoredEvent
 from skillyard.infra.jobs import Worker
-from skillyard.infra.log import set_up_logging
+from skillyard.infra.log import Logger, set_up_logging
 from skillyard.settings import Settings
 
 _BACKLOG = 1024
+_log = Logger("skillyard.serve")
 
 
 def serve(settings: Settings, *, ready: Callable[[App], None], with_worker: bool = True) -> None:
@@ -79,13 +80,24 @@ def _run_jobs(app: App, stop: threading.Event) -> None:
     import skillyard.domain.registry.jobs
     import skillyard.domain.runs.jobs
     import skillyard.domain.transparency.jobs  # noqa: F401
-    from skillyard.domain.runs.model import LANE
 
-    runs = Worker(app, concurrency=app.settings.runs_at_once, lane=LANE)
-    beside = threading.Thread(target=runs.run, args=(stop,), name="runs", daemon=True)
+    beside = threading.Thread(target=_work_on_runs, args=(app, stop), name="runs", daemon=True)
     beside.start()
     Worker(app, concurrency=app.settings.worker_concurrency).run(stop)
+    app.sandbox.stop()
     beside.join()
+
+
+def _work_on_runs(app: App, stop: threading.Event) -> None:
+    """Without a sandbox, too: then each run is refused with the reason."""
+    from skillyard.domain.runs.model import LANE
+    from skillyard.sandbox.model import SandboxUnavailable
+
+    try:
+        app.sandbox.probe()
+    except SandboxUnavailable as error:
+        _log.warning("runs are refused", why=error.why, hint=error.hint)
+    Worker(app, concurrency=app.settings.runs_at_once, lane=LANE).run(stop)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from skillyard.sdk.client import Client
-from tests.journeys.running import Server, User, a_server, a_skill, a_worker, sign_in
+from tests.journeys.running import Server, User, a_server, a_skill, a_worker, sign_in, stop
 
 SCRIPTS = {
     "upper.py": "import pathlib, sys\nsource, target = map(pathlib.Path, sys.argv[1:])\n"
@@ -124,6 +124,19 @@ def test_a_worker_that_is_killed_loses_no_run_and_repeats_none(data: Path, tmp_p
                 wait_until(lambda: client.run(begun["id"])["status"] == "lost", seconds=60)
             assert client.run_output(begun["id"]) == written, "it did not run again"
             assert not client.run(begun["id"])["has_receipt"]
+
+
+def test_a_server_that_is_stopped_ends_what_runs_and_says_so(data: Path, tmp_path: Path) -> None:
+    with a_server(data) as server:
+        ada = a_publisher(server, tmp_path / "ada")
+        run = ada.run("run", "ada/text", "slow.py", "--detach").stdout.strip()
+        wait_until(lambda: bool(ada.run("runs", "output", run).stdout))
+        began = time.monotonic()
+        stop(server.process)
+        assert time.monotonic() - began < 8, "it waits for no program"
+    with a_server(data) as server, Client(server.url, token_of(ada)) as client:
+        found = client.run(run)
+    assert (found["status"], found["why"]) == ("lost", "the server was stopped while it ran")
 
 
 def token_of(user: User) -> str:

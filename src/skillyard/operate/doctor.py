@@ -24,6 +24,7 @@ from skillyard.infra.errors import SkillyardError
 from skillyard.infra.events import last_position
 from skillyard.infra.jobs import failed_jobs
 from skillyard.infra.migrations import pending
+from skillyard.sandbox.model import SandboxUnavailable
 from skillyard.settings import Settings
 
 _LOW_DISK_BYTES = 1024**3
@@ -63,6 +64,7 @@ def examine(settings: Settings) -> list[Finding]:
         findings += _guarded(lambda: _payouts(database))
         findings += _guarded(lambda: _vault(settings, database))
         findings += _guarded(lambda: _providers(settings))
+        findings += _guarded(lambda: _sandbox(settings))
     database.close()
     return findings
 
@@ -192,6 +194,24 @@ def _vault(settings: Settings, database: Database) -> Iterator[Finding]:
         yield Finding(check="vault", state="warning", detail=detail, hint=hint)
     else:
         yield Finding(check="vault", state="ok", detail=detail)
+
+
+def _sandbox(settings: Settings) -> Iterator[Finding]:
+    """How far scripts of skills are isolated on this machine."""
+    if settings.sandbox == "off":
+        yield Finding(check="sandbox", state="ok", detail="switched off: no run is taken")
+        return
+    app = build(settings)
+    try:
+        level = app.sandbox.probe()
+    except SandboxUnavailable as error:
+        yield Finding(check="sandbox", state="warning", detail=f"runs are refused: {error.why}", hint=error.hint)
+    else:
+        detail = f"{level.kind} {level.version}: {', '.join(level.parts)}"
+        missing = f"Runs work, but without {'; '.join(level.missing)}." if level.missing else ""
+        yield Finding(check="sandbox", state="warning" if missing else "ok", detail=detail, hint=missing)
+    finally:
+        app.close()
 
 
 def _providers(settings: Settings) -> Iterator[Finding]:

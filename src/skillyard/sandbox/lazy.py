@@ -19,6 +19,7 @@ class LazySandbox:
         self._lock = threading.Lock()
         self._opened: Sandbox | None = None
         self._failed: tuple[float, SandboxUnavailable] | None = None
+        self.is_stopping = False
 
     def get(self) -> Sandbox:
         """Raises SandboxUnavailable."""
@@ -37,6 +38,10 @@ class LazySandbox:
     def probe(self) -> Level:
         """The level that is reached here. Raises SandboxUnavailable."""
         return self.get().probe()
+
+    def stop(self) -> None:
+        """The process is about to end: programs under way are to be ended."""
+        self.is_stopping = True
 
     def close(self) -> None:
         with self._lock:

@@ -35,6 +35,7 @@ from skillyard.skill.left_files import take_files
 _AT_ONCE = 100
 _FAULT = "a fault on our side; the log of the workers has it"
 _DIED = "the worker died while it ran; nobody knows what it did"
+_STOPPED = "the server was stopped while it ran"
 _log = Logger("skillyard.runs")
 
 
@@ -94,6 +95,9 @@ def _do(app: App, run: Run, claim: str, watch: Watch, environment: Mapping[str, 
             return
         result = sandbox.run(replace(task, on_output=None) if environment else task)
         watch.stop()
+        if result.is_cancelled and app.sandbox.is_stopping:
+            end_without_result(app, run, RunStatus.LOST, _STOPPED, claim=claim)
+            return
         left = take_files(workspace, limits=file_limits(run.task.limits))
         if environment:  # others' secrets, perhaps: they are taken out of its output, and its files are not kept
             result, before = _without(result, environment), left.files

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 from skillyard.app import App
@@ -29,37 +30,65 @@ def finish(
     result: Result,
     *,
     chunks: Sequence[OutputChunk],
-    before: Iterable[FileEntry],
+    before: Sequence[FileEntry],
     left: LeftFiles,
 ) -> None:
     """End a run whose program has ended. `chunks`: what of its output is not stored yet; `before`: the files that its
     workspace had. Nothing happens when it is another's by now. Raises FilesNotKept.
     """
     was = {file.path: file.sha256 for file in before}
-    made = [file for file in left.files if was.get(file.path) != file.sha256]
+    made = tuple(file for file in left.files if was.get(file.path) != file.sha256)
     status, why = judge(result)
     now_ms = app.clock.now_ms()
-    receipt = sign_run(app, run, status, result, files_in=before, files_out=made, ended_ms=now_ms)
-    notes = [str(fault) for fault in left.left_out]
-
-    def end() -> None:
-        _put(app, left, left.files if run.session_id else made)
-        with app.database.transaction() as tx:
-            if not store.end(
-                tx, run.id, status, claim=claim, why=why, result=result, notes=notes, receipt=receipt, now_ms=now_ms
-            ):
-                return
-            _keep_files(tx, app, run, made, left.files)
-            contents.add_output(tx, run.id, chunks)
-            note_observed(tx, run.release_id, run.task.permissions, result.observed, now_ms=now_ms)
-            _tell(tx, app, run, status)
-
+    ending = _Ending(
+        status=status,
+        why=why,
+        result=result,
+        chunks=chunks,
+        made=made,
+        left=left,
+        receipt=sign_run(app, run, status, result, files_in=before, files_out=made, ended_ms=now_ms),
+        now_ms=now_ms,
+    )
     for _ in range(_ATTEMPTS - 1):
         try:
-            return end()
+            return _end(app, run, claim, ending)
         except FilesNotKept:  # the sweep was removing content that this run made anew: put it again
             continue
-    return end()
+    return _end(app, run, claim, ending)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ending:
+    status: RunStatus
+    why: str
+    result: Result
+    chunks: Sequence[OutputChunk]
+    made: Sequence[FileEntry]
+    left: LeftFiles
+    receipt: str
+    now_ms: int
+
+
+def _end(app: App, run: Run, claim: str, ending: _Ending) -> None:
+    _put(app, ending.left, ending.left.files if run.session_id else ending.made)
+    with app.database.transaction() as tx:
+        is_ours = store.end(
+            tx,
+            run.id,
+            ending.status,
+            claim=claim,
+            why=ending.why,
+            result=ending.result,
+            notes=[str(fault) for fault in ending.left.left_out],
+            receipt=ending.receipt,
+            now_ms=ending.now_ms,
+        )
+        if is_ours:
+            _keep_files(tx, app, run, ending.made, ending.left.files)
+            contents.add_output(tx, run.id, ending.chunks)
+            note_observed(tx, run.release_id, run.task.permissions, ending.result.observed, now_ms=ending.now_ms)
+            _tell(tx, app, run, ending.status)
 
 
 def end_without_result(app: App, run: Run, status: RunStatus, why: str, *, claim: str | None) -> bool:
@@ -92,9 +121,8 @@ def _put(app: App, left: LeftFiles, files: Iterable[FileEntry]) -> None:
             app.blobs.put(file.sha256, cast(BinaryIO, content), file.size_bytes)
 
 
-def _keep_files(tx: Tx, app: App, run: Run, made: Iterable[FileEntry], everything: Iterable[FileEntry]) -> None:
+def _keep_files(tx: Tx, app: App, run: Run, made: Sequence[FileEntry], everything: Sequence[FileEntry]) -> None:
     """What it made, and where it ran in a session that is still open, all that is in its workspace."""
-    made, everything = tuple(made), tuple(everything)
     contents.add_files(tx, run.id, "out", made)
     if not kept.keep(tx, [file.sha256 for file in made], holder=run.id):
         raise FilesNotKept(retry_after_s=1)

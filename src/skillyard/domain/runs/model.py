@@ -21,7 +21,7 @@ LANE = "runs"
 class RunStatus(StrEnum):
     """Queued, then running; then how it ended. Succeeded: its program ended with 0, within its limits. Failed: it did
     not. Cancelled: somebody stopped it. Refused: it was never started, because it could not be had or isolated. Lost:
-    its worker died while the program ran, so nobody knows what it did; it is not run again.
+    its worker died, or was stopped, while the program ran, so nobody knows what it did; it is not run again.
     """
 
     QUEUED = "queued"

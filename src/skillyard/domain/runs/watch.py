@@ -51,8 +51,8 @@ class Watch:
         self._thread.join()
 
     def must_stop(self) -> bool:
-        """Whether somebody cancelled it, or it is not ours any more."""
-        return self._must_stop
+        """Whether somebody cancelled it, or it is not ours any more, or the server is about to end."""
+        return self._must_stop or self._app.sandbox.is_stopping
 
     def take(self, stream: Stream, data: bytes) -> None:
         """What it wrote, up to its limit."""
