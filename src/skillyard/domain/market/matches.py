@@ -60,7 +60,9 @@ def suggest(app: App, caller: Caller, *, request_id: str, limit: int = 5) -> Sug
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """How well a candidate suits a request; None where the request does not say what is wanted."""
+    """How well a candidate suits a request; None where the request does not say what is wanted. A single word in
+    common says nothing.
+    """
 
     candidate: Candidate
     shared_tags: tuple[str, ...]
@@ -68,6 +70,11 @@ class Ranking:
     takes_input: Join | None
     gives_output: Join | None
     is_within_price: bool | None
+
+    @property
+    def has_reason(self) -> bool:
+        fits = [found is not None and found.fits for found in (self.takes_input, self.gives_output)]
+        return any(fits) or bool(self.shared_tags or self.shared_words)
 
     @property
     def score(self) -> int:
@@ -94,26 +101,21 @@ def rank(candidates: Candidates, request: SkillRequest) -> list[Ranking]:
 
     near = sorted(numbers_in(alike), key=lambda number: (-nearness(number), number))[:_MOST_COMPARED]
     ranked = [_compare(candidates.items[number], request, words) for number in near]
-    ranked = [one for one in ranked if one.score > 0 and _has_enough(one)]
+    ranked = [one for one in ranked if one.has_reason]
     return sorted(ranked, key=lambda one: (-one.score, one.candidate.listed.price, -one.candidate.listed.completed))
 
 
 def _compare(one: Candidate, request: SkillRequest, words: frozenset[str]) -> Ranking:
     first, desired = request.input_schema, request.output_schema
+    shared = sorted(_words(one) & words)
     return Ranking(
         candidate=one,
         shared_tags=tuple(tag for tag in request.tags if tag in one.listed.tags),
-        shared_words=tuple(sorted(_words(one) & words)),
+        shared_words=tuple(shared) if len(shared) >= _FEWEST_WORDS else (),
         takes_input=join([Source(label="desired input", schema=first)], one.ends.input) if first else None,
         gives_output=deliver(Source(label="output", schema=one.ends.output), desired) if desired else None,
         is_within_price=None if request.max_price is None else one.listed.price <= request.max_price,
     )
-
-
-def _has_enough(one: Ranking) -> bool:
-    """A single word in common says nothing."""
-    fits = [found is not None and found.fits for found in (one.takes_input, one.gives_output)]
-    return any(fits) or bool(one.shared_tags) or len(one.shared_words) >= _FEWEST_WORDS
 
 
 def _words(one: Candidate) -> frozenset[str]:
