@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from skillyard.sandbox.choose import open_sandbox
+from skillyard.sandbox.confine import machine
+from skillyard.sandbox.kinds.bubblewrap import BubblewrapSandbox
 from skillyard.sandbox.model import Limits, Result, Sandbox, Stream, Task
 from skillyard.skill.permissions import Permissions
 
@@ -17,11 +19,26 @@ MIB = 1024 * 1024
 EVERYTHING = Permissions(filesystem_read=("**",), filesystem_write=("**",), subprocess=True)
 
 
-@pytest.fixture(scope="module", params=["bubblewrap"])
-def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    opened = open_sandbox(request.param)
-    yield opened
-    opened.close()
+@pytest.fixture(scope="module", params=["bubblewrap", "bubblewrap, warm", "bubblewrap, no compiler"])
+def opened(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    kind, _, variant = request.param.partition(", ")
+    with pytest.MonkeyPatch.context() as patch:
+        if variant == "no compiler":
+            patch.setattr(machine, "_compile_starter", lambda _: False)
+        sandbox = open_sandbox(kind, options={"warm": "1" if variant == "warm" else "0"})
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.fixture
+def sandbox(opened: Sandbox, request: pytest.FixtureRequest, workspace: Path) -> Sandbox:
+    """One that has a program waiting, where that is what is tried."""
+    if "warm" in request.node.name:
+        for _ in range(2):
+            python(opened, workspace, "pass")
+        assert isinstance(opened, BubblewrapSandbox)
+        assert opened.wait_until_warm(30)
+    return opened
 
 
 @pytest.fixture

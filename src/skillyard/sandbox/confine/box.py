@@ -121,7 +121,8 @@ class Box:
         starter = [f"{OURS}/starter"]
         if self.is_python:
             starter = [self.machine.python.file, *PYTHON_OPTIONS, f"{OURS}/starter.py"]
-        command = [self.machine.bubblewrap, "--args", str(reading), "--", *starter, str(self.number_inside)]
+        inside = [*starter, str(self.number_inside), *(["waits"] if self.has_host else [])]
+        command = [self.machine.bubblewrap, "--args", str(reading), "--", *inside]
         with open(writing, "wb") as to_it:  # noqa: PTH123
             try:
                 with self.cgroup.entered() if self.cgroup else contextlib.nullcontext():

@@ -16,21 +16,21 @@ _SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """`program` is a path inside and `arguments` begin with its name. A Python that waits inside runs `script` itself:
-    what would follow `python`; then `program` is None.
+    """`program` is a path inside and `arguments` begin with its name. `script` is what a Python that is there already
+    could run instead: what would follow `python`.
     """
 
-    program: str | None
-    arguments: tuple[str, ...] = ()
+    program: str
+    arguments: tuple[str, ...]
     script: tuple[str, ...] | None = None
     is_node: bool = False
 
 
-def command_of(task: Task, machine: Machine, *, is_inside: bool = False) -> Command:
-    """`is_inside`: a Python waits there. Raises SandboxUnavailable when the program is not on this machine."""
+def command_of(task: Task, machine: Machine) -> Command:
+    """Raises SandboxUnavailable when the program is not on this machine."""
     name, *rest = _with_interpreter(task)
     if name in ("python", "python3"):
-        return _python(machine, tuple(rest), is_inside)
+        return _python(machine, tuple(rest))
     if "/" in name:
         return Command(program=name, arguments=(name, *rest))
     program = machine.node if name == "node" else find_program(name)
@@ -69,15 +69,13 @@ def _with_interpreter(task: Task) -> tuple[str, ...]:
     return (interpreter, str(path), *rest) if interpreter else (str(path), *rest)
 
 
-def _python(machine: Machine, arguments: tuple[str, ...], is_inside: bool) -> Command:
+def _python(machine: Machine, arguments: tuple[str, ...]) -> Command:
     """Scripts, `-c` and `-m` are run by a small program of ours; all else is the interpreter's own affair."""
     file, first = machine.python.file, arguments[0] if arguments else "-"
     if first.startswith("-") and not (first in ("-c", "-m") and len(arguments) > 1):
         return Command(program=file, arguments=("python", "-s", "-S", "-B", *arguments))
-    if is_inside:
-        return Command(program=None, script=arguments)
     launcher = (*PYTHON_OPTIONS, f"{OURS}/python_program.py")
-    return Command(program=file, arguments=("python", *launcher, *arguments))
+    return Command(program=file, arguments=("python", *launcher, *arguments), script=arguments)
 
 
 def _folders(*programs: Program | None) -> list[str]:

@@ -10,18 +10,51 @@ import types
 DEPENDENCIES = "/deps/python"
 
 
+def import_what_many_use() -> None:
+    """While there is time for it."""
+    import argparse  # noqa: F401
+    import pathlib  # noqa: F401
+
+
 def run_sent(message: bytes) -> None:
-    """`arguments` and `environment` as JSON: what a Python that waited is to run."""
+    """`arguments` and `environment` as JSON: what a Python that waited is to run. Does not return."""
+    import gc
     import json
 
     sent = json.loads(message)
     os.environ.clear()
     os.environ.update(sent["environment"])
-    run(sent["arguments"])
+    known = set(sys.modules)
+    gc.freeze()
+    code: object = 0
+    try:
+        run(sent["arguments"])
+    except SystemExit as error:
+        code = error.code
+    _leave(code, known)
+
+
+def _leave(code: object, known: "set[str]") -> None:
+    """End as the interpreter does, but give back only what the script has made: the process ends here anyway."""
+    import atexit
+    import gc
+    import threading
+
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    if threading.active_count() > 1 or not (code is None or isinstance(code, int)):
+        sys.exit(code)  # type: ignore[arg-type]
+    for name in [name for name in sys.modules if name not in known or name == "__main__"]:
+        vars(sys.modules.pop(name)).clear()
+    gc.collect()
+    for stream in (sys.stdout, sys.stderr):
+        if stream and not stream.closed:
+            stream.flush()
+    os._exit((code or 0) & 0xFF)
 
 
 def run(arguments: "list[str]") -> None:
-    """A script's path, `-c` and code, or `-m` and a module, each with its own arguments. Does not return."""
+    """A script's path, `-c` and code, or `-m` and a module, each with its own arguments. May raise SystemExit."""
     for name in ("python_program", "starter"):
         sys.modules.pop(name, None)
     builtins.exit = builtins.quit = sys.exit  # type: ignore[assignment]
@@ -31,9 +64,11 @@ def run(arguments: "list[str]") -> None:
     main.__builtins__ = builtins  # type: ignore[attr-defined]
     try:
         _run(main, arguments)
+    except SystemExit:
+        raise
     except BaseException as error:
-        _leave(error)
-    _leave(None)
+        _tell(error)
+        sys.exit(1)
 
 
 def _run(main: types.ModuleType, arguments: "list[str]") -> None:
@@ -58,15 +93,12 @@ def _run(main: types.ModuleType, arguments: "list[str]") -> None:
     exec(code, main.__dict__)  # noqa: S102 (what it is for)
 
 
-def _leave(error: "BaseException | None") -> None:
-    """End as the interpreter does, with a traceback that begins in the script."""
-    if isinstance(error, SystemExit) or error is None:
-        raise SystemExit(error.code if error else 0) from None
+def _tell(error: BaseException) -> None:
+    """As the interpreter does, with a traceback that begins in the script."""
     trace = error.__traceback__
     while trace and trace.tb_frame.f_code.co_filename == __file__:
         trace = trace.tb_next
     sys.excepthook(type(error), error.with_traceback(trace), trace)
-    sys.exit(1)
 
 
 if __name__ == "__main__":

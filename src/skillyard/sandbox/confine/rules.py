@@ -38,7 +38,7 @@ def rules_of(task: Task, machine: Machine, command: Command) -> tuple[dict[str, 
     for folder in writable_folders(task):
         rules[f"/work/{folder}".rstrip("/")] = _ALL | execute
     files = dict.fromkeys((f"/dev/{name}" for name in DEVICES), _DEVICE)
-    if command.program and not execute:
+    if not execute:
         files |= dict.fromkeys((command.program, *filter(_exists, _LOADERS)), landlock.EXECUTE | landlock.READ_FILE)
     return rules | files, frozenset(files)
 

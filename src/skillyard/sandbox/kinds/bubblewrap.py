@@ -19,6 +19,7 @@ from skillyard.sandbox.confine.box import Box
 from skillyard.sandbox.confine.command import Command, command_of, environment_of
 from skillyard.sandbox.confine.machine import Machine, look_around
 from skillyard.sandbox.confine.plan import Plan
+from skillyard.sandbox.confine.pool import Pool
 from skillyard.sandbox.confine.rules import resource_limits, rules_of
 from skillyard.sandbox.confine.running import Ended, Running
 from skillyard.sandbox.confine.seen import Seen
@@ -29,13 +30,20 @@ from skillyard.sandbox.proxy import Proxy, Traffic, public_or
 KIND = "bubblewrap"
 PLACE = 1
 _NO_TRAFFIC = Traffic((), ())
+_WARM, _MOST_WARM = "2", 64
 _SPARE_FILES = 10_000
 _SPARE_BYTES = 1024 * 1024
 
 
 def open_kind(options: Mapping[str, str], connect: Callable[..., Any] | None) -> Sandbox:  # noqa: ARG001
-    """Raises SandboxUnavailable."""
-    return BubblewrapSandbox(look_around())
+    """`warm`: how many sandboxes wait with a Python that is up, from the second Python program on.
+    Raises SandboxUnavailable.
+    """
+    warm = options.get("warm", _WARM)
+    if not warm.isdigit() or int(warm) > _MOST_WARM:
+        hint = f"say how many sandboxes wait for work: 0 to {_MOST_WARM}"
+        raise SandboxUnavailable(f"the option warm of the sandbox is {warm!r}", hint)
+    return BubblewrapSandbox(look_around(), warm=int(warm))
 
 
 class BubblewrapSandbox(Sandbox):
@@ -43,8 +51,10 @@ class BubblewrapSandbox(Sandbox):
 
     name = KIND
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, *, warm: int = 0) -> None:
         self._machine = machine
+        self._pool = Pool(machine, warm)
+        self._python_runs = 0
         self._level: Level | None = None
         self._probing = threading.Lock()
 
@@ -63,15 +73,31 @@ class BubblewrapSandbox(Sandbox):
     def run(self, task: Task) -> Result:
         return self._run(task, self._level or self.probe())
 
+    def wait_until_warm(self, seconds: float) -> bool:
+        """Whether as many as should wait for work do so within that time."""
+        return self._pool.wait_until_full(seconds)
+
     def close(self) -> None:
+        self._pool.close()
         self._machine.forget()
 
     def _run(self, task: Task, level: Level) -> Result:
-        box = Box(self._machine, _binds(task), is_python=not self._machine.has_fast_starter)
+        command = command_of(task, self._machine)
+        box = self._waiting_box(command) or self._new_box(task)
         try:
-            return _run_in(box, task, command_of(task, self._machine, is_inside=box.is_python), level)
+            return _run_in(box, task, command, level)
         finally:
             box.close()
+
+    def _new_box(self, task: Task) -> Box:
+        return Box(self._machine, _binds(task), is_python=not self._machine.has_fast_starter)
+
+    def _waiting_box(self, command: Command) -> Box | None:
+        """The first Python program may be the only one, and gets none."""
+        if command.script is None:
+            return None
+        self._python_runs += 1
+        return self._pool.take() if self._python_runs > 1 else None
 
 
 def _run_in(box: Box, task: Task, command: Command, level: Level) -> Result:
@@ -80,7 +106,7 @@ def _run_in(box: Box, task: Task, command: Command, level: Level) -> Result:
     watcher = Watcher(
         inside.notices,
         may_start_programs=task.permissions.subprocess,
-        starts=1 if command.program else 0,
+        starts=0 if _is_run_inside(box, command) else 1,
         opened=seen.opened,
     )
     proxy = _proxy(inside.proxy, task)
@@ -123,6 +149,11 @@ def _let_in(box: Box, task: Task, command: Command) -> _Inside:
     return _Inside(work=work, proxy=proxy, names=names, notices=notices, brought=brought)
 
 
+def _is_run_inside(box: Box, command: Command) -> bool:
+    """Whether a Python that is there already runs the script, so that no program is to be started."""
+    return box.is_python and command.script is not None
+
+
 def _places(box: Box, task: Task, selection: workspace.Selection) -> lockdown.Places:
     return lockdown.Places(
         binds={place: str(source) for place, source in _binds(task).items()} if box.has_host else {},
@@ -150,7 +181,7 @@ def _power(box: Box, task: Task, command: Command) -> lockdown.Power:
 def _becoming(box: Box, task: Task, command: Command, plan: Plan) -> bytes:
     """The plan with its end, at which the starter becomes the program, or a waiting Python is told what to run."""
     environment = environment_of(task, box.machine)
-    if command.program:
+    if not _is_run_inside(box, command):
         plan.execute(command.program, command.arguments, environment)
         return plan.encode()
     message = json.dumps({"arguments": command.script, "environment": environment}).encode()
