@@ -18,6 +18,7 @@ ALL = (
     "tank",
     "log",
     "ledger",
+    "runs",
 )
 
 
