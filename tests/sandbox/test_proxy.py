@@ -280,6 +280,17 @@ def test_a_chunked_body_arrives_and_a_broken_one_ends_the_call() -> None:
             assert b"200 OK" not in door.say(head + broken)
 
 
+def test_a_slow_reader_gets_all_of_a_large_answer() -> None:
+    def pour(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n" + bytes(20_000_000))
+
+    with raw_server(pour) as port, Door("api.test") as door, door.open() as connection:
+        connection.sendall(_get(f"http://api.test:{port}/"))
+        time.sleep(0.5)
+        assert len(everything(connection).partition(b"\r\n\r\n")[2]) == 20_000_000
+
+
 def test_an_answer_that_is_not_http_is_not_passed_on() -> None:
     def nonsense(connection: socket.socket) -> None:
         connection.recv(65536)

@@ -126,7 +126,8 @@ def _install_node(needs: NodeNeeds, folder: Path, sandbox: Sandbox, indexes: Ind
         (work / "package-lock.json").write_text(needs.lock)
     command = (
         "node", "/skill/bin/npm-cli.js", "ci" if needs.lock else "install", "--ignore-scripts", "--omit=dev",
-        "--no-audit", "--no-fund", "--no-update-notifier", "--no-progress", "--no-color",
+        "--no-audit", "--no-fund", "--no-update-notifier", "--no-progress", "--no-color", "--loglevel=error",
+        "--fetch-retry-mintimeout=200", "--fetch-retry-maxtimeout=2000",
         "--registry", indexes.npm, "--globalconfig", "/dev/null", "--prefix", "/work",
     )  # fmt: skip
     _install(command, work, _npm(), sandbox, indexes, limits, index=indexes.npm)
@@ -175,6 +176,9 @@ def _refusal(result: Result, index: str) -> LayerRefused:
     if result.limits_hit:
         why = f"installing the packages reached the limit of {', '.join(result.limits_hit)}"
         hint = "need fewer or smaller packages, or ask the operator for more room"
+    elif set(result.observed.hosts_refused) & set(_hosts(index, Indexes())):
+        why = f"the index {host} is at a private address that is not listed"
+        hint = "the operator can list it among the private hosts of the indexes"
     elif result.observed.hosts_refused:
         why = f"a package is to come from {', '.join(result.observed.hosts_refused)}, not from the index {host}"
         hint = "depend on packages that the index has; others are asked for by their addresses"
@@ -200,7 +204,7 @@ def _take(made: Path, into: Path) -> None:
         if stat.S_ISDIR(mode):
             path.chmod(0o755)
         elif stat.S_ISREG(mode):
-            path.chmod(0o555 if mode & stat.S_IXUSR else 0o444)
+            path.chmod(0o555)  # on its way out of the sandbox a file forgets whether it is a program
         elif not stat.S_ISLNK(mode) or not path.resolve().is_relative_to(into.resolve()):
             path.unlink()
 

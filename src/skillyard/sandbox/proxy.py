@@ -135,6 +135,8 @@ class Proxy:
         self._writers.add(writer)
         try:
             await self._answer(reader, writer)
+            writer.close()
+            await writer.wait_closed()  # what is still on its way arrives, however slowly it is read
         except Refused as refused:
             await self._tell(refused, reader, writer)
         except (OSError, asyncio.IncompleteReadError):
