@@ -32,6 +32,11 @@ def test_a_secret_is_hidden_however_it_is_spelled(spelled: str) -> None:
     assert hide.data(b"\xff\x00" + spelled.encode()).startswith((b"\xff\x00***", b'\xff\x00"***'))
 
 
+def test_a_secret_of_many_lines_is_hidden_line_by_line() -> None:
+    lines = ["-----BEGIN PRIVATE KEY-----", "MC4CAQAwBQYDK2VwBCIEIDsoZMN8ZvX2", "-----END PRIVATE KEY-----"]
+    assert Redactor(["\n".join(lines)]).text(f"  {lines[1]}\r\n and more") == "  ***\r\n and more"
+
+
 def test_values_are_searched_with_their_keys() -> None:
     value = {"text": f"x{KEY}", KEY: [1, None, True, {"deep": [KEY]}], "kept": 1.5}
     assert Redactor([KEY]).value(value) == {"text": "x***", "***": [1, None, True, {"deep": ["***"]}], "kept": 1.5}

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 HIDDEN = "***"
+_LINE_CHARS = 16  # a shorter one of several may be any text
 
 
 class Redactor:
@@ -45,11 +46,12 @@ class Redactor:
 
 
 def _spellings(secret: str) -> Iterable[str]:
-    """As it is, in JSON, in an address, in hexadecimal, and in base64 by itself."""
+    """As it is, line by line, in JSON, in an address, in hexadecimal, and in base64 by itself."""
     data = secret.encode()
     yield secret
-    yield secret.strip()
+    yield from (line.strip() for line in secret.splitlines() if len(line) >= _LINE_CHARS)
     yield json.dumps(secret)[1:-1]
+    yield json.dumps(secret, ensure_ascii=False)[1:-1]
     yield quote(secret, safe="")
     yield data.hex()
     yield base64.b64encode(data).decode().rstrip("=")

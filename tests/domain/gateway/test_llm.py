@@ -129,7 +129,7 @@ def test_what_stays_refused_is_told_without_what_the_service_said(
     headers = {"retry-after": "0.01", "location": "https://elsewhere.invalid/"}
     llm_peer.behave = lambda _: Says(status=status, text=f"Your key {KEY} and {RULES}", headers=headers)
     assert why in refusal(app, provider=provider).message
-    assert len(llm_peer.asked) == (3 if status in (302, 429, 500) else 1)
+    assert len(llm_peer.asked) == (3 if status in (429, 500) else 1)
 
 
 @PROVIDERS
@@ -169,9 +169,19 @@ def test_a_model_that_takes_too_long_is_left(app: App, llm_peer: LlmPeer) -> Non
     assert len(llm_peer.asked) == 1
 
 
-def test_an_endless_answer_is_cut(app: App, llm_peer: LlmPeer) -> None:
+def test_an_endless_answer_is_cut_and_not_asked_for_again(app: App, llm_peer: LlmPeer) -> None:
     llm_peer.behave = lambda _: Says(is_endless=True)
-    refusal(app, within_s=10)
+    assert refusal(app, within_s=10).was_billed
+    assert len(llm_peer.asked) == 1
+
+
+@PROVIDERS
+def test_a_value_that_nests_too_deep_is_a_failure(app: App, llm_peer: LlmPeer, provider: str) -> None:
+    deep: Any = []
+    for _ in range(300):
+        deep = [deep]
+    llm_peer.behave = lambda _: Says(value={"summary": deep})
+    assert "cannot be read" in refusal(app, provider=provider, schema=SUMMARY).message
 
 
 def test_a_long_wish_to_wait_does_not_hold_us(app: App, llm_peer: LlmPeer) -> None:

@@ -8,6 +8,10 @@ import pytest
 
 from skillyard.domain.market.execute import execute
 from skillyard.domain.market.invocations import get_invocation
+from skillyard.domain.market.model import Failure
+from skillyard.domain.registry.recall import recall
+from skillyard.domain.registry.trust import AdvisorySeverity
+from skillyard.skill.names import SkillName
 from tests.domain.market.sealed import JS, PY, done, failure, output, script, sealed
 from tests.domain.market.stall import Stall
 
@@ -80,6 +84,9 @@ def test_files_beside_the_script_are_there(stall: Stall) -> None:
         (PY, "output = [[[]]]", "output_not_valid: "),
         (PY, "x = []\nfor _ in range(100000): x = [x]\noutput = x", "step_failed: s0: it broke off."),
         (PY, "output = {'summary': 'x' * 1_100_000}", "output_not_valid: "),
+        (JS, "let x = []; for (let i = 0; i < 900; i++) x = [x]; return x", "step_failed: s0: it gave no output."),
+        (JS, "return '\\ud800'", "step_failed: s0: it gave no output."),
+        (PY, "output = 10 ** 400", "step_failed: s0: it gave no output."),
     ],
 )  # fmt: skip
 def test_what_fails_costs_nothing_and_tells_nothing_of_the_code(
@@ -139,3 +146,19 @@ def test_an_invocation_that_was_worked_off_is_not_worked_off_again(stall: Stall)
         execute(stall.app, asked.id)
     found = get_invocation(stall.app, stall.bob, invocation_id=asked.id)
     assert (found.claims, len(found.receipts), stall.credits()) == (1, 1, (90, 0))
+
+
+def test_a_version_that_was_withdrawn_meanwhile_is_not_run_and_nothing_is_told_of_why(stall: Stall) -> None:
+    asked = stall.invoke(sealed(stall, script(PY, "output = {'summary': 'ran'}")))
+    recall(
+        stall.app,
+        stall.ada,
+        name=SkillName.parse("sal/sum"),
+        versions="*",
+        severity=AdvisorySeverity.HIGH,
+        reason="SECRETCODE",
+    )
+    execute(stall.app, asked.id)
+    found = get_invocation(stall.app, stall.bob, invocation_id=asked.id)
+    assert found.failure == Failure(code="withdrawn", message="This version was withdrawn.")
+    assert stall.credits() == (100, 0)

@@ -15,7 +15,7 @@ from skillyard.infra.errors import Invalid, Upstream
 
 MICRO_USD_PER_CREDIT = 10_000  # a credit is worth one US cent
 _UNKNOWN_PRICE = 10  # micro-USD for a token of a model whose price nobody knows: a credit for a thousand
-_CHARS_PER_TOKEN = 3  # of a message that nobody counted: rather too many tokens than too few
+_BYTES_PER_TOKEN = 3  # of a message that nobody counted: rather too many tokens than too few
 
 
 class ModelProviderUnknown(Invalid):
@@ -55,8 +55,8 @@ class Question:
     @property
     def tokens_at_most(self) -> int:
         """An upper estimate of what it can come to, to set aside before it is asked."""
-        chars = len(self.instructions) + len(self.data) + (len(str(self.schema)) if self.schema else 0)
-        return chars // _CHARS_PER_TOKEN + 200 + self.max_tokens
+        told = f"{self.instructions}{self.data}{self.schema or ''}".encode()
+        return len(told) // _BYTES_PER_TOKEN + 200 + self.max_tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

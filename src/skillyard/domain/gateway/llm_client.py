@@ -35,7 +35,9 @@ from skillyard.infra.outbound import Outbound
 from skillyard.settings import LlmProvider
 
 _MOST_BYTES = 4 * 1024 * 1024
-_TRIES_AGAIN = 2
+_PASSING = frozenset({429, 500, 502, 503, 504, 529})
+_WAITS_S = (0.5, 2.0)  # before each further try
+_MOST_WAIT_S = 30.0
 _TOOL = "give_answer"
 _ONLY = "answer"
 _NO_KEY = "none"
@@ -67,22 +69,40 @@ def ask(outbound: Outbound, provider: LlmProvider, question: Question, key: Secr
 async def _request(outbound: Outbound, provider: LlmProvider, question: Question, key: Secret | None) -> ModelResponse:
     transport = OutboundTransport(outbound, within_s=question.within_s, max_bytes=_MOST_BYTES)
     async with httpx2.AsyncClient(transport=transport) as http, asyncio.timeout(question.within_s):
-        return await model_request(
-            _model(provider, question.model, key, http),
-            [ModelRequest(parts=[SystemPromptPart(question.instructions), UserPromptPart(question.data)])],
-            model_settings=_settings(question),
-            model_request_parameters=_parameters(question.schema),
-        )
+        model = _model(provider, question.model, key, http)
+        for wait_s in _WAITS_S:
+            try:
+                return await _put(model, question)
+            except ModelHTTPError as error:  # what broke off in another way may have been billed: it is not tried again
+                if error.status_code not in _PASSING:
+                    raise
+                await asyncio.sleep(_asked_to_wait_s(error) or wait_s)
+        return await _put(model, question)
+
+
+async def _put(model: Model, question: Question) -> ModelResponse:
+    return await model_request(
+        model,
+        [ModelRequest(parts=[SystemPromptPart(question.instructions), UserPromptPart(question.data)])],
+        model_settings=_settings(question),
+        model_request_parameters=_parameters(question.schema),
+    )
+
+
+def _asked_to_wait_s(error: ModelHTTPError) -> float:
+    """0 when it said nothing that makes sense."""
+    try:
+        return min(max(float((error.headers or {}).get("retry-after", 0)), 0.0), _MOST_WAIT_S)
+    except ValueError:
+        return 0.0
 
 
 def _model(provider: LlmProvider, name: str, key: Secret | None, http: httpx2.AsyncClient) -> Model:
     api_key = key.reveal() if key else _NO_KEY
     if provider.protocol == "anthropic":
-        claude = anthropic.AsyncAnthropic(
-            api_key=api_key, base_url=provider.base_url, http_client=http, max_retries=_TRIES_AGAIN
-        )
+        claude = anthropic.AsyncAnthropic(api_key=api_key, base_url=provider.base_url, http_client=http, max_retries=0)
         return AnthropicModel(name, provider=AnthropicProvider(anthropic_client=claude))
-    client = openai.AsyncOpenAI(api_key=api_key, base_url=provider.base_url, http_client=http, max_retries=_TRIES_AGAIN)
+    client = openai.AsyncOpenAI(api_key=api_key, base_url=provider.base_url, http_client=http, max_retries=0)
     return OpenAIChatModel(name, provider=OpenAIProvider(openai_client=client))
 
 
@@ -127,7 +147,8 @@ def _read(response: ModelResponse, question: Question) -> Any:
     if question.schema is None:
         return text
     found = calls[0] if calls else text
-    value: Any = orjson.loads(found) if isinstance(found, str) else found
+    value: Any = orjson.loads(found if isinstance(found, str) else orjson.dumps(found))
+    orjson.dumps(value)  # refuses what nests too deep for us
     is_inside = question.schema.get("type") != "object" and isinstance(value, dict) and _ONLY in value
     return value[_ONLY] if is_inside else value
 

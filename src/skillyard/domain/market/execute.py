@@ -19,6 +19,7 @@ from skillyard.domain.market.steps.llm import run_llm_step
 from skillyard.domain.market.steps.model import Done, Given, StepFailed
 from skillyard.domain.market.steps.script import run_script_step
 from skillyard.domain.market.store import offers
+from skillyard.domain.registry.errors import ReleaseNotFound, ReleaseQuarantined
 from skillyard.domain.registry.runnable import find_for_server
 from skillyard.domain.runs.errors import StepUnderWay
 from skillyard.infra.database import DatabaseUnavailable
@@ -93,6 +94,8 @@ def _do(app: App, begun: Invocation, progress: _Progress) -> Failure | None:
     except StepFailed as failed:
         progress.receipts += [failed.receipt] if failed.receipt else []
         return Failure(code=failed.code, message=failed.message)
+    except (ReleaseNotFound, ReleaseQuarantined):
+        return Failure(code="withdrawn", message="This version was withdrawn.")
     except SkillyardError as error:
         return Failure(code=error.code, message=f"{error.message} {error.advice}"[:1000])
     except Exception:

@@ -93,7 +93,8 @@ def _read(given: Given, step: ScriptStep, finished: Finished) -> Done:
     try:
         told = orjson.loads(result.stdout.rpartition(b"\n")[2])
         given_up, output = told.get("failed"), told.get("output")
-    except (orjson.JSONDecodeError, AttributeError):
+        orjson.dumps(output)  # refuses what nests too deep for us
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError, AttributeError):
         raise StepFailed("step_failed", f"{step.label}: it gave no output.", receipt=finished.run_id) from None
     if given_up is not None:
         message = hide.text(str(given_up))[:_MOST_MESSAGE_CHARS]
