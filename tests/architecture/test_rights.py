@@ -26,7 +26,7 @@ VALUES = {
     "appeal_id": "apl_none", "override_id": "ovr_none", "advisory_id": "adv_none",
     "identity_id": "idn_none", "level": "0", "index": "000.p/1",
     "credential_id": "cred_none", "agent_id": "agt_none", "key_id": "akey_none", "claim_id": "clm_none",
-    "offer_id": "skl_none", "invocation_id": "sinv_none",
+    "offer_id": "skl_none", "invocation_id": "sinv_none", "request_id": "sreq_none", "composition_id": "cmp_none",
     "invoice_id": "inv_none", "payout_id": "po_none", "rail": "stripe", "asset": "TON",
 }  # fmt: skip
 
@@ -75,6 +75,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "renewClaim": {"lease_s": 60},
     "completeInvocation": {"output": {}},
     "failInvocation": {"code": "broken", "message": "because"},
+    "postRequest": {"description": "because"},
+    "rateOffer": {"stars": 5},
+    "startComposition": {"offer_ids": ["skl_none"], "input": {}},
     "startRun": {"name": "ada/hidden", "script": "run.py"},
     "updateSale": {"is_for_sale": True},
     "setPrice": {"mode": "fixed_usd", "amount": "29.00"},

@@ -13,9 +13,11 @@ from skillyard.api.native import (
     agents,
     auth,
     blobs,
+    board,
     buying,
     changes,
     claims,
+    compositions,
     credentials,
     dialect,
     invocations,
@@ -85,7 +87,7 @@ def every_route() -> list[APIRoute]:
 def _routers() -> list[APIRouter]:
     accounts = (auth, me, namespaces, publishers, credentials, agents, claims)
     commerce = (selling, buying, payouts, treasury, webhooks)
-    market = (runs, offers, invocations)
+    market = (runs, offers, invocations, board, compositions)
     skill_modules = (search, skills, releases, trust, uploads, blobs, changes, resolve, log)
     modules = (system, *accounts, admin, *skill_modules, *commerce, *market)
     return [module.router for module in modules]

@@ -72,7 +72,7 @@ async def list_pending_invocations(
     def look() -> list[Invocation]:
         return invocations.list_pending_invocations(app, caller, offer_id=offer_id, limit=limit)
 
-    return wire.show_pending(await _wait_for(look, bool, wait))
+    return wire.show_pending(await wait_for(look, bool, wait))
 
 
 @router.get("/invocations/{invocation_id}", summary="One invocation")
@@ -82,7 +82,7 @@ async def get_invocation(app: AppOf, caller: CallerOf, invocation_id: str, wait:
     def look() -> Invocation:
         return invocations.get_invocation(app, caller, invocation_id=invocation_id)
 
-    return wire.show_invocation(await _wait_for(look, lambda found: found.status.is_settled, wait))
+    return wire.show_invocation(await wait_for(look, lambda found: found.status.is_settled, wait))
 
 
 @router.post("/invocations/{invocation_id}/claim", summary="Begin with an invocation")
@@ -137,7 +137,7 @@ def _invoke(app: App, caller: Caller, offer_id: str, body: wire.InvokeBody, key:
     )  # fmt: skip
 
 
-async def _wait_for(look: Callable[[], Found], is_there: Callable[[Found], bool], wait_s: float) -> Found:
+async def wait_for(look: Callable[[], Found], is_there: Callable[[Found], bool], wait_s: float) -> Found:
     """Look until it is there or the time is over; no thread is kept in between."""
     until = time.monotonic() + wait_s
     while True:
