@@ -69,8 +69,8 @@ def list_requests(
     offset: int = 0,
 ) -> RequestPage:
     """With all of these words and tags, the newest first; `mine`: only the caller's. `limit` is 1 to 100."""
-    words = [word[:_MAX_ID_CHARS] for word in text.lower().split()[:_MOST_WORDS]]
-    wanted = [tag.strip().lower() for tag in tags if tag.strip()][:_MOST_WORDS]
+    words = [word[:_MAX_ID_CHARS] for word in text.lower().split()[:_MOST_WORDS] if word.isprintable()]
+    wanted = [tag.strip().lower() for tag in tags if tag.strip() and tag.isprintable()][:_MOST_WORDS]
     owner_id = caller.identity[0] if mine else None
     with app.database.reading() as tx:
         found, total = store.list_requests(

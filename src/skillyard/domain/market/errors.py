@@ -41,6 +41,12 @@ class OfferNotValid(Invalid):
     hint = "Correct the faults listed."
 
 
+class OfferQuarantined(Invalid):
+    code = "offer_quarantined"
+    text = "{name} {version} was published, and the scan quarantined it: {why}"
+    hint = "Nobody can invoke it. Correct it and publish a higher version, or appeal with `skillyard appeal`."
+
+
 class InputNotValid(Invalid):
     code = "input_not_valid"
     text = "The input does not fit the input schema of {name}: {first}."

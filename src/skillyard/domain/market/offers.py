@@ -47,8 +47,8 @@ def browse_offers(
     """
     own = None if caller.may("review") else caller.namespaces_with("read")
     wanted = Wanted(
-        text=" ".join(text.split()[:_MOST_WORDS])[:_SHOWN_CHARS],
-        tags=tuple(tag.strip().lower() for tag in tags if tag.strip())[:_MOST_TAGS],
+        text=" ".join(word for word in text.split()[:_MOST_WORDS] if word.isprintable())[:_SHOWN_CHARS],
+        tags=tuple(tag.strip().lower() for tag in tags if tag.strip() and tag.isprintable())[:_MOST_TAGS],
         trust_level=trust_level,
         status=status,
         own=own,

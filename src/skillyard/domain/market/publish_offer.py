@@ -11,7 +11,7 @@ from typing import Any
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.market import rules
-from skillyard.domain.market.errors import OfferNotValid
+from skillyard.domain.market.errors import OfferNotValid, OfferQuarantined
 from skillyard.domain.market.events import OfferChanged
 from skillyard.domain.market.follow import look_at_skill
 from skillyard.domain.market.model import Offer, OfferChanges, OfferSpec
@@ -38,7 +38,7 @@ _PERMISSIONS_FILE = "skills.json"
 def publish_offer(app: App, caller: Caller, spec: OfferSpec) -> Offer:
     """Pack a skill from the spec, publish it, and put it on offer.
 
-    Raises what publishing raises (SkillRefused with every fault, ReleaseExists …), and OfferNotValid.
+    Raises what publishing raises (SkillRefused with every fault, ReleaseExists …), OfferNotValid and OfferQuarantined.
     """
     caller.must("offer", on=str(spec.name))
     _publish(app, caller, spec.name, spec.version, _files_of(spec))
@@ -118,7 +118,9 @@ def _publish(app: App, caller: Caller, name: SkillName, version: str, files: Map
         archive = pack(skill_files(files, limits=app.archive_limits), limits=app.archive_limits)
     except SkillError as error:
         raise OfferNotValid(**rules.listed(error.faults)) from None
-    publish(app, caller, Wish(name=name, version=version, overrules=True), io.BytesIO(archive))
+    new = publish(app, caller, Wish(name=name, version=version, overrules=True), io.BytesIO(archive)).release
+    if not new.status.is_offered:
+        raise OfferQuarantined(name=new.name, version=new.version, why=" ".join(new.reasons))
 
 
 def _take_in(app: App, name: SkillName, *, agent_id: str | None = None) -> Offer:
