@@ -44,8 +44,8 @@ def list_providers(app: AppOf, caller: SignedIn) -> list[wire.ProviderOnWire]:  
 @router.post("/v1/identity/verify/initiate", summary="Begin to prove who I am")
 def initiate_verification(app: AppOf, caller: SignedIn, body: wire.InitiateBody) -> wire.VerificationOnWire:
     """Open the address in a browser, sign in, and link the identity there; then ask `complete`."""
-    provider = _provider(app, body.provider_key)
     caller.must("manage_claims")
+    provider = _provider(app, body.provider_key)
     url = f"{app.settings.address}/account#identities"
     return wire.VerificationOnWire(session_ref=_REF + provider.name, authorization_url=url, status="pending")
 
@@ -53,8 +53,8 @@ def initiate_verification(app: AppOf, caller: SignedIn, body: wire.InitiateBody)
 @router.post("/v1/identity/verify/complete", summary="Ask what came of it")
 def complete_verification(app: AppOf, caller: SignedIn, body: wire.CompleteBody) -> wire.CompletedOnWire:
     """Completed as soon as an identity of the provider is linked, with an e-mail address that it vouches for."""
-    provider = _provider(app, body.provider_key)
     caller.must("manage_claims")
+    provider = _provider(app, body.provider_key)
     if body.session_ref != _REF + provider.name:
         raise NoVerification(provider=body.provider_key, way="Send the session_ref that `initiate` gave for it.")
     found = [claim for claim in claims.list_claims(app, caller) if claim.provider == provider.issuer]
