@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json as jsonlib
 import sys
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
 from skillyard.cli import show
+from skillyard.cli.json_input import read_input
 from skillyard.cli.show import Json, Yes
 from skillyard.sdk.client import Client
 from skillyard.sdk.errors import SdkError, UsageError
@@ -135,7 +135,7 @@ def invoke(
 ) -> None:
     """Invoke a skill and print what it gives. What it costs is paid only when it is delivered."""
     name = offer.removeprefix("@")
-    value = _read_input(fields or [], input)
+    value = read_input(fields or [], input)
     with Client(registry) as client:
         found = client.offer(name)
         if found["price"] and not show.ask(f"Invoke {found['name']} for {found['price']} credits?", yes=yes):
@@ -261,41 +261,3 @@ def _show_result(found: dict[str, Any], *, as_json: bool) -> None:
         raise SdkError(
             error["message"], code=error["code"], hint="It costs nothing; what was set aside is yours again."
         )
-
-
-def _read_input(fields: list[str], whole: str | None) -> Any:
-    if whole is None:
-        return dict(_read_field(field) for field in fields)
-    if fields:
-        raise UsageError("The input is given twice.", code="usage", hint="Say --input, or name fields.")
-    return _read_json(_text_of(whole), what="The input")
-
-
-def _read_field(field: str) -> tuple[str, Any]:
-    name, equals, text = field.partition("=")
-    if not equals or not name.rstrip(":"):
-        raise UsageError(f"{field!r} is no field.", code="usage", hint="Write url=https://example.com or pages:=3.")
-    if name.endswith(":"):
-        return name[:-1], _read_json(text, what=f"The field {name[:-1]}")
-    return name, text
-
-
-def _text_of(whole: str) -> str:
-    if whole == "-":
-        return sys.stdin.read()
-    if not whole.startswith("@"):
-        return whole
-    try:
-        return Path(whole[1:]).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        hint = "Name a file of JSON in UTF-8."
-        raise UsageError(f"{whole[1:]} cannot be read: {error}.", code="input_not_read", hint=hint) from None
-
-
-def _read_json(text: str, *, what: str) -> Any:
-    try:
-        return jsonlib.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UsageError(
-            f"{what} is not JSON: {error}.", code="usage", hint="Quote texts, and check brackets."
-        ) from None
