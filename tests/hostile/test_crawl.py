@@ -18,6 +18,7 @@ from skillyard.api.native.addresses import PREFIX
 from skillyard.api.native.application import every_route as native_routes
 from skillyard.api.native.documents import Documents
 from skillyard.api.skilldock.routes import every_route as skilldock_routes
+from skillyard.api.stack.routes import every_route as stack_routes
 from skillyard.api.tank.routes import every_route as tank_routes
 from skillyard.domain.registry.releases import get_release
 from skillyard.domain.registry.sale import set_sale
@@ -69,6 +70,7 @@ def addresses(name: SkillName, sha256: str, release_id: str) -> Iterator[str]:
         (PREFIX, native_routes()),
         (f"/tank{PREFIX}", tank_routes()),
         ("/skilldock", skilldock_routes()),
+        ("/stack", stack_routes()),
     ):
         for route in routes:
             if "GET" not in (route.methods or ()):
