@@ -198,6 +198,25 @@ class Settings(BaseSettings):
     ton_api_key: SecretStr = Field(
         default=SecretStr(""), description="Key for that API; without one, toncenter answers once a second."
     )
+    nevermined_api_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="API key of your Nevermined account; with it and a plan, invocations can be paid from there.",
+    )
+    nevermined_plan_id: str = Field(
+        default="",
+        pattern=r"^[0-9A-Za-z]{0,100}$",
+        description="Your plan at Nevermined, whose credits pay for every skill: one for a US cent of its price.",
+    )
+    nevermined_agent_id: str = Field(default="", description="The agent that the plan is for there, if it is.")
+    nevermined_network: str = Field(
+        default="eip155:8453", description="The chain that the plan is on: `eip155:84532` for Nevermined's sandbox."
+    )
+    nevermined_api_url: str = Field(
+        default="https://api.live.nevermined.app", description="Where Nevermined's API is."
+    )
+    nevermined_checkout_url: str = Field(
+        default="https://nevermined.app/checkout/{plan}", description="Where people buy the plan; `{plan}` is its id."
+    )
     rates_url: str = Field(
         default="",
         description='Where the price of TON is read, as `{"rates": {"TON": {"prices": {"USD": 5.2}}}}`; empty: an'

@@ -14,6 +14,7 @@ from skillyard.app import App, build
 from skillyard.domain.accounts.providers import check_provider, list_providers, redirect_uri_of
 from skillyard.domain.gateway import vault
 from skillyard.domain.payments import ledger
+from skillyard.domain.payments.charge_rail import ChargeRail, charge_rails
 from skillyard.domain.payments.payout_checks import check_payouts
 from skillyard.domain.payments.rail import Rail, rails
 from skillyard.domain.registry.integrity import missing_archives
@@ -237,11 +238,13 @@ def _rails(settings: Settings) -> Iterator[Finding]:
     try:
         for rail in rails().values():
             yield from _rail(app, rail)
+        for elsewhere in charge_rails().values():
+            yield from _rail(app, elsewhere)
     finally:
         app.close()
 
 
-def _rail(app: App, rail: Rail) -> Iterator[Finding]:
+def _rail(app: App, rail: Rail | ChargeRail) -> Iterator[Finding]:
     if not rail.is_ready(app):
         yield Finding(check=rail.name, state="ok", detail="not set up")
         return

@@ -42,6 +42,13 @@ def status_of(shop: Shop, ref: str = "sinv_1") -> ChargeStatus | None:
     return found.status if found else None
 
 
+def find(shop: Shop, ref: str = "sinv_1") -> Charge:
+    with shop.app.database.reading() as tx:
+        found = find_charge(tx, ref)
+    assert found is not None
+    return found
+
+
 def credits_of(shop: Shop) -> tuple[int, int, int]:
     """Bob's: available, held, owed."""
     found = get_credits(shop.app, shop.bob)

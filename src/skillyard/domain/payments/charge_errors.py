@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from skillyard.infra.errors import Conflict, NotFound, PaymentRequired
+from skillyard.infra.errors import Conflict, Invalid, NotFound, PaymentRequired
 
 
 class NotEnoughCredits(PaymentRequired):
     code = "not_enough_credits"
     text = "An invocation of {item} costs {price} credits, and you have {there}."
     hint = "Buy credits at {purchase_url}, or with `skillyard credits buy {missing}`, and try again."
+
+
+class PaymentRefused(PaymentRequired):
+    code = "payment_refused"
+    text = "The payment is refused: {why}."
+    hint = "Make another payment from one of `offers`; or send none, and pay with your credits."
+
+
+class PaymentUsed(Conflict):
+    code = "payment_used"
+    text = "This payment pays for another invocation, or another one by the same payer is not done yet."
+    hint = "Wait until that one has ended, and make a new payment for each invocation."
+
+
+class HolderNotValid(Invalid):
+    code = "holder_not_valid"
+    text = "This is no address of an account: it must be 0x and 40 hexadecimal digits."
+    hint = "Send the address of the account that holds credits of the plan."
 
 
 class ChargeNotFound(NotFound):

@@ -5,11 +5,18 @@ from __future__ import annotations
 from skillyard.app import App
 from skillyard.domain.payments.charge_model import ChargeStatus
 from skillyard.domain.payments.charges import lock_charge, release_charge
+from skillyard.domain.payments.settle_charges import settle_charges
 from skillyard.domain.payments.store import charges as store
 from skillyard.infra.jobs import every
 
 _AT_ONCE = 100
 _GRACE_MS = 3600 * 1000
+
+
+@every(seconds=5)
+def take_payments_due(app: App) -> None:
+    """Take payments elsewhere for what was delivered, and find out about those that nobody knows of."""
+    settle_charges(app)
 
 
 @every(seconds=300)

@@ -36,7 +36,7 @@ class ChargeTerms:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
     """`ref`: the invocation; `item`: the skill; `amount`: credits, one of which is a cent. `payment`: what names a
-    payment elsewhere, `proof` what it is taken with there, `reference` the provider's own id of it.
+    payment elsewhere by `payer`, `proof` what it is taken with there, `reference` the provider's own id of it.
     """
 
     ref: str
@@ -49,6 +49,7 @@ class Charge:
     fee_bps: int
     maturity_ms: int
     hold_id: str | None = None
+    payer: str | None = None
     payment: str | None = None
     proof: str | None = None
     reference: str | None = None

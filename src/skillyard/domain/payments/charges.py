@@ -9,9 +9,16 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from skillyard.app import App
-from skillyard.domain.payments import holds, rules
-from skillyard.domain.payments.charge_errors import ChargeClosed, ChargedOtherwise, ChargeNotFound, NotEnoughCredits
+from skillyard.domain.payments import holds, ledger, rules
+from skillyard.domain.payments.charge_errors import (
+    ChargeClosed,
+    ChargedOtherwise,
+    ChargeNotFound,
+    NotEnoughCredits,
+    PaymentUsed,
+)
 from skillyard.domain.payments.charge_model import Charge, ChargeStatus, ChargeTerms
+from skillyard.domain.payments.charge_rail import Proof
 from skillyard.domain.payments.chart import Account, Kind, platform
 from skillyard.domain.payments.credit_legs import credits_of, repay
 from skillyard.domain.payments.credits import purchase_url
@@ -22,6 +29,9 @@ from skillyard.domain.payments.model import Sale, Shares
 from skillyard.domain.payments.store import charges as store
 from skillyard.infra.database import Tx
 from skillyard.infra.money import CENTS_PER_CREDIT, Asset
+
+CREDITS = "credits"
+"""The rail of charges that hold credits of ours."""
 
 
 def charge_terms(app: App) -> ChargeTerms:
@@ -42,46 +52,66 @@ def place_charge(
     terms: ChargeTerms,
     now_ms: int,
     expires_ms: int,
+    proof: Proof | None = None,
 ) -> Charge:
     """Set the buyer's credits aside for one invocation (`ref`): asked for again, the charge as it is by now.
 
-    `amount`: whole credits above zero. Nobody is charged for what is their own: those who ask see to that. Raises
-    NotEnoughCredits, which says where to buy some; ChargedOtherwise.
+    `amount`: whole credits above zero. `proof`: of a payment elsewhere (`pay_elsewhere.verify_payment`), which is then
+    kept for later in place of credits. Nobody is charged for what is their own: those who ask see to that. Raises
+    NotEnoughCredits, which says where to buy some; PaymentUsed, ChargedOtherwise.
     """
     if amount <= 0 or buyer_id == seller_id:
         raise ValueError(f"nobody is charged {amount} credits by {seller_id} for {ref}")
     tx.lock(f"charge {ref}")
     found = store.find_charge(tx, ref)
     if found is None:
-        hold_id = _hold(tx, ref, buyer_id, item, amount, terms, now_ms=now_ms, expires_ms=expires_ms)
         found = Charge(
-            ref=ref, item=item, buyer_id=buyer_id, seller_id=seller_id, rail="credits", amount=amount,
-            status=ChargeStatus.HELD, fee_bps=terms.fee_bps, maturity_ms=terms.maturity_ms, hold_id=hold_id,
-            placed_ms=now_ms, expires_ms=expires_ms,
+            ref=ref, item=item, buyer_id=buyer_id, seller_id=seller_id, rail=CREDITS, amount=amount,
+            status=ChargeStatus.HELD, fee_bps=terms.fee_bps, maturity_ms=terms.maturity_ms, placed_ms=now_ms,
+            expires_ms=expires_ms,
         )  # fmt: skip
-        assert store.add_charge(tx, found), "it was looked for under the lock"
+        found = _hold(tx, found, terms) if proof is None else _kept(found, proof)
+        if not store.add_charge(tx, found):
+            raise PaymentUsed
     if (found.buyer_id, found.seller_id, found.item, found.amount) != (buyer_id, seller_id, item, amount):
         raise ChargedOtherwise(ref=ref)
     return found
 
 
 def capture_charge(tx: Tx, ref: str, *, now_ms: int) -> Charge:
-    """It was delivered: the seller earned it. The same again changes nothing. Raises ChargeNotFound, ChargeClosed."""
+    """It was delivered: the seller earned it. A payment elsewhere is now due, and taken soon. The same again changes
+    nothing. Raises ChargeNotFound, ChargeClosed.
+    """
     charge = lock_charge(tx, ref)
     if charge.status.is_delivered:
         return charge
     if charge.status is not ChargeStatus.HELD:
         raise ChargeClosed(ref=ref, status=charge.status.value)
-    cents = charge.amount * CENTS_PER_CREDIT
-    shares = rules.share_out(cents, fee_bps=charge.fee_bps, referral_bps=0, is_referred=False)
+    if charge.hold_id is None:
+        return change_charge(tx, charge, replace(charge, status=ChargeStatus.DUE), now_ms=now_ms)
+    shares = _shares(charge)
     legs = [
         credit(platform(Kind.CREDITS_ISSUED, Asset.CREDIT), charge.amount),
-        debit(platform(Kind.DEFERRED_REVENUE, Asset.USD), cents),
+        debit(platform(Kind.DEFERRED_REVENUE, Asset.USD), _cents(charge)),
         *_earnings(charge, shares),
     ]
-    assert charge.hold_id is not None, "credits are held"
     holds.capture(tx, charge.hold_id, amount=charge.amount, to=legs, now_ms=now_ms)
     return _captured(tx, charge, shares, now_ms=now_ms)
+
+
+def book_taken(tx: Tx, charge: Charge, *, clearing: Kind, reference: str | None, now_ms: int) -> Charge:
+    """A payment elsewhere that was due was taken: into the account `clearing`, for the seller."""
+    shares = _shares(charge)
+    ledger.post(
+        tx,
+        key=f"charge:{charge.ref}",
+        kind="sale",
+        ref=charge.ref,
+        legs=[debit(platform(clearing, Asset.USD), _cents(charge)), *_earnings(charge, shares)],
+        now_ms=now_ms,
+        facts={"item": charge.item, "reference": reference},
+    )
+    return _captured(tx, replace(charge, reference=reference), shares, now_ms=now_ms)
 
 
 def release_charge(tx: Tx, ref: str, *, now_ms: int) -> Charge:
@@ -91,10 +121,10 @@ def release_charge(tx: Tx, ref: str, *, now_ms: int) -> Charge:
         return charge
     if charge.status is not ChargeStatus.HELD:
         raise ChargeClosed(ref=ref, status=charge.status.value)
-    assert charge.hold_id is not None, "credits are held"
-    holds.release(tx, charge.hold_id, now_ms=now_ms)
-    repay(tx, charge.buyer_id, key=f"charge:{ref}", ref=ref, now_ms=now_ms)
-    return _change(tx, charge, replace(charge, status=ChargeStatus.RELEASED, proof=None), now_ms=now_ms)
+    if charge.hold_id is not None:
+        holds.release(tx, charge.hold_id, now_ms=now_ms)
+        repay(tx, charge.buyer_id, key=f"charge:{ref}", ref=ref, now_ms=now_ms)
+    return change_charge(tx, charge, replace(charge, status=ChargeStatus.RELEASED, proof=None), now_ms=now_ms)
 
 
 def find_charge(tx: Tx, ref: str) -> Charge | None:
@@ -115,32 +145,48 @@ def lock_charge(tx: Tx, ref: str) -> Charge:
     return charge
 
 
+def change_charge(tx: Tx, before: Charge, after: Charge, *, now_ms: int) -> Charge:
+    """`before`: as it was locked."""
+    assert store.set_charge(tx, before, after, now_ms=now_ms), "it is locked"
+    return after
+
+
 def as_sale(charge: Charge) -> Sale:
     """A captured charge as what it is for its seller: a sale like others."""
     assert charge.captured_ms is not None, "it is captured"
     assert charge.matures_ms is not None, "it is captured"
     return Sale(
         invoice_id=charge.ref, item=charge.item, seller_id=charge.seller_id, buyer_id=charge.buyer_id,
-        rail=charge.rail, asset=Asset.USD, price=charge.amount * CENTS_PER_CREDIT, seller_share=charge.seller_share,
+        rail=charge.rail, asset=Asset.USD, price=_cents(charge), seller_share=charge.seller_share,
         fee=charge.fee, referral_share=0, referrer_id=None, paid_ms=charge.captured_ms, matures_ms=charge.matures_ms,
         matured_ms=charge.matured_ms, refunded=0,
     )  # fmt: skip
 
 
-def _hold(
-    tx: Tx, ref: str, buyer_id: str, item: str, amount: int, terms: ChargeTerms, *, now_ms: int, expires_ms: int
-) -> str:
+def _hold(tx: Tx, new: Charge, terms: ChargeTerms) -> Charge:
     try:
         placed = holds.place(
-            tx, key=f"charge:{ref}", source=credits_of(buyer_id), target_kind=Kind.CREDITS_HOLD, amount=amount, ref=ref,
-            now_ms=now_ms, expires_ms=expires_ms,
+            tx, key=f"charge:{new.ref}", source=credits_of(new.buyer_id), target_kind=Kind.CREDITS_HOLD,
+            amount=new.amount, ref=new.ref, now_ms=new.placed_ms, expires_ms=new.expires_ms,
         )  # fmt: skip
     except InsufficientFunds as error:
         there = int(error.facts["there"])
         raise NotEnoughCredits(
-            item=item, price=amount, there=there, missing=amount - there, purchase_url=terms.purchase_url
+            item=new.item, price=new.amount, there=there, missing=new.amount - there, purchase_url=terms.purchase_url
         ) from None
-    return placed.id
+    return replace(new, hold_id=placed.id)
+
+
+def _kept(new: Charge, proof: Proof) -> Charge:
+    return replace(new, rail=proof.rail, payer=proof.payer, payment=proof.payment, proof=proof.document)
+
+
+def _cents(charge: Charge) -> int:
+    return charge.amount * CENTS_PER_CREDIT
+
+
+def _shares(charge: Charge) -> Shares:
+    return rules.share_out(_cents(charge), fee_bps=charge.fee_bps, referral_bps=0, is_referred=False)
 
 
 def _earnings(charge: Charge, shares: Shares) -> list[Leg]:
@@ -153,9 +199,4 @@ def _captured(tx: Tx, charge: Charge, shares: Shares, *, now_ms: int) -> Charge:
         charge, status=ChargeStatus.CAPTURED, proof=None, seller_share=shares.seller, fee=shares.fee,
         captured_ms=now_ms, matures_ms=now_ms + charge.maturity_ms,
     )  # fmt: skip
-    return _change(tx, charge, after, now_ms=now_ms)
-
-
-def _change(tx: Tx, before: Charge, after: Charge, *, now_ms: int) -> Charge:
-    assert store.set_charge(tx, before, after, now_ms=now_ms), "it is locked"
-    return after
+    return change_charge(tx, charge, after, now_ms=now_ms)

@@ -23,6 +23,10 @@ class Kind(StrEnum):
     STRIPE_CLEARING = "stripe_clearing"
     """Money that Stripe holds for us."""
     TON_WALLET = "ton_wallet"
+    NEVERMINED_CLEARING = "nevermined_clearing"
+    """What buyers paid Nevermined for plans of ours, in so far as it was spent here."""
+    X402_WALLET = "x402_wallet"
+    """Dollar tokens in the operator's own wallet on a chain."""
     FX_POSITION = "fx_position"
     SELLER_RECEIVABLE = "seller_receivable"
     """What a seller owes after a refund of money that was paid out already."""
@@ -64,13 +68,14 @@ class Kind(StrEnum):
 
 
 _GROWS_BY_DEBIT = {
-    Kind.STRIPE_CLEARING, Kind.TON_WALLET, Kind.FX_POSITION, Kind.SELLER_RECEIVABLE, Kind.CREDITS_ISSUED,
-    Kind.CREDIT_GRANTS, Kind.PROCESSOR_FEE, Kind.CHAIN_FEE, Kind.REFUND_LOSS,
+    Kind.STRIPE_CLEARING, Kind.TON_WALLET, Kind.NEVERMINED_CLEARING, Kind.X402_WALLET, Kind.FX_POSITION,
+    Kind.SELLER_RECEIVABLE, Kind.CREDITS_ISSUED, Kind.CREDIT_GRANTS, Kind.PROCESSOR_FEE, Kind.CHAIN_FEE,
+    Kind.REFUND_LOSS,
 }  # fmt: skip
 _NO_FLOOR = {
-    Kind.STRIPE_CLEARING, Kind.TON_WALLET, Kind.FX_POSITION, Kind.CREDITS_ISSUED, Kind.CREDIT_GRANTS,
-    Kind.DEFERRED_REVENUE, Kind.OPERATOR_FUNDS, Kind.PLATFORM_FEE, Kind.PROCESSOR_FEE, Kind.CHAIN_FEE,
-    Kind.REFUND_LOSS,
+    Kind.STRIPE_CLEARING, Kind.TON_WALLET, Kind.NEVERMINED_CLEARING, Kind.X402_WALLET, Kind.FX_POSITION,
+    Kind.CREDITS_ISSUED, Kind.CREDIT_GRANTS, Kind.DEFERRED_REVENUE, Kind.OPERATOR_FUNDS, Kind.PLATFORM_FEE,
+    Kind.PROCESSOR_FEE, Kind.CHAIN_FEE, Kind.REFUND_LOSS,
 }  # fmt: skip
 
 

@@ -89,6 +89,18 @@ class AccessChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeSettled(Event):
+    """A payment elsewhere, for an invocation that was delivered, was taken (`captured`) or could not be (`failed`)."""
+
+    kind: ClassVar[str] = "charge.settled"
+
+    ref: str
+    item: str
+    rail: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CreditsBought(Event):
     """An invoice for credits was paid in full."""
 

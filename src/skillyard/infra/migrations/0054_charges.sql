@@ -1,6 +1,7 @@
 -- What an invocation costs, from the moment it is asked for. `ref`: the invocation; `amount` and the shares: credits and
--- cents, which are worth the same. `hold_id`: the credits set aside; `payment`: what names a payment elsewhere, by which
--- it pays once; `proof`: what it is taken with, until that is done. `fee_bps`, `maturity_ms`: the terms of that day.
+-- cents, which are worth the same. `hold_id`: the credits set aside; for a payment elsewhere, `payer`, who has one of them
+-- open at a time, `payment`, by which it pays once, and `proof`: what it is taken with, until that is done. `fee_bps`,
+-- `maturity_ms`: the terms of that day.
 CREATE TABLE charges (
     ref TEXT PRIMARY KEY,
     item TEXT NOT NULL,
@@ -12,6 +13,7 @@ CREATE TABLE charges (
     fee_bps INTEGER NOT NULL,
     maturity_ms BIGINT NOT NULL,
     hold_id TEXT,
+    payer TEXT,
     payment TEXT,
     proof TEXT,
     reference TEXT,
@@ -26,6 +28,7 @@ CREATE TABLE charges (
     matured_ms BIGINT
 );
 CREATE UNIQUE INDEX charges_by_payment ON charges (rail, payment);
+CREATE UNIQUE INDEX charges_open_elsewhere ON charges (rail, payer) WHERE status IN ('held', 'due', 'unknown');
 CREATE INDEX charges_by_buyer ON charges (buyer_id, placed_ms, ref);
 CREATE INDEX charges_by_seller ON charges (seller_id, captured_ms, ref) WHERE status = 'captured';
 CREATE INDEX charges_by_item ON charges (item, captured_ms, ref) WHERE status = 'captured';

@@ -13,21 +13,21 @@ TABLES = (
         "charges",
         (
             "ref", "item", "buyer_id", "seller_id", "rail", "amount", "status", "fee_bps", "maturity_ms", "hold_id",
-            "payment", "proof", "reference", "why", "seller_share", "fee", "placed_ms", "expires_ms", "updated_ms",
-            "captured_ms", "matures_ms", "matured_ms",
+            "payer", "payment", "proof", "reference", "why", "seller_share", "fee", "placed_ms", "expires_ms",
+            "updated_ms", "captured_ms", "matures_ms", "matured_ms",
         ),
     ),
 )  # fmt: skip
 
 
 def add_charge(tx: Tx, new: Charge) -> bool:
-    """False when there is one for this `ref`, or its payment paid for another one before."""
+    """False when there is one for this `ref`, its payment pays for another one, or its payer has one open there."""
     return tx.insert_new(
         "INSERT INTO charges (ref, item, buyer_id, seller_id, rail, amount, status, fee_bps, maturity_ms, hold_id,"
-        " payment, proof, why, seller_share, fee, placed_ms, expires_ms, updated_ms)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, 0, ?, ?, ?)",
+        " payer, payment, proof, why, seller_share, fee, placed_ms, expires_ms, updated_ms)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, 0, ?, ?, ?)",
         new.ref, new.item, new.buyer_id, new.seller_id, new.rail, new.amount, new.status.value, new.fee_bps,
-        new.maturity_ms, new.hold_id, new.payment, new.proof, new.placed_ms, new.expires_ms, new.placed_ms,
+        new.maturity_ms, new.hold_id, new.payer, new.payment, new.proof, new.placed_ms, new.expires_ms, new.placed_ms,
     )  # fmt: skip
 
 
@@ -62,6 +62,18 @@ def list_over(tx: Tx, *, expired_before_ms: int, limit: int) -> list[str]:
     return [row["ref"] for row in tx.all(sql, expired_before_ms, limit)]
 
 
+def list_unsettled(tx: Tx, *, updated_before_ms: int, limit: int) -> list[str]:
+    """The refs of those that were delivered and not taken yet, the ones that nobody looked at for longest first."""
+    sql = "SELECT ref FROM charges WHERE status IN ('due', 'unknown') AND updated_ms <= ? ORDER BY updated_ms LIMIT ?"
+    return [row["ref"] for row in tx.all(sql, updated_before_ms, limit)]
+
+
+def touch(tx: Tx, ref: str, *, updated_before_ms: int, now_ms: int) -> bool:
+    """Whether nobody looked at it since; from now on somebody does."""
+    sql = "UPDATE charges SET updated_ms = ? WHERE ref = ? AND updated_ms <= ?"
+    return tx.run(sql, now_ms, ref, updated_before_ms) == 1
+
+
 def list_mature(tx: Tx, *, now_ms: int, limit: int) -> list[str]:
     """The refs of those whose time has come."""
     sql = "SELECT ref FROM charges WHERE status = 'captured' AND matured_ms IS NULL AND matures_ms <= ?"
@@ -77,7 +89,8 @@ def _charge(row: Row) -> Charge:
     return Charge(
         ref=row["ref"], item=row["item"], buyer_id=row["buyer_id"], seller_id=row["seller_id"], rail=row["rail"],
         amount=int(row["amount"]), status=ChargeStatus(row["status"]), fee_bps=row["fee_bps"],
-        maturity_ms=row["maturity_ms"], hold_id=row["hold_id"], payment=row["payment"], proof=row["proof"],
+        maturity_ms=row["maturity_ms"], hold_id=row["hold_id"], payer=row["payer"],
+        payment=row["payment"], proof=row["proof"],
         reference=row["reference"], why=row["why"], seller_share=int(row["seller_share"]), fee=int(row["fee"]),
         placed_ms=row["placed_ms"], expires_ms=row["expires_ms"], captured_ms=row["captured_ms"],
         matures_ms=row["matures_ms"], matured_ms=row["matured_ms"],
