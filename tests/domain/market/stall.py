@@ -67,7 +67,10 @@ class Stall:
 
     def claimed(self, offer: Offer) -> Invocation:
         """A new invocation with which `sal` has begun."""
-        return claim(self.app, self.sal, invocation_id=self.invoke(offer).id)
+        return self.claim(self.invoke(offer))
+
+    def claim(self, asked: Invocation) -> Invocation:
+        return claim(self.app, self.sal, invocation_id=asked.id)
 
     def fresh(self, offer: Offer) -> Offer:
         return get_offer(self.app, self.sal, offer_id=offer.id)

@@ -241,14 +241,14 @@ def test_a_receipt_swears_what_went_in_what_came_out_and_what_was_paid(stall: St
     facts = open_receipt(receipt, stall.app.log_key.verifier)
     assert facts["release"] == {"name": "sal/sum", "version": "1.0.0", "digest": offer.digest}
     assert (facts["input_sha256"], facts["output_sha256"]) == (hash_of(INPUT), hash_of(OUTPUT))
-    assert facts["charge"] == {"price_credits": 10, "rail": "credits", "paid_credits": 10}
+    assert facts["charge"] == {"price_credits": 10, "rail": "credits", "charged_credits": 10}
     failed = stall.claimed(offer)
     fail(stall.app, stall.sal, invocation_id=failed.id, code="broken", message="It broke.")
     facts = open_receipt(
         get_receipt(stall.app, stall.bob, invocation_id=failed.id), stall.app.log_key.verifier
     )  # fmt: skip
     assert facts["outcome"] == {"status": "failed", "error_code": "broken"}
-    assert facts["charge"] == {"price_credits": 10, "rail": "credits", "paid_credits": 0}
+    assert facts["charge"] == {"price_credits": 10, "rail": "credits", "charged_credits": 0}
     with pytest.raises(InvocationNotFound):
         get_receipt(stall.app, stall.ada, invocation_id=failed.id)
 

@@ -23,26 +23,36 @@ router = APIRouter(tags=["market"])
 
 _LOOK_AGAIN_S = 0.2
 Found = TypeVar("Found")
+Payment = Annotated[
+    str | None,
+    Header(alias="X-Payment-Token", max_length=20_000, description="Pays elsewhere, once it is delivered."),
+]
 RetryKey = Annotated[str | None, Header(alias="Idempotency-Key", max_length=300, description="Invokes it only once.")]
 Wait = Annotated[float, Query(ge=0, le=55, description="Seconds to wait for it at most, before the answer.")]
 
 
 @router.post("/offers/{offer_id}/invocations", status_code=201, summary="Invoke an offer")
 def invoke_offer(
-    app: AppOf, caller: CallerOf, offer_id: str, body: wire.InvokeBody, key: RetryKey = None
+    app: AppOf, caller: CallerOf, offer_id: str, body: wire.InvokeBody, key: RetryKey = None, payment: Payment = None
 ) -> wire.InvocationOnWire:
     """Its price is set aside, and paid when it is delivered in time. Refused with 402 when there is too little."""
-    return wire.show_invocation(_invoke(app, caller, offer_id, body, key))
+    return wire.show_invocation(_invoke(app, caller, offer_id, body, key, payment))
 
 
 @router.post("/skills/{namespace}/{slug}/invocations", status_code=201, summary="Invoke a skill")
 def invoke_skill(
-    app: AppOf, caller: CallerOf, namespace: str, slug: str, body: wire.InvokeBody, key: RetryKey = None
+    app: AppOf,
+    caller: CallerOf,
+    namespace: str,
+    slug: str,
+    body: wire.InvokeBody,
+    key: RetryKey = None,
+    payment: Payment = None,
 ) -> wire.InvocationOnWire:
     """The same, by the name of the skill."""
     caller.must("invoke")
     offer = get_offer(app, caller, name=str(SkillName(namespace, slug)))
-    return wire.show_invocation(_invoke(app, caller, offer.id, body, key))
+    return wire.show_invocation(_invoke(app, caller, offer.id, body, key, payment))
 
 
 @router.get("/me/invocations", summary="What I invoked, or as a provider was asked for")
@@ -130,10 +140,12 @@ def get_invocation_receipt(app: AppOf, caller: CallerOf, invocation_id: str) -> 
     return wire.ReceiptOnWire(receipt=receipts.get_receipt(app, caller, invocation_id=invocation_id))
 
 
-def _invoke(app: App, caller: Caller, offer_id: str, body: wire.InvokeBody, key: str | None) -> Invocation:
+def _invoke(
+    app: App, caller: Caller, offer_id: str, body: wire.InvokeBody, key: str | None, payment: str | None
+) -> Invocation:
     return invoke(
         app, caller, offer_id=offer_id, input=body.input, key=key, agent_id=body.agent_id,
-        passport_id=body.passport_id,
+        passport_id=body.passport_id, payment=payment,
     )  # fmt: skip
 
 

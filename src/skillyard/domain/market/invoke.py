@@ -17,8 +17,10 @@ from skillyard.domain.market.execution import execute_invocation
 from skillyard.domain.market.model import Invocation, InvocationStatus, Offer, OfferStatus
 from skillyard.domain.market.offers import see_offer
 from skillyard.domain.market.store import invocations, offers
-from skillyard.domain.payments.charge_model import ChargeTerms
-from skillyard.domain.payments.charges import charge_terms, place_charge
+from skillyard.domain.payments.charge_errors import NotEnoughCredits
+from skillyard.domain.payments.charge_rail import Proof
+from skillyard.domain.payments.charges import CREDITS, charge_terms, place_charge
+from skillyard.domain.payments.pay_elsewhere import bill_for, payment_offers, verify_payment
 from skillyard.domain.registry import access
 from skillyard.infra.database import Tx
 from skillyard.infra.ids import new_id
@@ -53,29 +55,38 @@ def invoke(
     agent_id: str | None = None,
     passport_id: str | None = None,
     intent: str | None = None,
+    payment: str | None = None,
 ) -> Invocation:
     """A pending invocation, whose price is set aside. What one's own namespace offers is free.
 
     `key`: the same again, with the same offer and input, is the same invocation, charged once. `agent_id`: which agent
     of the caller asks; of one that signed in with its own key it is known. `intent`: the approval of another system,
-    kept for the audit trail like `passport_id`.
+    kept for the audit trail like `passport_id`. `payment`: a token by which it is paid elsewhere, once it is delivered;
+    without one, or where this server takes none, credits pay.
 
-    Raises OfferNotFound, OfferNotActive, InputNotValid, TooLittleTrust, NotEnoughCredits, RetryKeyUsed,
-    RetryKeyNotValid, FieldNotValid, and for the agent what `acting_agent` raises.
+    Raises OfferNotFound, OfferNotActive, InputNotValid, TooLittleTrust, NotEnoughCredits, PaymentRefused, PaymentUsed,
+    Upstream, RetryKeyUsed, RetryKeyNotValid, FieldNotValid, and for the agent what `acting_agent` raises.
     """
     caller.must("invoke")
     agent_id = caller.agent_id if agent_id is None else agent_id
     wanted = _read(offer_id, input, key=key, agent_id=agent_id, passport_id=passport_id, intent=intent)
-    terms = charge_terms(app)
     while True:
         with app.database.reading() as tx:
             if found := _find_repeated(tx, caller, wanted):
                 return found
             offer = see_offer(tx, caller, offer_id=offer_id)
         _check_input(offer.name, offer.executable, wanted.value)
-        with app.database.transaction() as tx:
-            if offers.find_offer(tx, offer.id) == offer:  # nothing changed since the input was checked
-                return _take_in(app, tx, caller, offer, wanted, terms)
+        price = 0 if _is_own(caller, offer) else offer.price
+        proof = verify_payment(app, bill_for(app, item=offer.name, amount=price), payment) if price else None
+        new = _invocation(app, caller, offer, wanted, price=price, proof=proof)
+        try:
+            with app.database.transaction() as tx:
+                now = offers.find_offer(tx, offer.id)
+                if now and (now.version, now.price) == (offer.version, offer.price):  # as it was checked
+                    return _take_in(app, tx, caller, now, new, wanted, proof)
+        except NotEnoughCredits as error:
+            elsewhere = payment_offers(app, bill_for(app, item=offer.name, amount=price))
+            raise NotEnoughCredits(**error.facts, offers=elsewhere) from None
 
 
 def _read(
@@ -115,20 +126,21 @@ def _check_input(name: str, executable: Executable, value: Any) -> None:
         raise InputNotValid(name=name, **rules.listed(faults))
 
 
-def _take_in(app: App, tx: Tx, caller: Caller, offer: Offer, wanted: _Request, terms: ChargeTerms) -> Invocation:
-    now_ms = app.clock.now_ms()
+def _take_in(
+    app: App, tx: Tx, caller: Caller, offer: Offer, new: Invocation, wanted: _Request, proof: Proof | None
+) -> Invocation:
+    now_ms = new.created_ms
     acting_agent(tx, caller, wanted.agent_id)
     _check_invocable(tx, caller, offer)
     _check_trust(tx, caller, offer, now_ms=now_ms)
-    new = _invocation(app, caller, offer, wanted, now_ms=now_ms)
     if not invocations.add_invocation(tx, new, retry_key=wanted.retry_key, fingerprint=wanted.fingerprint):
         found = _find_repeated(tx, caller, wanted)
         assert found is not None, "the unique index has seen it"
         return found
     if new.is_charged:
         place_charge(
-            tx, ref=new.id, buyer_id=new.buyer_id, seller_id=new.owner_id, item=new.name, amount=new.price, terms=terms,
-            now_ms=now_ms, expires_ms=new.expires_ms,
+            tx, ref=new.id, buyer_id=new.buyer_id, seller_id=new.owner_id, item=new.name, amount=new.price,
+            terms=charge_terms(app), now_ms=now_ms, expires_ms=new.expires_ms, proof=proof,
         )  # fmt: skip
     offers.count_invocation(tx, offer.id, invocations=1)
     if offer.executable.runs_here:
@@ -153,9 +165,15 @@ def _check_trust(tx: Tx, caller: Caller, offer: Offer, *, now_ms: int) -> None:
         raise TooLittleTrust(name=offer.name, wanted=offer.trust_level, level=check.level.value, reason=check.reason)
 
 
-def _invocation(app: App, caller: Caller, offer: Offer, wanted: _Request, *, now_ms: int) -> Invocation:
+def _is_own(caller: Caller, offer: Offer) -> bool:
+    return caller.user_id == offer.owner_id or offer.namespace in caller.roles
+
+
+def _invocation(
+    app: App, caller: Caller, offer: Offer, wanted: _Request, *, price: int, proof: Proof | None
+) -> Invocation:
     buyer_id, _ = caller.identity
-    is_own = buyer_id == offer.owner_id or offer.namespace in caller.roles
+    now_ms = app.clock.now_ms()
     lives_ms = max(app.settings.invocation_minutes * 60_000, offer.executable.timeout_s * 1000 + _GRACE_MS)
     return Invocation(
         id=new_id("sinv"),
@@ -170,8 +188,8 @@ def _invocation(app: App, caller: Caller, offer: Offer, wanted: _Request, *, now
         intent=wanted.intent,
         input=wanted.value,
         status=InvocationStatus.PENDING,
-        price=0 if is_own else offer.price,
-        rail="credits" if offer.price and not is_own else None,
+        price=price,
+        rail=None if not price else proof.rail if proof else CREDITS,
         created_ms=now_ms,
         updated_ms=now_ms,
         expires_ms=now_ms + lives_ms,

@@ -52,7 +52,7 @@ def _facts(found: Invocation, charge: Charge | None) -> dict[str, Any]:
         "charge": {
             "price_credits": found.price,
             "rail": charge.rail if charge else None,
-            "paid_credits": charge.amount if charge and is_delivered else 0,
+            "charged_credits": charge.amount if charge and is_delivered else 0,
         },
         "usage": {
             "llm_tokens_input": found.usage.llm_tokens_input,
