@@ -71,6 +71,11 @@ _VERBS = {
         "invoke": ("market:invoke", "Invoke a skill and print what it gives."),
         "invocations": ("market:invocations", "What you invoked, or were asked for."),
         "work": ("work:work", "Work off invocations of what you offer."),
+        "wanted": ("board:wanted", "What people look for, and what matches it."),
+        "compositions": ("composing:compositions", "Offers run one after the other."),
+        "stars": ("board:stars", "Rate an offer, or show its ratings."),
+        "favorites": ("board:favorites", "Offers that you want to find again."),
+        "leaderboard": ("board:leaderboard", "Offers that deliver most, or are liked best."),
     },
     "Account": {
         "login": ("account:login", "Sign in."),

@@ -8,6 +8,7 @@ from typing import Any, Literal, Self, cast
 from urllib.parse import quote
 
 from skillyard.sdk.acting import ActingCalls
+from skillyard.sdk.board import BoardCalls
 from skillyard.sdk.commerce import CommerceCalls
 from skillyard.sdk.credentials import CredentialCalls
 from skillyard.sdk.documents import (
@@ -20,7 +21,6 @@ from skillyard.sdk.documents import (
     Token,
 )
 from skillyard.sdk.errors import UsageError
-from skillyard.sdk.market import MarketCalls
 from skillyard.sdk.paths import (
     channel_path,
     deprecation_path,
@@ -36,7 +36,7 @@ from skillyard.skill.digest import Digests, read_digests
 Visibility = Literal["public", "unlisted", "private"]
 
 
-class Client(ActingCalls, CommerceCalls, CredentialCalls, RunCalls, MarketCalls):
+class Client(ActingCalls, CommerceCalls, CredentialCalls, RunCalls, BoardCalls):
     """One registry. Every verb raises SdkError: ApiError for a refusal, NetworkError when nobody answers."""
 
     def __enter__(self) -> Self:
