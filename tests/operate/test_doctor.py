@@ -12,6 +12,7 @@ from skillyard.infra.envelope import Secret
 from skillyard.operate.doctor import Finding, examine
 from skillyard.settings import Settings
 from tests.makers import a_person, a_release, make_app
+from tests.peers.llm.server import LlmPeer
 from tests.peers.oidc.providers import Lenient
 
 
@@ -86,7 +87,9 @@ def test_doctor_says_which_vault_keys_are_in_use_and_which_are_missing(tmp_path:
     old, new = (f"{name}={base64.b64encode(name.encode() * 8).decode()}" for name in ("2026", "2027"))
     app = make_app(tmp_path)
     add_credential(app, a_person(app), provider="openai", secret=Secret("sk-0123456789"))
-    assert found(app.settings)["vault"].detail == "credentials: 1 under database; new ones under database"
+    assert found(app.settings)["vault"].detail == (
+        "credentials: 1 under database; new ones under database (the key that is kept beside them)"
+    )
     app.close()
     settings = make_app(tmp_path, vault_keys=old).settings
     assert (found(settings)["vault"].state, found(settings)["jobs"].state) == ("warning", "ok")
@@ -98,6 +101,19 @@ def test_doctor_says_which_vault_keys_are_in_use_and_which_are_missing(tmp_path:
     assert "1 under 2026; new ones under 2027" in finding.detail
     assert "2026" in finding.hint
     assert found(make_app(tmp_path, vault_keys=f"{new} {old}").settings)["vault"].state == "warning"
+
+
+def test_language_models_that_the_operator_has_named_are_looked_for(tmp_path: Path, llm_peer: LlmPeer) -> None:
+    models = {
+        "house": {"base_url": llm_peer.openai_url},
+        "gone": {"base_url": "http://127.0.0.1:9/v1"},
+        "private": {"base_url": "https://10.1.2.3/v1"},
+    }
+    findings = found(make_app(tmp_path, llm=models, outbound_http_loopback=True).settings)
+    states = {name: findings[f"language models of {name}"].state for name in models}
+    assert states == {"house": "ok", "gone": "error", "private": "error"}
+    assert "SKILLYARD_OUTBOUND_ALLOW" in findings["language models of private"].hint
+    assert "language models of openai" not in findings
 
 
 def test_books_that_somebody_changed_are_an_error(tmp_path: Path) -> None:

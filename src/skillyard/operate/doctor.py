@@ -65,6 +65,7 @@ def examine(settings: Settings) -> list[Finding]:
         findings += _guarded(lambda: _payouts(database))
         findings += _guarded(lambda: _vault(settings, database))
         findings += _guarded(lambda: _providers(settings))
+        findings += _guarded(lambda: _language_models(settings))
         findings += _guarded(lambda: _sandbox(settings))
     database.close()
     return findings
@@ -185,7 +186,8 @@ def _vault(settings: Settings, database: Database) -> Iterator[Finding]:
     with database.reading() as tx:
         used = vault.count_by_key(tx)
     counted = ", ".join(f"{count} under {name}" for name, count in used.items()) or "none stored"
-    detail = f"credentials: {counted}; new ones under {known[0]}"
+    beside = " (the key that is kept beside them)" if known[0] == DATABASE_KEY else ""
+    detail = f"credentials: {counted}; new ones under {known[0]}{beside}"
     missing = [name for name in used if name not in known]
     if missing:
         hint = f"Put the key called {' and '.join(missing)} back into SKILLYARD_VAULT_KEYS, after the newest one."
@@ -228,6 +230,22 @@ def _providers(settings: Settings) -> Iterator[Finding]:
             else:
                 detail = f"{provider.issuer} answers; it must know {redirect_uri_of(app, provider.name)}"
                 yield Finding(check=check, state="ok", detail=detail)
+    finally:
+        app.close()
+
+
+def _language_models(settings: Settings) -> Iterator[Finding]:
+    """Whether those that the operator has named are to be reached."""
+    app = build(settings)
+    try:
+        for name, provider in settings.llm.items():
+            check = f"language models of {name}"
+            try:
+                app.outbound.request("GET", provider.base_url)
+            except SkillyardError as error:
+                yield Finding(check=check, state="error", detail=error.message, hint=error.advice)
+            else:
+                yield Finding(check=check, state="ok", detail=f"{provider.base_url} answers")
     finally:
         app.close()
 
