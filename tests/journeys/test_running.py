@@ -82,6 +82,9 @@ def test_what_fails_says_so_and_what_it_tried_is_a_finding_on_the_release(ada: U
     found = ada.data("request", "GET", "/skills/ada/text/releases/1.0.0/scan")["permissions"]["observed"]
     assert found["runs"] == 2
     assert found["gaps"]
+    assert "tried" in ada.run("info", "ada/text", "--scan").stdout
+    ada.run("install", "ada/text", "--agent", "claude-code")
+    assert "when it ran at the registry, it tried" in ada.run("audit").stdout
     assert ada.run("run", "ada/text", "none.py", expect=1).stderr.count("fail.py") >= 1
 
 

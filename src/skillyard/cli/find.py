@@ -117,6 +117,8 @@ def _show_scan(scanned: dict[str, Any]) -> None:
     from skillyard.cli.trust import show_findings
 
     show_findings(scanned["report"])
+    for gap in (scanned["permissions"]["observed"] or {}).get("gaps", []):
+        show.line("  [yellow]ran here[/] it {text}", text=gap["text"])
     for one in scanned["overrides"]:
         show.line("  override {id}: {rule} is lifted by {made_by} until {expires_at}: {reason}", **one)
     for one in scanned["appeals"]:

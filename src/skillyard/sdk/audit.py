@@ -14,6 +14,7 @@ from skillyard.sdk.gate import over_budget
 from skillyard.sdk.log import check_releases
 from skillyard.sdk.log_memory import recall_log
 from skillyard.sdk.log_verify import check_offline
+from skillyard.sdk.paths import release_path
 from skillyard.sdk.policy import Policy, read_policy
 from skillyard.sdk.project import LOCK, Project
 from skillyard.sdk.run import Options
@@ -132,6 +133,8 @@ def _notes(skill: LockedSkill, heard: Mapping[str, Any]) -> Iterator[str]:
         yield f"yanked: {heard['yanked']['reason']}"
     if heard.get("deprecated"):
         yield f"deprecated: {heard['deprecated']['message']}"
+    for gap in heard.get("gaps", ()):
+        yield f"when it ran at the registry, it {gap}"
 
 
 def _heard(client: Client, lock: Lockfile) -> dict[str, Mapping[str, Any]]:
@@ -143,8 +146,17 @@ def _heard(client: Client, lock: Lockfile) -> dict[str, Mapping[str, Any]]:
 
 def _release(client: Client, skill: LockedSkill) -> Mapping[str, Any]:
     try:
-        return dict(client.release(skill.name, skill.version))
+        return {**client.release(skill.name, skill.version), "gaps": _gaps(client, skill)}
     except ApiError as error:
         if error.status != 404:
             raise
         return {}
+
+
+def _gaps(client: Client, skill: LockedSkill) -> list[str]:
+    """What the release did and did not declare, in words; nothing when nobody can say."""
+    try:
+        found = client.get_json(f"{release_path(skill.name, skill.version)}/scan")["permissions"]["observed"]
+        return [str(gap["text"]) for gap in found["gaps"]] if found else []
+    except (ApiError, KeyError, TypeError):
+        return []

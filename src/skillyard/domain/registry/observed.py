@@ -6,7 +6,7 @@ as that pattern, and of a file in somebody's workspace only its ending.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -14,6 +14,7 @@ from skillyard.domain.registry.store import observed as store
 from skillyard.infra.clock import iso
 from skillyard.infra.database import Tx
 from skillyard.sandbox.model import Observed
+from skillyard.skill.paths import shown
 from skillyard.skill.permissions import Permissions
 from skillyard.skill.reach import host_covers, path_covers
 
@@ -64,33 +65,37 @@ def find_observed(tx: Tx, release_id: str) -> dict[str, Any] | None:
 
 
 def entries_of(declared: Permissions, observed: Observed) -> Iterator[Entry]:
-    """(kind, value, is a gap) of all that a run showed."""
-    yield from _each("hosts", observed.hosts, declared.network_outbound, host_covers)
-    yield from _each("files_read", observed.files_read, declared.filesystem_read, path_covers)
-    yield from _each("files_written", observed.files_written, declared.filesystem_write, path_covers)
-    yield from (("programs", _public(value), not declared.subprocess) for value in observed.programs)
-    for kind in ("hosts_refused", "programs_refused", "files_refused", "other_refused"):
-        yield from ((kind, _public(value), True) for value in getattr(observed, kind))
+    """(kind, value, is a gap) of all that a run showed. What it read or wrote undeclared was handed over, or belongs to
+    every workspace.
+    """
+    for host in observed.hosts:
+        pattern = _covering(declared.network_outbound, host, host_covers)
+        yield "hosts", pattern or _short(host), pattern is None
+    for kind, paths, patterns in (
+        ("files_read", observed.files_read, declared.filesystem_read),
+        ("files_written", observed.files_written, declared.filesystem_write),
+    ):
+        yield from ((kind, found, False) for path in paths if (found := _covering(patterns, path, path_covers)))
+    yield from (("programs", _without_names(path), not declared.subprocess) for path in observed.programs)
+    yield from (("programs_refused", _without_names(path), True) for path in observed.programs_refused)
+    yield from (("files_refused", _without_names(path), True) for path in observed.files_refused)
+    yield from (("hosts_refused", _short(host), True) for host in observed.hosts_refused)
+    yield from (("other_refused", _short(word), True) for word in observed.other_refused)
 
 
-def _each(kind: str, values: Iterable[str], patterns: Iterable[str], covers: Any) -> Iterator[Entry]:
-    for value in values:
-        pattern = next((pattern for pattern in patterns if covers(pattern, value)), None)
-        if pattern is not None:
-            yield kind, pattern, False
-        elif kind == "hosts":
-            yield kind, _public(value), True
-        # What was read or written undeclared was handed over, or belongs to every workspace.
+def _covering(patterns: Iterable[str], value: str, covers: Callable[[str, str], bool]) -> str | None:
+    return next((pattern for pattern in patterns if covers(pattern, value)), None)
 
 
-def _public(value: str) -> str:
-    """A system's path, a host or a word as it is; of a relative path, or one in the workspace, only the ending."""
-    text = value.encode("utf-8", "backslashreplace").decode()
-    if ("/" not in text and "." not in text) or ":" in text:
-        return text[:_MOST_CHARS]
-    if text.startswith("/") and not text.startswith(("/work/", "/tmp/")):  # noqa: S108 (inside the sandbox)
-        return text[:_MOST_CHARS]
-    return f"*{PurePosixPath(text).suffix}"[:_MOST_CHARS]
+def _without_names(path: str) -> str:
+    """A system's path as it is; of one that somebody chose, only the ending."""
+    if path.startswith("/") and not path.startswith(("/work/", "/tmp/")):  # noqa: S108 (inside the sandbox)
+        return _short(path)
+    return _short(f"*{PurePosixPath(path).suffix}")
+
+
+def _short(text: str) -> str:
+    return shown(text)[:_MOST_CHARS]
 
 
 def _by_kind(pairs: Iterable[tuple[str, str]]) -> Mapping[str, list[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO, cast
 
 from skillyard.app import App
@@ -12,11 +12,11 @@ from skillyard.domain.registry import kept
 from skillyard.domain.registry.observed import note_observed
 from skillyard.domain.runs.errors import FilesNotKept
 from skillyard.domain.runs.model import OutputChunk, Run, RunEnded, RunStatus
-from skillyard.domain.runs.receipts import sign_run
+from skillyard.domain.runs.receipts import readable, sign_run
 from skillyard.domain.runs.store import contents, sessions
 from skillyard.domain.runs.store import runs as store
 from skillyard.infra.database import Tx
-from skillyard.sandbox.model import Result
+from skillyard.sandbox.model import Observed, Result
 from skillyard.skill.digest import FileEntry
 from skillyard.skill.left_files import LeftFiles
 
@@ -40,14 +40,16 @@ def finish(
     made = tuple(file for file in left.files if was.get(file.path) != file.sha256)
     status, why = judge(result)
     now_ms = app.clock.now_ms()
+    kept_result = replace(result, observed=readable(result.observed))
     ending = _Ending(
         status=status,
         why=why,
-        result=result,
+        result=kept_result,
+        observed=result.observed,
         chunks=chunks,
         made=made,
         left=left,
-        receipt=sign_run(app, run, status, result, files_in=before, files_out=made, ended_ms=now_ms),
+        receipt=sign_run(app, run, status, kept_result, files_in=before, files_out=made, ended_ms=now_ms),
         now_ms=now_ms,
     )
     for _ in range(_ATTEMPTS - 1):
@@ -63,6 +65,7 @@ class _Ending:
     status: RunStatus
     why: str
     result: Result
+    observed: Observed
     chunks: Sequence[OutputChunk]
     made: Sequence[FileEntry]
     left: LeftFiles
@@ -87,7 +90,7 @@ def _end(app: App, run: Run, claim: str, ending: _Ending) -> None:
         if is_ours:
             _keep_files(tx, app, run, ending.made, ending.left.files)
             contents.add_output(tx, run.id, ending.chunks)
-            note_observed(tx, run.release_id, run.task.permissions, ending.result.observed, now_ms=ending.now_ms)
+            note_observed(tx, run.release_id, run.task.permissions, ending.observed, now_ms=ending.now_ms)
             _tell(tx, app, run, ending.status)
 
 

@@ -10,6 +10,7 @@ from skillyard.app import App
 from skillyard.domain.runs.model import Run, RunStatus
 from skillyard.sandbox.model import Observed, Result
 from skillyard.skill.digest import FileEntry, sha256_hex, tree_digest
+from skillyard.skill.paths import shown
 from skillyard.skill.receipts import canonical, sign_receipt
 
 _MOST_OBSERVED = 50
@@ -26,7 +27,7 @@ def sign_run(
     files_out: Iterable[FileEntry],
     ended_ms: int,
 ) -> str:
-    """The receipt of a run whose program has ended; `result` holds all of its output."""
+    """The receipt of a run whose program has ended; `result` holds all of its output, and is `readable`."""
     task = run.task
     limits = asdict(task.limits)
     limits["wall_ms"] = round(limits.pop("wall_s") * 1000)
@@ -52,7 +53,7 @@ def sign_run(
             "files": _show_files(files_out),
         },
         "permissions": task.permissions.show(),
-        "observed": show_observed(result.observed),
+        "observed": asdict(result.observed),
         "isolation": asdict(result.level),
         "limits": limits,
         "limits_hit": list(result.limits_hit),
@@ -68,21 +69,17 @@ def sign_run(
     return sign_receipt(app.log_key, facts)
 
 
-def show_observed(observed: Observed) -> dict[str, list[str]]:
-    """Each list cut where it is long; the last entry then says so."""
-    return {name: _cut(values) for name, values in asdict(observed).items()}
+def readable(observed: Observed) -> Observed:
+    """As it can be kept and shown: names come from the program, and it may have tried very many things."""
+    return Observed(**{name: _cut(values) for name, values in asdict(observed).items()})
 
 
-def _cut(values: Iterable[str]) -> list[str]:
-    everything = sorted(values)
-    kept = [_printable(value) for value in everything[:_MOST_OBSERVED]]
+def _cut(values: Iterable[str]) -> tuple[str, ...]:
+    """The last entry says how many more there were."""
+    everything = sorted({shown(value)[:_OBSERVED_CHARS] for value in values})
+    kept = tuple(everything[:_MOST_OBSERVED])
     more = len(everything) - len(kept)
-    return [*kept, f"and {more} more"] if more else kept
-
-
-def _printable(text: str) -> str:
-    """Names come from the program; a file name may be no Unicode text."""
-    return text.encode("utf-8", "backslashreplace").decode()[:_OBSERVED_CHARS]
+    return (*kept, f"and {more} more") if more else kept
 
 
 def _show_files(files: Iterable[FileEntry]) -> dict[str, Any]:

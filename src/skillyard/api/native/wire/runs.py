@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from skillyard.api.native.addresses import PREFIX
 from skillyard.api.native.wire.fields import Text, Time, example
-from skillyard.domain.runs import receipts
 from skillyard.domain.runs.model import OutputChunk, Run, RunStatus, Session, SessionStatus, Stream
 from skillyard.infra.clock import iso
 from skillyard.infra.paging import Page
@@ -203,7 +202,7 @@ def show_run(run: Run, address: str, output: Mapping[Stream, bytes] | None = Non
         duration_ms=result.duration_ms if result else None,
         cpu_ms=result.cpu_ms if result else None,
         peak_memory_bytes=result.peak_memory_bytes if result else None,
-        observed=receipts.show_observed(result.observed) if result else None,
+        observed={name: list(values) for name, values in asdict(result.observed).items()} if result else None,
         isolation=IsolationOnWire(**asdict(result.level)) if result else None,
         permissions=run.task.permissions.show(),
         files=[_show_file(file, f"{address}{PREFIX}/runs/{run.id}/files/{quote(file.path)}") for file in run.files_out],
