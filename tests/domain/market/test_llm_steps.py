@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,7 +18,9 @@ from skillyard.domain.market.execute import execute
 from skillyard.domain.market.invocations import get_invocation
 from skillyard.domain.market.model import InvocationStatus
 from skillyard.domain.payments.credits import grant_credits
+from skillyard.domain.runs.model import LANE
 from skillyard.infra.clock import FixedClock
+from skillyard.infra.jobs import Worker
 from tests.domain.market.sealed import JS, PY, done, failure, llm, output, script, sealed, store_key
 from tests.domain.market.stall import SUMMARY_SCHEMA, Stall, a_stall
 from tests.makers import make_app
@@ -262,3 +266,19 @@ def test_output_schemas_of_any_shape_are_asked_for(market: Stall, llm_peer: LlmP
     anything = sealed(market, llm(PROMPT), credentials=BUYER, output_schema={}, version="1.0.1")
     assert output(market, anything) == "Anything."
     assert SUMMARY_SCHEMA["type"] == "object"
+
+
+@pytest.mark.parametrize("on", ["market", "shared"])
+def test_the_worker_does_it_as_a_job(request: pytest.FixtureRequest, on: str) -> None:
+    stall: Stall = request.getfixturevalue(on)
+    asked = stall.invoke(sealed(stall, script(PY, "output = input"), llm(PROMPT), credentials=BUYER))
+    stop = threading.Event()
+    worker = threading.Thread(target=Worker(stall.app, lane=LANE, concurrency=1).run, args=(stop,))
+    worker.start()
+    deadline = time.monotonic() + 30
+    while not (found := get_invocation(stall.app, stall.bob, invocation_id=asked.id)).status.is_settled:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    stop.set()
+    worker.join()
+    assert (found.status, found.output, found.claims) == (InvocationStatus.COMPLETED, {"summary": "Short."}, 1)
