@@ -15,6 +15,7 @@ _MOST = 500
 _QUIET = (
     "/usr", "/bin", "/lib", "/lib32", "/lib64", "/sbin", "/etc", "/proc", "/dev", "/sys", "/skill", "/deps", "/run",
     "/tmp",  # noqa: S108 (inside)
+    "/package.json",  # Node looks for one in every folder above a script
 )  # fmt: skip
 _LOUD = (
     "/etc/shadow", "/etc/gshadow", "/etc/sudoers", "/etc/ssh", "/proc/1", "/proc/kcore", "/proc/keys", "/proc/kmsg",
