@@ -3,3 +3,4 @@
 from __future__ import annotations
 
 MOUNT = "/stack"
+SKILL = "/v1/skills/{skill_id}"

@@ -16,8 +16,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from skillyard.api.native.refusal import refusal_headers, show_fault
-from skillyard.api.surface import status_of
-from skillyard.infra.errors import Invalid, SkillyardError
+from skillyard.api.surface import app_of, status_of
+from skillyard.domain.payments.credits import purchase_url
+from skillyard.infra.errors import Invalid, PaymentRequired, SkillyardError
 from skillyard.skill.faults import SkillError
 
 _CODES: Mapping[int, str] = {
@@ -69,10 +70,12 @@ def _answer(body: bytes, status: int, headers: Mapping[str, str] | None = None) 
     return Response(body, status_code=status, headers=headers, media_type="application/json")
 
 
-def _refused(_: Request, error: Exception) -> Response:
+def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, SkillyardError)
     status = 400 if isinstance(error, Invalid) else status_of(error)
     details = {**error.facts, "hint": error.advice, "faults": list(error.faults)}
+    if isinstance(error, PaymentRequired):
+        details.setdefault(PURCHASE_URL, purchase_url(app_of(request)))
     return _answer(_body(status, error.code, error.message, details), status, refusal_headers(error))
 
 

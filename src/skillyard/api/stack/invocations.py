@@ -7,10 +7,11 @@ from typing import Annotated
 
 from fastapi import Header, Query, Response
 
+from skillyard.api.stack.addresses import SKILL
 from skillyard.api.stack.errors import RetryHandleNotValid
 from skillyard.api.stack.signed import SignedIn, signed_router
-from skillyard.api.stack.skills import SKILL
 from skillyard.api.stack.wire import invocations as wire
+from skillyard.api.stack.wire.fields import PaymentToken
 from skillyard.api.surface import AppOf
 from skillyard.domain.market import claim, invocations, settle
 from skillyard.domain.market.invoke import invoke
@@ -87,8 +88,10 @@ def invoke_skill(
     idempotency_key: Annotated[str | None, Header(max_length=300, description="Invokes it only once.")] = None,
     x_stack_authority_request_id: Annotated[str | None, Header(max_length=300, description="The same.")] = None,
     x_intent_approval_id: Annotated[str | None, Header(max_length=300, description="For the audit trail.")] = None,
+    x_payment_token: Annotated[PaymentToken | None, Header(description="As in the body.")] = None,
 ) -> wire.InvocationOnWire:
-    """Checked against the schema, then charged to the caller's credits, then pending. 402 where there is too little."""
+    """Checked against the schema, then charged, then pending: to the caller's credits, or by a payment token where this
+    registry takes some. 402 where there is too little."""
     if x_stack_authority_request_id and not _HANDLE.fullmatch(x_stack_authority_request_id):
         raise RetryHandleNotValid
     started = invoke(
@@ -100,5 +103,6 @@ def invoke_skill(
         agent_id=body.agent_id,
         passport_id=body.passport_id,
         intent=x_intent_approval_id or None,
+        payment=body.payment_token or x_payment_token or None,
     )
     return wire.show_invocation(started)

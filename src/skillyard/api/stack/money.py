@@ -1,6 +1,7 @@
 """What an invocation costs, what is there to pay it with, and where to get more.
 
-Here a plan is the caller's credits: they are good for every skill, and are charged without a payment token.
+A plan is good for every skill: the operator's at Nevermined where there is one, else the caller's credits, which are
+charged without a payment token.
 """
 
 from __future__ import annotations
@@ -9,29 +10,32 @@ from typing import Annotated
 
 from fastapi import Header
 
+from skillyard.api.stack.addresses import SKILL
 from skillyard.api.stack.errors import PaymentNotSetUp, SkillIsFree
 from skillyard.api.stack.signed import SignedIn, signed_router
-from skillyard.api.stack.skills import SKILL
 from skillyard.api.stack.wire import money as wire
+from skillyard.api.stack.wire.fields import PaymentToken
 from skillyard.api.surface import AppOf
+from skillyard.app import App
 from skillyard.domain.market.offers import get_offer
+from skillyard.domain.payments.charge_rails.nevermined import CHARGE_RAIL, checkout_url, get_plan_balance
 from skillyard.domain.payments.credit_purchases import ways_to_buy_credits
 from skillyard.domain.payments.credits import get_credits, purchase_url
 
 router = signed_router("payments")
 
-PLAN = "credits"
+CREDITS = "credits"
 
 
 @router.post(f"{SKILL}/checkout", summary="Where to buy credits for a skill")
 def start_checkout(app: AppOf, caller: SignedIn, skill_id: str) -> wire.Checkout:
-    """400 for a free skill, 503 where the registry sells no credits."""
+    """400 for a free skill, 503 where the registry sells nothing to pay with."""
     offer = get_offer(app, caller, offer_id=skill_id)
     if offer.price == 0:
         raise SkillIsFree(name=offer.name)
-    if not ways_to_buy_credits(app):
+    if nvm_plan_of(app) is None and not ways_to_buy_credits(app):
         raise PaymentNotSetUp
-    return wire.Checkout(checkout_url=purchase_url(app), plan_id=PLAN, price_per_invocation=offer.price)
+    return wire.Checkout(checkout_url=_where(app), plan_id=_plan(app), price_per_invocation=offer.price)
 
 
 @router.get(f"{SKILL}/balance", summary="What is there to pay a skill with")
@@ -39,18 +43,33 @@ def get_balance(
     app: AppOf,
     caller: SignedIn,
     skill_id: str,
-    x_payment_token: Annotated[str | None, Header(max_length=4000, description="Anything: shows the balance.")] = None,
+    x_payment_token: Annotated[PaymentToken | None, Header(description="0x…: of that account.")] = None,
 ) -> wire.FreeBalance | wire.PlanBalance | wire.PlanOffer:
-    """With a payment token, whatever it is, the caller's credits; without, where to buy some."""
+    """With the address of an account, what it has of the plan; with anything else, the caller's credits; without, where
+    to buy some."""
     offer = get_offer(app, caller, offer_id=skill_id)
     if offer.price == 0:
         return wire.FreeBalance()
     if not x_payment_token:
-        return wire.PlanOffer(price_per_invocation=offer.price, plan_id=PLAN, purchase_url=purchase_url(app))
-    there = get_credits(app, caller).available
+        return wire.PlanOffer(price_per_invocation=offer.price, plan_id=_plan(app), purchase_url=_where(app))
+    is_elsewhere = nvm_plan_of(app) is not None and x_payment_token.startswith("0x")
+    there = get_plan_balance(app, x_payment_token) if is_elsewhere else get_credits(app, caller).available
     return wire.PlanBalance(
         balance=str(there),
         price_per_invocation=offer.price,
-        plan_id=PLAN,
+        plan_id=_plan(app) if is_elsewhere else CREDITS,
         invocations_remaining=there // offer.price,
     )
+
+
+def nvm_plan_of(app: App) -> str | None:
+    """The operator's plan at Nevermined, where there is one."""
+    return app.settings.nevermined_plan_id if CHARGE_RAIL.is_ready(app) else None
+
+
+def _plan(app: App) -> str:
+    return nvm_plan_of(app) or CREDITS
+
+
+def _where(app: App) -> str:
+    return purchase_url(app) if nvm_plan_of(app) is None else checkout_url(app)

@@ -6,7 +6,9 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Query
 
+from skillyard.api.stack.addresses import SKILL
 from skillyard.api.stack.errors import BodyNotValid
+from skillyard.api.stack.money import nvm_plan_of
 from skillyard.api.stack.signed import SignedIn, signed_router
 from skillyard.api.stack.wire import publishing
 from skillyard.api.stack.wire import skills as wire
@@ -24,7 +26,6 @@ from skillyard.skill.names import SkillName
 
 router = signed_router("skills")
 
-SKILL = "/v1/skills/{skill_id}"
 Text = Annotated[str | None, Query(max_length=500)]
 
 
@@ -139,4 +140,4 @@ def _shown(app: App, caller: Caller, offer: Offer) -> wire.SkillOnWire:
             except (NotFound, PaymentRequired):
                 continue
             scripts[step.file] = data.decode("utf-8", "replace")
-    return wire.show_skill(seen, scripts)
+    return wire.show_skill(seen, scripts, nvm_plan_id=nvm_plan_of(app) if seen.price else None)

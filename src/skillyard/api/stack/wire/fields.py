@@ -14,6 +14,7 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Tag = Annotated[str, StringConstraints(min_length=1, max_length=32)]
 Tags = Annotated[list[Tag], Field(max_length=10)]
 Price = Annotated[StrictInt, Field(ge=0, le=MAX_PRICE)]
+PaymentToken = Annotated[str, StringConstraints(max_length=20_000)]
 JsonSchema = dict[str, Any]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from skillyard.api.stack.wire.fields import Body, Id, time_of
+from skillyard.api.stack.wire.fields import Body, Id, PaymentToken, time_of
 from skillyard.api.stack.wire.skills import ClaimSaid
 from skillyard.domain.market.model import Invocation
 from skillyard.infra.clock import iso
@@ -19,7 +19,7 @@ class InvokeBody(Body):
     agent_id: Id | None = None
     passport_claims: list[ClaimSaid] | None = Field(default=None, max_length=100)
     passport_id: Id | None = None
-    payment_token: str | None = Field(default=None, max_length=4000)
+    payment_token: PaymentToken | None = None
 
 
 class CompleteBody(Body):

@@ -75,8 +75,10 @@ class RejectBody(Body):
     reason: str | None = Field(default=None, max_length=2000)
 
 
-def show_skill(offer: Offer, scripts: Mapping[str, str] | None = None) -> SkillOnWire:
-    """`scripts`: the text of step files, where they are to be shown."""
+def show_skill(
+    offer: Offer, scripts: Mapping[str, str] | None = None, *, nvm_plan_id: str | None = None
+) -> SkillOnWire:
+    """`scripts`: the text of step files, where they are to be shown; `nvm_plan_id`: what also pays for it."""
     executable = offer.executable
     return SkillOnWire(
         id=offer.id,
@@ -96,6 +98,7 @@ def show_skill(offer: Offer, scripts: Mapping[str, str] | None = None) -> SkillO
         invocation_count=offer.invocations,
         average_rating=None if offer.average_rating is None else offer.average_rating / 100,
         rating_count=offer.ratings,
+        nvm_plan_id=nvm_plan_id,
         created_at=iso(offer.created_ms),
         updated_at=iso(offer.updated_ms),
         **_show_executable(executable, scripts or {}),
