@@ -121,6 +121,8 @@ def show_end(answer: dict[str, Any], saved: Sequence[Path], *, json: bool) -> No
         took = f" after {answer['duration_ms'] / 1000:.1f} s" if answer["duration_ms"] is not None else ""
         why = f": {answer['why']}" if answer["why"] else ""
         show.talk("[dim]{id}[/] {status}{took}{why}", id=answer["id"], status=answer["status"], took=took, why=why)
+        for what, tried in _refused(answer["observed"] or {}).items():
+            show.talk("  [yellow]not declared[/] {what}: {tried}", what=what, tried=", ".join(tried[:10]))
         for note in answer["notes"]:
             show.talk("  [yellow]left out[/] {note}", note=note)
         for path in saved:
@@ -130,6 +132,12 @@ def show_end(answer: dict[str, Any], saved: Sequence[Path], *, json: bool) -> No
             show.talk("  [dim]made[/] {names} [dim](--output saves it)[/]", names=names)
     if answer["status"] != "succeeded":
         sys.exit(1)
+
+
+def _refused(observed: dict[str, Any]) -> dict[str, list[str]]:
+    """What it tried in vain, for whoever wonders why it failed."""
+    words = {"hosts_refused": "host", "programs_refused": "program", "files_refused": "file", "other_refused": "call"}
+    return {what: observed[name] for name, what in words.items() if observed.get(name)}
 
 
 def _read_environment(stated: Sequence[str]) -> dict[str, str]:
