@@ -16,7 +16,6 @@ from functools import cache
 from pathlib import Path
 
 from skillyard.sandbox.confine import lockdown
-from skillyard.sandbox.confine.cgroups import Usage
 from skillyard.sandbox.confine.machine import OURS, PYTHON_OPTIONS, Machine
 from skillyard.sandbox.confine.plan import FAILED, READY
 from skillyard.sandbox.model import SandboxUnavailable
@@ -39,7 +38,6 @@ class Box:
         self.is_python = is_python
         self.has_host = has_host
         self.user = machine.next_user()
-        self.used = Usage()
         self._first_process: int | None = None
         self._received: list[int] = []
         with contextlib.ExitStack() as undo:
@@ -88,15 +86,12 @@ class Box:
         if self.process.returncode is not None:
             return
         if self._first_process is None:
-            self.process.kill()
+            os.kill(self.process.pid, signal.SIGKILL)
         else:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._first_process, signal.SIGKILL)
             _wait_for(self._first_process)  # bubblewrap itself does not wait until all inside is dead
-        _, status, usage = os.wait4(self.process.pid, 0)
-        self.process.returncode = os.waitstatus_to_exitcode(status)
-        cpu_ms = round((usage.ru_utime + usage.ru_stime) * 1000)
-        self.used = Usage(cpu_ms=cpu_ms, memory_peak_bytes=usage.ru_maxrss * 1024)
+        self.process.wait()
 
     def close(self) -> None:
         """Give everything back. Kills what still runs."""
@@ -123,7 +118,7 @@ class Box:
             starter = [self.machine.python.file, *PYTHON_OPTIONS, f"{OURS}/starter.py"]
         inside = [*starter, str(self.number_inside), *(["waits"] if self.has_host else [])]
         command = [self.machine.bubblewrap, "--args", str(reading), "--", *inside]
-        with open(writing, "wb") as to_it:  # noqa: PTH123
+        with open(writing, "wb", buffering=0) as to_it:  # noqa: PTH123
             try:
                 with self.cgroup.entered() if self.cgroup else contextlib.nullcontext():
                     process = subprocess.Popen(

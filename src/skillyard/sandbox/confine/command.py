@@ -23,7 +23,6 @@ class Command:
     program: str
     arguments: tuple[str, ...]
     script: tuple[str, ...] | None = None
-    is_node: bool = False
 
 
 def command_of(task: Task, machine: Machine) -> Command:
@@ -36,7 +35,7 @@ def command_of(task: Task, machine: Machine) -> Command:
     program = machine.node if name == "node" else find_program(name)
     if program is None:
         raise SandboxUnavailable(f"{name} is not on this machine", f"install {name}")
-    return Command(program=program.file, arguments=(name, *rest), is_node=name == "node")
+    return Command(program=program.file, arguments=(name, *rest))
 
 
 def environment_of(task: Task, machine: Machine) -> dict[str, str]:

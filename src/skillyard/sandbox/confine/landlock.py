@@ -52,4 +52,6 @@ def restrict(plan: Plan, rules: Mapping[str, int], *, abi: int, files: Iterable[
         rule = plan.memory(struct.pack("=Qi4x", rights, -1))
         plan.copy(folder, rule, 8)
         plan.call("landlock_add_rule", ruleset, _PATH_BENEATH, rule, 0, may_fail=True)
+        plan.call("close", folder, may_fail=True)
     plan.call("landlock_restrict_self", ruleset, 0)
+    plan.call("close", ruleset)

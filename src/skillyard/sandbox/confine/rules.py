@@ -43,7 +43,7 @@ def rules_of(task: Task, machine: Machine, command: Command) -> tuple[dict[str, 
     return rules | files, frozenset(files)
 
 
-def resource_limits(task: Task, *, has_cgroup: bool, is_node: bool) -> dict[int, int]:
+def resource_limits(task: Task, *, has_cgroup: bool) -> dict[int, int]:
     """Of each process of it."""
     limits = {
         resource.RLIMIT_CORE: 0,
@@ -53,8 +53,8 @@ def resource_limits(task: Task, *, has_cgroup: bool, is_node: bool) -> dict[int,
         resource.RLIMIT_MEMLOCK: 64 * 1024,
         resource.RLIMIT_MSGQUEUE: 0,
     }
-    if not has_cgroup and not is_node:  # Node reserves far more addresses than it uses
-        limits[resource.RLIMIT_AS] = task.limits.memory_bytes
+    if not has_cgroup:  # then it is ended when it is seen to use more; this is for what goes faster
+        limits[resource.RLIMIT_DATA] = task.limits.memory_bytes * 5 // 4
     return limits
 
 

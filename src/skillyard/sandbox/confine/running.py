@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from skillyard.sandbox.confine.box import Box
-from skillyard.sandbox.confine.cgroups import Usage
+from skillyard.sandbox.confine.meter import Meter
 from skillyard.sandbox.confine.names import note_question
 from skillyard.sandbox.confine.watcher import Watcher
 from skillyard.sandbox.model import Stream, Task
@@ -19,6 +19,7 @@ from skillyard.sandbox.model import Stream, Task
 _TICK_S = 0.05
 _CHUNK = 64 * 1024
 _NOT_STARTED, _SIGNALLED = 127, 128
+_LAST_WORDS = 2000
 _GONE = select.POLLHUP | select.POLLERR | select.POLLNVAL
 
 
@@ -45,11 +46,11 @@ class Running:
         process = box.process
         assert process.stdin and process.stdout and process.stderr  # noqa: PT018
         self._box, self._task, self._watcher, self._names = box, task, watcher, names
-        self._work = work
         self._stdin, self._to_write = process.stdin, memoryview(task.stdin)
         self._sources: dict[Stream, IO[bytes]] = {"stdout": process.stdout, "stderr": process.stderr}
         self._output: dict[Stream, bytearray] = {"stdout": bytearray(), "stderr": bytearray()}
-        self._limits_hit: set[str] = set()
+        self._meter = Meter(box, task.limits, work)
+        self._limits_hit = self._meter.limits_hit
         self._is_cancelled = False
         self._names_asked: set[str] = set()
         self._poll = select.poll()
@@ -125,19 +126,13 @@ class Running:
         return True
 
     def _look(self, now: float) -> None:
-        limits, usage = self._task.limits, self._usage()
         if self._task.is_cancelled and self._task.is_cancelled():
             self._is_cancelled = True
             self._box.kill()
-        if now - self._began > limits.wall_s:
+        if now - self._began > self._task.limits.wall_s:
             self._end_for("wall_s")
-        if (usage.cpu_ms or 0) > limits.cpu_s * 1000:
-            self._end_for("cpu_s")
-        self._look_at_disk()
-
-    def _look_at_disk(self) -> None:
-        if os.fstatvfs(self._work).f_bavail == 0:
-            self._limits_hit.add("disk_bytes")
+        if limit := self._meter.look():
+            self._end_for(limit)
 
     def _end_for(self, limit: str) -> None:
         self._limits_hit.add(limit)
@@ -150,32 +145,22 @@ class Running:
                 while self._read(stream):
                     pass
 
-    def _usage(self) -> Usage:
-        return self._box.cgroup.usage() if self._box.cgroup else Usage()
-
     def _ended(self, duration_ms: int) -> Ended:
-        self._look_at_disk()
-        usage = self._usage()
-        used = self._box.used
         code, said = self._box.process.returncode, bytes(self._output["stderr"])
-        why = self._box.why_not_started()
-        if why:
+        if why := self._box.why_not_started():
             code, said = _NOT_STARTED, f"{self._task.arguments[0]} cannot be started: {why}\n".encode()
         number = -code if code < 0 else code - _SIGNALLED if code > _SIGNALLED else None
         if number == signal.SIGXCPU:
             self._limits_hit.add("cpu_s")
-        if usage.was_out_of_memory:
-            self._limits_hit.add("memory_bytes")
-        if usage.was_out_of_processes:
-            self._limits_hit.add("processes")
+        self._meter.look_back(said[-_LAST_WORDS:], is_good=code == 0)
         return Ended(
             exit_code=code if number is None else None,
             signal=number,
             stdout=bytes(self._output["stdout"]),
             stderr=said,
             duration_ms=duration_ms,
-            cpu_ms=usage.cpu_ms if usage.cpu_ms is not None else used.cpu_ms or 0,
-            peak_memory_bytes=usage.memory_peak_bytes or used.memory_peak_bytes,
+            cpu_ms=self._meter.cpu_ms,
+            peak_memory_bytes=self._meter.peak_memory_bytes or None,
             limits_hit=frozenset(self._limits_hit),
             is_cancelled=self._is_cancelled,
             names_asked=frozenset(self._names_asked),

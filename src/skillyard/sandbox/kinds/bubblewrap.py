@@ -170,7 +170,7 @@ def _power(box: Box, task: Task, command: Command) -> lockdown.Power:
     rules, plain_files = rules_of(task, box.machine, command)
     return lockdown.Power(
         user=box.user,
-        limits=resource_limits(task, has_cgroup=box.cgroup is not None, is_node=command.is_node),
+        limits=resource_limits(task, has_cgroup=box.cgroup is not None),
         landlock=box.machine.landlock,
         rules=rules,
         plain_files=plain_files,
