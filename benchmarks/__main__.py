@@ -19,6 +19,7 @@ ALL = (
     "log",
     "ledger",
     "runs",
+    "board",
 )
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from skillyard.skill.covering import why_not_covered
 from skillyard.skill.reading import shorten
-from skillyard.skill.schema_facts import Given, Part, atoms_of, whole
+from skillyard.skill.schema_facts import Given, Part, atoms_of, facts_of, whole
 from skillyard.skill.schemas import Schema
 
 _MAX_REASONS = 10
@@ -63,7 +64,7 @@ class Ends:
 
 
 def ends_of(input_schema: Schema, output_schema: Schema) -> Ends:
-    wanted = Given([whole(input_schema)])
+    wanted = facts_of(input_schema)
     names = _names(wanted)
     return Ends(
         input=input_schema,
@@ -76,14 +77,14 @@ def ends_of(input_schema: Schema, output_schema: Schema) -> Ends:
 
 def given_by(schema: Schema) -> Mapping[str, frozenset[str]]:
     """The properties that a join may rely on, with their types."""
-    known = Given([whole(schema)])
+    known = facts_of(schema)
     names = known.required if _says_what_is_there(known) else frozenset(known.names)
     return {name: known.value_of(name).types for name in names} if "object" in known.types else {}
 
 
 def wanted_by(schema: Schema) -> Mapping[str, frozenset[str]]:
     """The properties that `deliver` asks for, with the types that they may be of."""
-    wanted = Given([whole(schema)])
+    wanted = facts_of(schema)
     return {name: wanted.value_of(name).types for name in wanted.required or wanted.names}
 
 
@@ -93,14 +94,14 @@ def join(sources: Sequence[Source], taking: Schema) -> Join:
     When it fits, every input that `pass_on` makes from values which the sources' schemas admit, and which have what is
     assumed, is admitted by `taking`.
     """
-    wanted = Given([whole(taking)])
+    wanted = facts_of(taking)
     names = _names(wanted)
     return _join_named(sources, taking, names, wanted.required) if names else _join_everything(sources[0], taking)
 
 
 def deliver(source: Source, desired: Schema) -> Join:
     """Whether an output has what somebody desires: the required properties, or all that are named if none is."""
-    wanted = Given([whole(desired)])
+    wanted = facts_of(desired)
     names = _names(wanted)
     if not names:
         return _join_everything(source, desired)
@@ -112,12 +113,12 @@ def _names(wanted: Given) -> list[str]:
 
 
 def _join_everything(source: Source, taking: Schema) -> Join:
-    why = why_not_covered(whole(taking), Given([whole(source.schema)]))
+    why = why_not_covered(whole(taking), facts_of(source.schema))
     return Join(mapping={EVERYTHING: source.label}, reasons=(f"the {source.label}: {why}",) if why is not None else ())
 
 
 def _join_named(sources: Sequence[Source], taking: Schema, names: Iterable[str], needed: Collection[str]) -> Join:
-    wanted = Given([whole(taking)])
+    wanted = facts_of(taking)
     passed: dict[str, _Passed] = {}
     reasons: list[str] = []
     for name in names:
@@ -142,7 +143,7 @@ def _find(name: str, wanted: Given, sources: Sequence[Source], *, is_needed: boo
     """What is known of the property that the first fitting source gives, or why none does."""
     reasons = []
     for source in sources:
-        known = Given([whole(source.schema)])
+        known = facts_of(source.schema)
         why = _why_not_from(name, wanted, known, is_needed=is_needed)
         if why is None:
             is_sure = _is_sure(name, known)
@@ -198,26 +199,26 @@ class _Built(Given):
         super().__init__(())
         self._passed = passed
 
-    @property
+    @cached_property
     def key(self) -> frozenset[object]:
         return frozenset(("built", name) for name in self._passed)
 
-    @property
+    @cached_property
     def types(self) -> frozenset[str]:
         return atoms_of("object")
 
-    @property
+    @cached_property
     def required(self) -> frozenset[str]:
         return frozenset(name for name, found in self._passed.items() if found.is_sure or found.is_assumed)
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         return list(self._passed)
 
     def value_of(self, name: str) -> Given:
         return self._passed[name].value if name in self._passed else _nothing()
 
-    @property
+    @cached_property
     def other_properties(self) -> Given:
         return _nothing()
 

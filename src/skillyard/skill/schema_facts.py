@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any
 
 from skillyard.skill.schema_graph import Path, reference_path
@@ -74,22 +75,22 @@ class Given:
         self.parts = flatten(parts)
         self.told_apart = told_apart
 
-    @property
+    @cached_property
     def key(self) -> frozenset[object]:
         return frozenset(part.key for part in self.parts) | self.told_apart
 
-    @property
+    @cached_property
     def is_nothing(self) -> bool:
         return any(part.body is False for part in self.parts) or not self.types
 
-    @property
+    @cached_property
     def types(self) -> frozenset[str]:
         types = _ALL
         for part in self.parts:
             types &= atoms_of(part.get("type"))
         return types
 
-    @property
+    @cached_property
     def values(self) -> list[Any] | None:
         """All values there can be, where they are few and known."""
         for part in self.parts:
@@ -106,11 +107,11 @@ class Given:
     def promises(self, keyword: str, suffices: Callable[[Any], bool]) -> bool:
         return any(part.get(keyword) is not None and suffices(part.get(keyword)) for part in self.parts)
 
-    @property
+    @cached_property
     def required(self) -> frozenset[str]:
         return frozenset(name for part in self.parts for name in part.get("required") or ())
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         """Properties that are spoken of; there may be others."""
         return list(dict.fromkeys(name for part in self.parts for name in part.get("properties") or ()))
@@ -118,7 +119,7 @@ class Given:
     def value_of(self, name: str) -> Given:
         return Given(known for part in self.parts if (known := _known_of_property(part, name)) is not None)
 
-    @property
+    @cached_property
     def other_properties(self) -> Given:
         """What is known of each property that is not spoken of."""
         return Given(
@@ -127,7 +128,7 @@ class Given:
             if part.get("additionalProperties") is not None and not part.get("patternProperties")
         )
 
-    @property
+    @cached_property
     def first_items(self) -> int:
         """How many items are spoken of one by one."""
         return max((len(part.get("prefixItems") or ()) for part in self.parts), default=0)
@@ -145,6 +146,12 @@ class Given:
                 cases = part.under_each(keyword)
                 if cases and mark not in self.told_apart:
                     yield [Given((*self.parts, case), self.told_apart | {mark}) for case in cases]
+
+
+@lru_cache(maxsize=8192)
+def facts_of(schema: Schema) -> Given:
+    """What is known of the values of a schema."""
+    return Given([whole(schema)])
 
 
 def atoms_of(stated: object) -> frozenset[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from skillyard.domain.market.candidates import Candidate, Candidates, numbers_in
 from skillyard.skill.joins import Join, Source, deliver, given_by, join, wanted_by
-from skillyard.skill.schemas import Schema, stored_schema
+from skillyard.skill.schemas import Schema
 
 MOST_HOPS = 4
 _MOST_CHECKS = 1000
@@ -63,6 +64,7 @@ class _Search:
         self._at_hand = given_by(first) if first else {}
         self._goals = candidates.giving(wanted_by(desired))
         self._near = self._leading_to_goals()
+        self._by_need = self._group_by_need()
 
     def run(self, most: int) -> Found:
         """Of each layer those come first that may be the last: with enough of them, the others are not looked at."""
@@ -78,7 +80,7 @@ class _Search:
             layer.sort(key=_by_price)
             for chain in layer:
                 reached |= self._bit(chain.last)
-        return Found(tuple(found[:most]), is_complete=self._checks <= _MOST_CHECKS)
+        return Found(tuple(found[:most]), is_complete=not self._is_tired)
 
     def _leading_to_goals(self) -> list[int]:
         """Who can be the last, who the last or last but one, and so on."""
@@ -99,6 +101,23 @@ class _Search:
         from_output = {name: takes[name] for name in one.ends.needs - at_hand}
         return self._all.giving(from_output) if from_output else self._all.giving_any(takes)
 
+    def _group_by_need(self) -> dict[str, dict[frozenset[str], int]]:
+        """Who needs what that is not at hand: by one of the properties, then by all of them."""
+        groups: dict[str, dict[frozenset[str], int]] = {}
+        for number, one in enumerate(self._all.items):
+            needs = frozenset(one.ends.needs - self._at_hand.keys())
+            group = groups.setdefault(min(needs, default=""), {})
+            group[needs] = group.get(needs, 0) | 1 << number
+        return groups
+
+    def _takers(self, given: Mapping[str, frozenset[str]]) -> int:
+        """Who takes some of what is given, and needs nothing that is neither given nor at hand."""
+        able = 0
+        for name in ("", *given):
+            for needs, numbers in self._by_need.get(name, {}).items():
+                able |= numbers if needs <= given.keys() else 0
+        return able & (self._all.takes_anything | self._all.taking_any(given))
+
     def _next(self, layer: list[Chain] | None, wanted: int) -> list[Chain]:
         """One hop more with those that are wanted, cheapest first; None: the first hop."""
         longer = self._begin(wanted) if layer is None else self._extend(layer, wanted)
@@ -111,7 +130,7 @@ class _Search:
             one = self._all.items[number]
             if self._first is None:
                 begun.append(Chain((Link(one, Join(mapping={})),), one.listed.price))
-            elif one.ends.can_follow([self._at_hand]):
+            elif not self._is_tired and one.ends.can_follow([self._at_hand]):
                 found = self._join([Source(label=INPUT, schema=self._first)], one)
                 begun += [Chain((Link(one, found),), one.listed.price)] if found else []
         return begun
@@ -121,10 +140,9 @@ class _Search:
         beginning = [Source(label=INPUT, schema=self._first)] if self._first else []
         for chain in layer:
             before = chain.last.ends
-            takers = self._all.takes_anything | self._all.taking_any(before.gives)
-            for number in numbers_in(takers & wanted):
+            for number in numbers_in(self._takers(before.gives) & wanted):
                 one = self._all.items[number]
-                if not one.ends.can_follow([before.gives, self._at_hand]):
+                if self._is_tired or not one.ends.can_follow([before.gives, self._at_hand]):
                     continue
                 found = self._join([Source(label=OUTPUT, schema=before.output), *beginning], one)
                 if found and OUTPUT in found.mapping.values():
@@ -132,17 +150,19 @@ class _Search:
                     wanted &= ~self._bit(one)
         return longer
 
+    @property
+    def _is_tired(self) -> bool:
+        return self._checks >= _MOST_CHECKS
+
     def _join(self, sources: list[Source], one: Candidate) -> Join | None:
         self._checks += 1
-        if self._checks > _MOST_CHECKS:
-            return None
-        found = _join(tuple((source.label, source.schema.text) for source in sources), one.ends.input.text)
+        found = _join(tuple(sources), one.ends.input)
         return found if found.fits else None
 
     def _delivers(self, chain: Chain) -> bool:
         if not self._goals & self._bit(chain.last):
             return False
-        return _deliver(chain.last.ends.output.text, self._desired.text).fits
+        return _deliver(chain.last.ends.output, self._desired).fits
 
     def _bit(self, one: Candidate) -> int:
         return 1 << self._all.numbers[one.listed.offer_id]
@@ -153,11 +173,10 @@ def _by_price(chain: Chain) -> tuple[int, int, str]:
 
 
 @lru_cache(maxsize=16_384)
-def _join(sources: tuple[tuple[str, str], ...], taking: str) -> Join:
-    read = [Source(label=label, schema=stored_schema(text)) for label, text in sources]
-    return join(read, stored_schema(taking))
+def _join(sources: tuple[Source, ...], taking: Schema) -> Join:
+    return join(sources, taking)
 
 
 @lru_cache(maxsize=4096)
-def _deliver(output: str, desired: str) -> Join:
-    return deliver(Source(label=OUTPUT, schema=stored_schema(output)), stored_schema(desired))
+def _deliver(output: Schema, desired: Schema) -> Join:
+    return deliver(Source(label=OUTPUT, schema=output), desired)
