@@ -193,6 +193,7 @@ def test_a_failure_says_why_in_bounds(stall: Stall, code: str, message: str) -> 
 
 def test_what_the_registry_runs_is_for_no_provider_to_claim(stall: Stall) -> None:
     asked = stall.invoke(stall.offer(**SEALED))
+    assert list_pending_invocations(stall.app, stall.sal) == []
     with pytest.raises(RunsHere):
         claim(stall.app, stall.sal, invocation_id=asked.id)
 

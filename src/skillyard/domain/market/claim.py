@@ -16,7 +16,6 @@ from skillyard.domain.market.events import InvocationClaimed
 from skillyard.domain.market.invocations import is_provider, see_invocation
 from skillyard.domain.market.model import SERVER, Invocation
 from skillyard.domain.market.store import invocations as store
-from skillyard.domain.market.store import offers
 from skillyard.infra.database import Tx
 
 LEASE_S = 300
@@ -33,8 +32,7 @@ def claim(app: App, caller: Caller, *, invocation_id: str, lease_s: int = LEASE_
     now_ms = app.clock.now_ms()
     with app.database.transaction() as tx:
         found = see_as_provider(tx, caller, invocation_id)
-        executable = offers.find_executable(tx, found.offer_id, found.version)
-        if executable is not None and executable.runs_here:
+        if found.runs_here:
             raise RunsHere(name=found.name, invocation_id=found.id)
         until_ms = _lease_until(found, lease_s, now_ms=now_ms)
         if not store.claim(tx, found.id, by=user_id, lease_until_ms=until_ms, now_ms=now_ms):

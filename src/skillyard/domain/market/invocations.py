@@ -38,7 +38,7 @@ def list_my_invocations(
         if side == "buyer":
             found = store.list_of_buyer(tx, caller.identity[0], status=status, before=str(before), limit=limit + 1)
         else:
-            own = caller.namespaces_with("offer")
+            own = caller.namespaces_with("provide")
             found = store.list_of_provider(tx, own, status=status, before=str(before), limit=limit + 1)
     return page_of(found, limit, lambda one: [one.id])
 

@@ -143,7 +143,7 @@ def _take_in(
             terms=charge_terms(app), now_ms=now_ms, expires_ms=new.expires_ms, proof=proof,
         )  # fmt: skip
     offers.count_invocation(tx, offer.id, invocations=1)
-    if offer.executable.runs_here:
+    if new.runs_here:
         enqueue(tx, execute_invocation, now_ms=now_ms, key=new.id, invocation_id=new.id)
     app.events.record(tx, InvocationAdded(invocation_id=new.id, offer_id=offer.id, name=offer.name))
     return new
@@ -188,6 +188,7 @@ def _invocation(
         intent=wanted.intent,
         input=wanted.value,
         status=InvocationStatus.PENDING,
+        runs_here=offer.executable.runs_here,
         price=price,
         rail=None if not price else proof.rail if proof else CREDITS,
         created_ms=now_ms,

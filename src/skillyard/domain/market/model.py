@@ -153,9 +153,10 @@ class Usage:
 class Invocation:
     """One use of an offer, fixed when it was asked for: version, input and price.
 
-    `claims` counts how often somebody began with it, and tells the latest worker from those before; `claimed_by` is
-    who that is, `SERVER` for the registry itself. It goes back to pending at `lease_until_ms`. `expires_ms`: what is
-    not delivered by then is not paid. `receipts`: ids of the receipts of its steps.
+    `runs_here`: whether the registry works it off. `claims` counts how often somebody began with it, and tells the
+    latest worker from those before; `claimed_by` is who that is, `SERVER` for the registry itself. It goes back to
+    pending at `lease_until_ms`. `expires_ms`: what is not delivered by then is not paid. `receipts`: ids of the
+    receipts of its steps.
     """
 
     id: str
@@ -171,6 +172,7 @@ class Invocation:
     created_ms: int
     updated_ms: int
     expires_ms: int
+    runs_here: bool = False
     agent_id: str | None = None
     passport_id: str | None = None
     intent: str | None = None

@@ -43,7 +43,7 @@ CREATE TABLE market_cursors (
     position BIGINT NOT NULL
 );
 
--- `retry_key`: chosen by the buyer; the same one again finds the invocation, if `fingerprint` says that it is the same.
+-- `runs_here`: whether this server works it off, and no provider does. `retry_key`: chosen by the buyer; the same one again finds the invocation, if `fingerprint` says that it is the same.
 CREATE TABLE invocations (
     id TEXT PRIMARY KEY,
     offer_id TEXT NOT NULL,
@@ -57,6 +57,7 @@ CREATE TABLE invocations (
     error_code TEXT,
     error_message TEXT,
     status TEXT NOT NULL,
+    runs_here INTEGER NOT NULL,
     price BIGINT NOT NULL CHECK (price >= 0),
     rail TEXT,
     claims INTEGER NOT NULL,
@@ -76,6 +77,6 @@ CREATE TABLE invocations (
 CREATE UNIQUE INDEX invocations_by_retry_key ON invocations (buyer_id, retry_key) WHERE retry_key IS NOT NULL;
 CREATE INDEX invocations_by_buyer ON invocations (buyer_id, id);
 CREATE INDEX invocations_by_offer ON invocations (offer_id, id);
-CREATE INDEX invocations_waiting ON invocations (offer_id, id) WHERE status = 'pending';
+CREATE INDEX invocations_waiting ON invocations (offer_id, id) WHERE status = 'pending' AND runs_here = 0;
 CREATE INDEX invocations_to_expire ON invocations (expires_ms) WHERE status IN ('pending', 'processing');
 CREATE INDEX invocations_leased ON invocations (lease_until_ms) WHERE status = 'processing';

@@ -17,9 +17,9 @@ TABLES = (
         "invocations",
         (
             "id", "offer_id", "version", "buyer_id", "agent_id", "passport_id", "intent", "input", "output",
-            "error_code", "error_message", "status", "price", "rail", "claims", "claimed_by", "lease_until_ms",
-            "expires_ms", "created_ms", "updated_ms", "started_ms", "settled_ms", "usage", "receipts", "retry_key",
-            "fingerprint",
+            "error_code", "error_message", "status", "runs_here", "price", "rail", "claims", "claimed_by",
+            "lease_until_ms", "expires_ms", "created_ms", "updated_ms", "started_ms", "settled_ms", "usage", "receipts",
+            "retry_key", "fingerprint",
         ),
     ),
 )  # fmt: skip
@@ -32,12 +32,12 @@ _INVOCATIONS = (
 def add_invocation(tx: Tx, new: Invocation, *, retry_key: str | None, fingerprint: str) -> bool:
     """False when its buyer has used the key before."""
     return tx.insert_new(
-        "INSERT INTO invocations (id, offer_id, version, buyer_id, agent_id, passport_id, intent, input, status, price,"
-        " rail, claims, expires_ms, created_ms, updated_ms, usage, receipts, retry_key, fingerprint)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, '[]', ?, ?)",
+        "INSERT INTO invocations (id, offer_id, version, buyer_id, agent_id, passport_id, intent, input, status,"
+        " runs_here, price, rail, claims, expires_ms, created_ms, updated_ms, usage, receipts, retry_key, fingerprint)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, '[]', ?, ?)",
         new.id, new.offer_id, new.version, new.buyer_id, new.agent_id, new.passport_id, new.intent, _json(new.input),
-        new.status.value, new.price, new.rail, new.expires_ms, new.created_ms, new.updated_ms, _json(asdict(new.usage)),
-        retry_key, fingerprint,
+        new.status.value, int(new.runs_here), new.price, new.rail, new.expires_ms, new.created_ms, new.updated_ms,
+        _json(asdict(new.usage)), retry_key, fingerprint,
     )  # fmt: skip
 
 
@@ -86,11 +86,11 @@ def list_of_provider(
 def list_pending(
     tx: Tx, namespaces: Collection[str], *, offer_id: str | None, now_ms: int, limit: int
 ) -> list[Invocation]:
-    """What waits for a provider of these namespaces, the oldest first."""
+    """What waits for a provider of these namespaces and not for this server, the oldest first."""
     if not namespaces:
         return []
     marks = ", ".join("?" * len(namespaces))
-    where = f"i.status = 'pending' AND i.expires_ms > ? AND o.namespace IN ({marks})"
+    where = f"i.status = 'pending' AND i.runs_here = 0 AND i.expires_ms > ? AND o.namespace IN ({marks})"
     args: list[Any] = [now_ms, *namespaces]
     if offer_id is not None:
         where, args = f"{where} AND i.offer_id = ?", [*args, offer_id]
@@ -183,6 +183,7 @@ def _invocation(row: Row) -> Invocation:
         output=orjson.loads(row["output"]) if row["output"] is not None else None,
         failure=Failure(code=row["error_code"], message=row["error_message"] or "") if row["error_code"] else None,
         status=InvocationStatus(row["status"]),
+        runs_here=bool(row["runs_here"]),
         price=int(row["price"]),
         rail=row["rail"],
         claims=row["claims"],
