@@ -211,12 +211,31 @@ class Settings(BaseSettings):
     nevermined_network: str = Field(
         default="eip155:8453", description="The chain that the plan is on: `eip155:84532` for Nevermined's sandbox."
     )
-    nevermined_api_url: str = Field(
-        default="https://api.live.nevermined.app", description="Where Nevermined's API is."
-    )
+    nevermined_api_url: str = Field(default="https://api.live.nevermined.app", description="Where Nevermined's API is.")
     nevermined_checkout_url: str = Field(
         default="https://nevermined.app/checkout/{plan}", description="Where people buy the plan; `{plan}` is its id."
     )
+    x402_facilitator_url: str = Field(
+        default="",
+        description="The facilitator that checks and takes payments by x402; one of your own is"
+        " `python -m skillyard.operate.facilitator`. Empty: no such payments.",
+    )
+    x402_rpc_url: str = Field(default="", description="A node of the chain, where payments are looked for.")
+    x402_network: str = Field(
+        default="eip155:8453", pattern=r"^eip155:[1-9][0-9]*$", description="The chain of those payments."
+    )
+    x402_pay_to: str = Field(
+        default="",
+        pattern=r"^(0x[0-9a-fA-F]{40})?$",
+        description="Your address there, which is paid; with its checksum, as wallets show it.",
+    )
+    x402_token: str = Field(
+        default="0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913",
+        pattern=r"^0x[0-9a-fA-F]{40}$",
+        description="The token that is paid in: of US dollars, with six decimals and EIP-3009, as USDC.",
+    )
+    x402_token_name: str = Field(default="USD Coin", description="Its name, as its contract has it for signatures.")
+    x402_token_version: str = Field(default="2", description="Its version, as its contract has it for signatures.")
     rates_url: str = Field(
         default="",
         description='Where the price of TON is read, as `{"rates": {"TON": {"prices": {"USD": 5.2}}}}`; empty: an'

@@ -20,6 +20,7 @@ import orjson
 
 from skillyard.domain.payments.charge_model import Charge
 from skillyard.domain.payments.chart import Kind
+from skillyard.domain.payments.errors import NotWithThisRail
 from skillyard.domain.payments.rail import Check, Outcome
 
 if TYPE_CHECKING:
@@ -47,6 +48,15 @@ class Proof:
     payer: str
     payment: str
     document: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Credits that are bought elsewhere and pay here, one for each of ours. `rail`: whose they are."""
+
+    rail: str
+    id: str
+    checkout_url: str
 
 
 class ChargeRail(ABC):
@@ -83,6 +93,14 @@ class ChargeRail(ABC):
     @abstractmethod
     def find(self, app: App, charge: Charge) -> Outcome:
         """What became of one that may have been taken. Submitted: it was not, and may be taken now."""
+
+    def plan(self, app: App) -> Plan | None:
+        """The plan whose credits pay here, where there is one."""
+        return None
+
+    def plan_balance(self, app: App, holder: str) -> int:
+        """Credits of that plan that an account there holds. Raises HolderNotValid, or Upstream."""
+        raise NotWithThisRail(rail=self.name, what="plans")
 
     def check(self, app: App) -> list[Check]:
         """For `doctor`. Does not raise."""

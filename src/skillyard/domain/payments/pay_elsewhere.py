@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from skillyard.app import App
+from skillyard.domain.accounts.model import Caller
 from skillyard.domain.payments.charge_errors import PaymentRefused
-from skillyard.domain.payments.charge_rail import Bill, Proof, read_token, ready_charge_rails
+from skillyard.domain.payments.charge_rail import Bill, Plan, Proof, charge_rails, read_token, ready_charge_rails
 
 
 def bill_for(app: App, *, item: str, amount: int) -> Bill:
@@ -32,3 +33,14 @@ def verify_payment(app: App, bill: Bill, token: str | None) -> Proof | None:
 def payment_offers(app: App, bill: Bill) -> list[dict[str, Any]]:
     """How else than with credits the bill can be paid here, for answers that ask for payment."""
     return [{"rail": rail.name, **rail.offer(app, bill)} for rail in ready_charge_rails(app)]
+
+
+def find_plan(app: App) -> Plan | None:
+    """The plan elsewhere whose credits pay for invocations here, where the operator has set one up."""
+    return next((plan for rail in ready_charge_rails(app) if (plan := rail.plan(app))), None)
+
+
+def get_plan_balance(app: App, caller: Caller, *, plan: Plan, holder: str) -> int:
+    """Credits of that plan that the account `holder` there has. Raises HolderNotValid, or Upstream."""
+    caller.must("read_own")
+    return charge_rails()[plan.rail].plan_balance(app, holder)

@@ -15,7 +15,7 @@ import orjson
 from skillyard.app import App
 from skillyard.domain.payments.charge_errors import HolderNotValid, PaymentRefused
 from skillyard.domain.payments.charge_model import Charge
-from skillyard.domain.payments.charge_rail import Bill, ChargeRail, Proof
+from skillyard.domain.payments.charge_rail import Bill, ChargeRail, Plan, Proof
 from skillyard.domain.payments.chart import Kind
 from skillyard.domain.payments.rail import Check, Outcome
 from skillyard.infra.errors import SkillyardError
@@ -89,6 +89,12 @@ class NeverminedRail(ChargeRail):
         if before == after and asked_ms + _DONE_BY_MS <= app.clock.now_ms():
             return Outcome(state="submitted", why="it was not taken")
         return Outcome(state="unknown", why=f"the balance was {before} and is {after}")
+
+    def plan(self, app: App) -> Plan | None:
+        return Plan(rail=self.name, id=app.settings.nevermined_plan_id, checkout_url=checkout_url(app))
+
+    def plan_balance(self, app: App, holder: str) -> int:
+        return get_plan_balance(app, holder)
 
     def check(self, app: App) -> list[Check]:
         settings = app.settings
