@@ -83,6 +83,23 @@ def test_the_sdk_enrolls_a_key_and_invokes_with_it(
         assert web.get(f"/v1/skills/invocations/{asked.id}").json()["agent_id"] == agent.id
 
 
+def test_an_agent_is_trusted_like_its_operator_unless_that_is_opted_out_of(
+    buyer: Stack, seller: Stack, bob: Person, home: Path, native: httpx.Client
+) -> None:
+    skill = seller.skills.publish(**a_skill("for-the-known", trust_level_required="L1"))
+    native.post("/admin/users/bob/claims", json={"claim_type": "verified_human", "assurance": "high"})
+    agent = buyer.agents.register("heir")
+    with Stack(agent_id=agent.id, api_key=bob.key, base_url=bob.base) as bot:
+        assert bot.skills.check_trust(skill.id)["allowed"] is True
+        assert bot.skills.invoke(skill.id, input=INPUT).status == "pending"
+        buyer.identity.update_settings(identity_claim_inheritance="opt_in")
+        assert bot.skills.check_trust(skill.id)["allowed"] is False
+        with pytest.raises(ForbiddenError):
+            bot.skills.invoke(skill.id, input=INPUT)
+        assert buyer.skills.invoke(skill.id, input=INPUT, agent_id=agent.id).status == "pending"
+        buyer.identity.update_settings(identity_claim_inheritance="auto")
+
+
 def test_a_key_that_was_enrolled_is_used_again(buyer: Stack, bob: Person, home: Path) -> None:
     agent = buyer.agents.register("steady")
     for _ in range(2):
