@@ -7,7 +7,7 @@
 // script prints goes to stderr.
 
 const { readFileSync } = require("node:fs");
-const { createRequire } = require("node:module");
+const { createRequire, registerHooks } = require("node:module");
 const { pathToFileURL } = require("node:url");
 
 const AsyncFunction = (async () => {}).constructor;
@@ -22,6 +22,23 @@ function keepWhatIsPrinted() {
     printed = (printed + chunk).slice(-1024 * 1024);
     return process.stderr.write(chunk, ...others);
   };
+}
+
+// Packages are where NODE_PATH says; `require` looks there by itself, `import` does not.
+function letImportFindPackages() {
+  const packages = process.env.NODE_PATH;
+  if (!packages || !registerHooks) return;
+  const parentURL = pathToFileURL(packages).href;
+  registerHooks({
+    resolve(specifier, context, next) {
+      try {
+        return next(specifier, context);
+      } catch (error) {
+        if (error.code !== "ERR_MODULE_NOT_FOUND") throw error;
+        return next(specifier, { ...context, parentURL });
+      }
+    },
+  });
 }
 
 function isModule(source) {
@@ -55,6 +72,7 @@ async function main(path) {
   const values = [given.input, given.steps, given.context, fail, createRequire(path)];
   const source = readFileSync(path, "utf8");
   keepWhatIsPrinted();
+  letImportFindPackages();
   let told;
   try {
     const value = await (isModule(source) ? runModule(path, values) : runBody(source, values));
