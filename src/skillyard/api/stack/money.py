@@ -18,9 +18,9 @@ from skillyard.api.stack.wire.fields import PaymentToken
 from skillyard.api.surface import AppOf
 from skillyard.app import App
 from skillyard.domain.market.offers import get_offer
-from skillyard.domain.payments.charge_rails.nevermined import CHARGE_RAIL, checkout_url, get_plan_balance
 from skillyard.domain.payments.credit_purchases import ways_to_buy_credits
 from skillyard.domain.payments.credits import get_credits, purchase_url
+from skillyard.domain.payments.pay_elsewhere import find_plan, get_plan_balance
 
 router = signed_router("payments")
 
@@ -52,19 +52,23 @@ def get_balance(
         return wire.FreeBalance()
     if not x_payment_token:
         return wire.PlanOffer(price_per_invocation=offer.price, plan_id=_plan(app), purchase_url=_where(app))
-    is_elsewhere = nvm_plan_of(app) is not None and x_payment_token.startswith("0x")
-    there = get_plan_balance(app, x_payment_token) if is_elsewhere else get_credits(app, caller).available
+    plan = find_plan(app) if x_payment_token.startswith("0x") else None
+    if plan is None:
+        there = get_credits(app, caller).available
+    else:
+        there = get_plan_balance(app, caller, plan=plan, holder=x_payment_token)
     return wire.PlanBalance(
         balance=str(there),
         price_per_invocation=offer.price,
-        plan_id=_plan(app) if is_elsewhere else CREDITS,
+        plan_id=plan.id if plan else CREDITS,
         invocations_remaining=there // offer.price,
     )
 
 
 def nvm_plan_of(app: App) -> str | None:
     """The operator's plan at Nevermined, where there is one."""
-    return app.settings.nevermined_plan_id if CHARGE_RAIL.is_ready(app) else None
+    plan = find_plan(app)
+    return plan.id if plan else None
 
 
 def _plan(app: App) -> str:
@@ -72,4 +76,5 @@ def _plan(app: App) -> str:
 
 
 def _where(app: App) -> str:
-    return purchase_url(app) if nvm_plan_of(app) is None else checkout_url(app)
+    plan = find_plan(app)
+    return plan.checkout_url if plan else purchase_url(app)
