@@ -62,9 +62,15 @@ async def _call(
         "server": ("127.0.0.1", port),
     }
     sent: list[MutableMapping[str, Any]] = []
+    is_whole = False
 
     async def receive() -> MutableMapping[str, Any]:
+        """The chunks; after the last one the client is quiet, and stays connected."""
+        nonlocal is_whole
+        if is_whole:
+            await asyncio.Event().wait()
         body = chunks.pop(0) if chunks else b""
+        is_whole = not chunks
         return {"type": "http.request", "body": body, "more_body": bool(chunks)}
 
     async def send(message: MutableMapping[str, Any]) -> None:

@@ -61,8 +61,7 @@ async def start_run(
     """In a sandbox, under the permissions that the release declares. With `wait` it is over when this answers, if it
     does not take longer.
     """
-    files = {path: text.encode() for path, text in body.files.items()}
-    return await _start(app, caller, body, files, body.stdin.encode(), wait, idempotency_key)
+    return await _start(app, caller, body, {}, body.stdin.encode(), wait, idempotency_key)
 
 
 @router.post("/runs/with-files", status_code=201, summary="Run a script on files", openapi_extra=_FORM)
@@ -200,7 +199,7 @@ async def _start(
         arguments=body.arguments,
         stdin=stdin,
         environment=body.environment,
-        files=files,
+        files={**{path: text.encode() for path, text in body.files.items()}, **files},
         session_id=body.session_id,
         limits=narrowed(app.settings, **body.limits.model_dump()),
         key=key,
