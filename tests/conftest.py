@@ -13,7 +13,7 @@ from skillyard.infra.migrations import migrate
 from tests import services
 from tests.identity_provider import IdentityProvider, identity_provider
 from tests.makers import make_app
-from tests.peers.llm.fixture import llm_peer  # noqa: F401
+from tests.peers.llm.fixture import llm_peer, llm_service  # noqa: F401
 from tests.peers.oidc import providers
 from tests.peers.stripe.fixture import stripe_peer  # noqa: F401
 from tests.peers.ton.driver import TonPeer, running_ton_peer

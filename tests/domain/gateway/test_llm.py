@@ -7,7 +7,6 @@ import logging
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,9 +27,9 @@ QUESTION = Question(
 PROVIDERS = pytest.mark.parametrize("provider", ["openai", "anthropic"])
 
 
-@pytest.fixture
-def app(tmp_path: Path, llm_peer: LlmPeer) -> Iterator[App]:
-    made = make_app(tmp_path, **llm_peer.settings)
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory, llm_service: LlmPeer) -> Iterator[App]:
+    made = make_app(tmp_path_factory.mktemp("llm"), **llm_service.settings)
     yield made
     made.close()
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import count
 from typing import Any
 
+from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.gateway.vault import add_credential
 from skillyard.domain.market.execute import execute
 from skillyard.domain.market.invocations import get_invocation
 from skillyard.domain.market.model import Invocation, InvocationStatus, Offer
+from skillyard.domain.payments.credits import grant_credits
+from skillyard.infra.clock import FixedClock
 from skillyard.infra.envelope import Secret
-from tests.domain.market.stall import INPUT, Stall
+from tests.domain.market.stall import INPUT, Stall, a_stall
 
 PY, JS = "python", "javascript"
 _ENDINGS = {PY: "py", JS: "js"}
+_numbers = count(1)
 
 
 def script(runtime: str, text: str) -> dict[str, str]:
@@ -27,7 +32,7 @@ def llm(system_prompt: str, *, provider: str = "openai", model: str = "gpt-4o", 
 
 
 def sealed(stall: Stall, *steps: dict[str, Any], files: Mapping[str, str] | None = None, **fields: Any) -> Offer:
-    """A sealed skill of these steps, called s0, s1 …; each script is a file of its own."""
+    """A new sealed skill of these steps, called s0, s1 …; each script is a file of its own."""
     texts, listed = dict(files or {}), []
     for number, step in enumerate(steps):
         one = {"label": f"s{number}", **step}
@@ -35,7 +40,14 @@ def sealed(stall: Stall, *steps: dict[str, Any], files: Mapping[str, str] | None
             one["file"] = f"steps/s{number}.{_ENDINGS[one['runtime']]}"
             texts[one["file"]] = text
         listed.append(one)
-    return stall.offer(files=texts, **{"mode": "sealed", "steps": listed, **fields})
+    return stall.offer(f"sal/sum-{next(_numbers)}", files=texts, **{"mode": "sealed", "steps": listed, **fields})
+
+
+def a_rich_stall(app: App, clock: FixedClock) -> Stall:
+    """In which `bob` has ten thousand credits."""
+    stall = a_stall(app, clock)
+    grant_credits(app, stall.ada, username="bob", amount="9900", reason="a present")
+    return stall
 
 
 def store_key(stall: Stall, person: Caller, secret: str, provider: str = "openai", *, for_scripts: bool = False) -> str:

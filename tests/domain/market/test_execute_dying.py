@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
@@ -16,28 +15,28 @@ from skillyard.domain.market.invocations import get_invocation
 from skillyard.domain.market.model import Invocation, InvocationStatus, Offer
 from skillyard.domain.runs.errors import StepUnderWay
 from skillyard.infra.clock import FixedClock
-from tests.domain.market.sealed import JS, PY, llm, script, sealed
-from tests.domain.market.stall import Stall, a_stall
+from tests.domain.market.sealed import JS, PY, a_rich_stall, llm, script, sealed
+from tests.domain.market.stall import Stall
 from tests.domain.payments.dying import dying
 from tests.domain.payments.paper_bank import Killed
 from tests.makers import make_app
 from tests.peers.llm.server import LlmPeer, Says
 
-DEATHS = [(dies_at, after) for dies_at in range(1, 16) for after in (False, True)]
+DEATHS = [(dies_at, after) for dies_at in range(1, 15) for after in (False, True)]
 
 
-@pytest.fixture
-def stall(tmp_path: Path, llm_peer: LlmPeer) -> Iterator[Stall]:
+@pytest.fixture(scope="module")
+def stall(tmp_path_factory: pytest.TempPathFactory, llm_service: LlmPeer) -> Iterator[Stall]:
     clock = FixedClock()
-    app = make_app(tmp_path, clock=clock, **llm_peer.settings)
-    made = a_stall(app, clock)
-    llm_peer.behave = lambda _: Says(text="in between")
+    app = make_app(tmp_path_factory.mktemp("dying"), clock=clock, **llm_service.settings)
+    made = a_rich_stall(app, clock)
     yield made
     made.check()
     app.close()
 
 
-def an_offer(stall: Stall) -> Offer:
+@pytest.fixture(scope="module")
+def offer(stall: Stall) -> Offer:
     return sealed(
         stall,
         script(PY, "output = [input['url']]"),
@@ -63,24 +62,28 @@ def go_on(stall: Stall, invocation_id: str) -> Invocation:
 
 @pytest.mark.parametrize(("dies_at", "after"), DEATHS)
 def test_a_death_at_any_transaction_costs_nothing_that_was_not_delivered(
-    stall: Stall, dies_at: int, after: bool
+    stall: Stall, offer: Offer, llm_peer: LlmPeer, dies_at: int, after: bool
 ) -> None:
-    asked = stall.invoke(an_offer(stall))
+    llm_peer.behave = lambda _: Says(text="in between")
+    (before, _), asked = stall.credits(), stall.invoke(offer)
     work_until_killed(dying(stall.app, dies_at=dies_at, after=after), asked.id)
     ended = go_on(stall, asked.id)
     if ended.status is InvocationStatus.COMPLETED:
         assert ended.output == {"summary": "in between1"}
-        assert stall.credits() == (90, 0)
+        assert stall.credits() == (before - 10, 0)
     else:
         assert (ended.status, ended.failure and ended.failure.code) == (InvocationStatus.FAILED, "step_lost")
-        assert stall.credits() == (100, 0)
+        assert stall.credits() == (before, 0)
     with stall.app.database.reading() as tx:
         rows = tx.all("SELECT ref, count(*) AS runs FROM runs GROUP BY ref")
     assert [row for row in rows if row["runs"] != 1] == []
 
 
-def test_some_deaths_leave_a_program_of_which_nobody_knows_what_it_did(stall: Stall) -> None:
-    offer, ends = an_offer(stall), set()
+def test_some_deaths_leave_a_program_of_which_nobody_knows_what_it_did(
+    stall: Stall, offer: Offer, llm_peer: LlmPeer
+) -> None:
+    llm_peer.behave = lambda _: Says(text="in between")
+    ends = set()
     for dies_at in range(3, 9):
         asked = stall.invoke(offer)
         work_until_killed(dying(stall.app, dies_at=dies_at, after=False), asked.id)

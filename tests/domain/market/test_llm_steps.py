@@ -17,12 +17,12 @@ from skillyard.domain.gateway.vault import list_uses
 from skillyard.domain.market.execute import execute
 from skillyard.domain.market.invocations import get_invocation
 from skillyard.domain.market.model import InvocationStatus
-from skillyard.domain.payments.credits import grant_credits
 from skillyard.domain.runs.model import LANE
-from skillyard.infra.clock import FixedClock
+from skillyard.infra.clock import FixedClock, iso
 from skillyard.infra.jobs import Worker
-from tests.domain.market.sealed import JS, PY, done, failure, llm, output, script, sealed, store_key
-from tests.domain.market.stall import SUMMARY_SCHEMA, Stall, a_stall
+from tests import services
+from tests.domain.market.sealed import JS, PY, a_rich_stall, done, failure, llm, output, script, sealed, store_key
+from tests.domain.market.stall import SUMMARY_SCHEMA, Stall
 from tests.makers import make_app
 from tests.peers.llm.server import Asked, LlmPeer, Says
 
@@ -32,28 +32,36 @@ BUYER = {"mode": "buyer_provides", "required": [{"provider": "openai"}]}
 SELLER = {"mode": "seller_provides", "required": [{"provider": "openai"}]}
 
 
-@pytest.fixture
-def market(tmp_path: Path, llm_peer: LlmPeer) -> Iterator[Stall]:
-    """Bob and Sal have each stored a key for openai; the model answers with a summary."""
-    yield from _open(tmp_path, llm_peer, "")
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory, llm_service: LlmPeer) -> Iterator[Stall]:
+    """Bob and Sal have each stored a key for openai."""
+    yield from _open(tmp_path_factory.mktemp("sqlite"), llm_service, "")
 
 
-@pytest.fixture
-def shared(tmp_path: Path, llm_peer: LlmPeer, postgres_url: str) -> Iterator[Stall]:
+@pytest.fixture(scope="module")
+def shared(
+    tmp_path_factory: pytest.TempPathFactory, llm_service: LlmPeer, postgres: services.Postgres
+) -> Iterator[Stall]:
     """The same on PostgreSQL."""
-    yield from _open(tmp_path, llm_peer, postgres_url)
+    url = postgres.new_database()
+    yield from _open(tmp_path_factory.mktemp("postgresql"), llm_service, url)
+    postgres.drop(url)
 
 
-def _open(tmp_path: Path, peer: LlmPeer, url: str) -> Iterator[Stall]:
+def _open(folder: Path, service: LlmPeer, url: str) -> Iterator[Stall]:
     clock = FixedClock()
-    app = make_app(tmp_path, clock=clock, database_url=url, **peer.settings)
-    stall = a_stall(app, clock)
+    app = make_app(folder, clock=clock, database_url=url, **service.settings)
+    stall = a_rich_stall(app, clock)
     store_key(stall, stall.bob, BOBS)
     store_key(stall, stall.sal, SALS)
-    peer.behave = summary
     yield stall
     stall.check()
     app.close()
+
+
+@pytest.fixture(autouse=True)
+def a_model_that_does_its_work(llm_peer: LlmPeer) -> None:
+    llm_peer.behave = summary
 
 
 def summary(asked: Asked) -> Says:
@@ -113,7 +121,7 @@ def test_each_use_of_a_key_is_written_down_for_its_owner(market: Stall) -> None:
 def test_without_a_key_nothing_is_asked_and_nothing_paid(market: Stall, llm_peer: LlmPeer) -> None:
     offer = sealed(market, llm(PROMPT, provider="anthropic"), credentials={"mode": "buyer_provides"})
     assert failure(market, offer).startswith("credential_missing: There is no credential for anthropic.")
-    nobody = sealed(market, llm(PROMPT), version="1.0.1")
+    nobody = sealed(market, llm(PROMPT))
     assert failure(market, nobody).startswith("credential_missing")
     assert llm_peer.asked == []
 
@@ -196,7 +204,7 @@ def test_a_key_that_the_service_gives_back_is_taken_out_of_the_answer(market: St
 def test_an_invocation_uses_no_more_tokens_than_the_operator_allows(tmp_path: Path, llm_peer: LlmPeer) -> None:
     settings: dict[str, Any] = {**llm_peer.settings, "llm_max_tokens": 1500, "llm_max_output_tokens": 700}
     app = make_app(tmp_path, clock=FixedClock(), **settings)
-    stall = a_stall(app, app.clock)  # type: ignore[arg-type]
+    stall = a_rich_stall(app, FixedClock())
     llm_peer.behave = lambda asked: Says(text="x", tokens=(600, 200)) if not asked.tool else summary(asked)
     offer = sealed(stall, *[llm("Go on.", provider="own", max_tokens=5000)] * 3)
     assert failure(stall, offer).startswith("too_many_tokens: ")
@@ -207,7 +215,6 @@ def test_an_invocation_uses_no_more_tokens_than_the_operator_allows(tmp_path: Pa
 
 def at_once(stall: Stall, offer: Any, count: int) -> list[InvocationStatus]:
     """So many invocations, worked off by eight workers."""
-    grant_credits(stall.app, stall.ada, username="bob", amount="1000", reason="a test")
     asked = [stall.invoke(offer).id for _ in range(count)]
     with ThreadPoolExecutor(8) as workers:
         list(workers.map(lambda one: execute(stall.app, one), asked))
@@ -222,11 +229,12 @@ def test_the_sellers_calls_hold_under_twenty_at_once(
 ) -> None:
     stall: Stall = request.getfixturevalue(on)
     offer = sealed(stall, llm(PROMPT), credentials={**SELLER, "seller_limit": {"max_calls": 7}})
+    before, _ = stall.credits()
     ends = at_once(stall, offer, 20)
     assert ends.count(InvocationStatus.COMPLETED) == 7
     assert ends.count(InvocationStatus.FAILED) == 13
     assert len(llm_peer.asked) == 7
-    assert stall.credits() == (1100 - 70, 0)
+    assert stall.credits() == (before - 70, 0)
 
 
 def test_the_sellers_costs_hold_under_twenty_at_once(market: Stall, llm_peer: LlmPeer) -> None:
@@ -237,7 +245,7 @@ def test_the_sellers_costs_hold_under_twenty_at_once(market: Stall, llm_peer: Ll
     ends = at_once(market, offer, 20)
     assert 1 <= ends.count(InvocationStatus.COMPLETED) <= 5
     with market.app.database.reading() as tx:
-        calls, cost = budgets.find(tx, offer.id, "2027-01")
+        calls, cost = budgets.find(tx, offer.id, iso(market.clock.now_ms())[:7])
     assert (calls, cost) == (len(llm_peer.asked), len(llm_peer.asked) * 10_000)
     assert cost <= 50_000
 
@@ -263,7 +271,7 @@ def test_output_schemas_of_any_shape_are_asked_for(market: Stall, llm_peer: LlmP
     shapes = {"type": "array", "items": {"type": "string"}}
     assert output(market, sealed(market, llm(PROMPT), credentials=BUYER, output_schema=shapes)) == ["a"]
     llm_peer.behave = lambda _: Says(text="Anything.")
-    anything = sealed(market, llm(PROMPT), credentials=BUYER, output_schema={}, version="1.0.1")
+    anything = sealed(market, llm(PROMPT), credentials=BUYER, output_schema={})
     assert output(market, anything) == "Anything."
     assert SUMMARY_SCHEMA["type"] == "object"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
@@ -11,9 +12,21 @@ from skillyard.domain.market.invocations import get_invocation
 from skillyard.domain.market.model import Failure
 from skillyard.domain.registry.recall import recall
 from skillyard.domain.registry.trust import AdvisorySeverity
+from skillyard.infra.clock import FixedClock
 from skillyard.skill.names import SkillName
-from tests.domain.market.sealed import JS, PY, done, failure, output, script, sealed
+from tests.domain.market.sealed import JS, PY, a_rich_stall, done, failure, output, script, sealed
 from tests.domain.market.stall import Stall
+from tests.makers import make_app
+
+
+@pytest.fixture(scope="module")
+def stall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stall]:
+    clock = FixedClock()
+    app = make_app(tmp_path_factory.mktemp("steps"), clock=clock)
+    made = a_rich_stall(app, clock)
+    yield made
+    made.check()
+    app.close()
 
 
 @pytest.mark.parametrize(
@@ -36,21 +49,21 @@ from tests.domain.market.stall import Stall
     ],
 )
 def test_a_script_gives_its_output_in_the_ways_of_its_language(stall: Stall, runtime: str, text: str) -> None:
-    offer = sealed(stall, script(runtime, text))
-    assert output(stall, offer) == {"summary": "https://example.com/report.pdf"}
-    assert stall.credits() == (90, 0)
-    assert stall.earned() > 0
+    before, earned = stall.credits(), stall.earned()
+    assert output(stall, sealed(stall, script(runtime, text))) == {"summary": "https://example.com/report.pdf"}
+    assert stall.credits() == (before[0] - 10, 0)
+    assert stall.earned() == earned + 9
 
 
 def test_steps_see_what_those_before_them_gave(stall: Stall) -> None:
     offer = sealed(
         stall,
         script(PY, 'output = {"words": ["a", "b"], "ü": 1.5, "nothing": None}'),
-        script(JS, "return [...steps.s0.words, steps.s0['ü'], steps.s0.nothing, context.step, context.skill]"),
+        script(JS, "return [...steps.s0.words, steps.s0['ü'], steps.s0.nothing, context.step]"),
         script(PY, 'output = {"summary": str(steps["s1"])}'),
     )
     found = done(stall, offer)
-    assert found.output == {"summary": "['a', 'b', 1.5, None, 's1', 'sal/sum']"}
+    assert found.output == {"summary": "['a', 'b', 1.5, None, 's1']"}
     assert [(step["label"], step["type"]) for step in found.usage.steps] == [
         ("s0", "script"), ("s1", "script"), ("s2", "script"),
     ]  # fmt: skip
@@ -141,15 +154,17 @@ def test_what_a_step_prints_is_for_its_seller_only(stall: Stall) -> None:
 
 
 def test_an_invocation_that_was_worked_off_is_not_worked_off_again(stall: Stall) -> None:
+    before, _ = stall.credits()
     asked = stall.invoke(sealed(stall, script(PY, "output = {'summary': 'once'}")))
     for _ in range(3):
         execute(stall.app, asked.id)
     found = get_invocation(stall.app, stall.bob, invocation_id=asked.id)
-    assert (found.claims, len(found.receipts), stall.credits()) == (1, 1, (90, 0))
+    assert (found.claims, len(found.receipts), stall.credits()) == (1, 1, (before - 10, 0))
 
 
 def test_a_version_that_was_withdrawn_meanwhile_is_not_run_and_nothing_is_told_of_why(stall: Stall) -> None:
-    asked = stall.invoke(sealed(stall, script(PY, "output = {'summary': 'ran'}")))
+    before, offer = stall.credits(), sealed(stall, script(PY, "output = {'summary': 'ran'}"))
+    asked = stall.invoke(offer)
     recall(
         stall.app,
         stall.ada,
@@ -161,4 +176,4 @@ def test_a_version_that_was_withdrawn_meanwhile_is_not_run_and_nothing_is_told_o
     execute(stall.app, asked.id)
     found = get_invocation(stall.app, stall.bob, invocation_id=asked.id)
     assert found.failure == Failure(code="withdrawn", message="This version was withdrawn.")
-    assert stall.credits() == (100, 0)
+    assert stall.credits() == before

@@ -1,4 +1,4 @@
-"""A service with language models of the test's own on loopback, that notes whatever the real ones would refuse."""
+"""A service with language models on loopback, that notes whatever the real ones would refuse."""
 
 from __future__ import annotations
 
@@ -11,9 +11,17 @@ if TYPE_CHECKING:
     from tests.peers.llm.server import LlmPeer
 
 
-@pytest.fixture
-def llm_peer() -> Iterator[LlmPeer]:
+@pytest.fixture(scope="session")
+def llm_service() -> Iterator[LlmPeer]:
     from tests.peers.llm.server import running_llm_peer
 
     with running_llm_peer() as peer:
         yield peer
+
+
+@pytest.fixture
+def llm_peer(llm_service: LlmPeer) -> Iterator[LlmPeer]:
+    """It was asked nothing yet, and echoes."""
+    llm_service.reset()
+    yield llm_service
+    assert not llm_service.faults, "\n".join(llm_service.faults)
