@@ -66,6 +66,14 @@ def test_every_fault_of_a_request_is_told_at_once(stall: Stall) -> None:
     assert all(word in places for word in ("description", "tag", "max_price", "desired_input", "desired_output"))
 
 
+def test_words_that_are_none_are_left_out(both: Stall) -> None:
+    request = posted(both)
+    for wanted in ({"text": "csv a\x00b"}, {"tags": ["\x00"]}):
+        assert list_requests(both.app, both.bob, **wanted).requests == (request,)
+    for none in ({"text": "%' OR 1=1"}, {"offset": 10**9}):
+        assert list_requests(both.app, both.bob, **none).requests == ()
+
+
 @pytest.mark.parametrize("description", [None, 3, " ", "x" * 2001, "null\x00", "bell\x07"])
 def test_a_description_is_one_to_2000_characters_of_text(stall: Stall, description: Any) -> None:
     with pytest.raises(RequestNotValid):

@@ -100,7 +100,8 @@ def test_favorites_are_kept_until_they_are_removed(both: Stall) -> None:
     set_visibility(both.app, both.sal, name=SkillName.parse("sal/sum"), visibility=Visibility.PRIVATE)
     assert [one.name for one in list_favorites(both.app, both.bob)] == ["sal/other"]
     remove_favorite(both.app, both.bob, offer_id=other.id)
-    remove_favorite(both.app, both.bob, offer_id="skl_none")
+    for offer_id in ("skl_none", "\x00", "x" * 1000):
+        remove_favorite(both.app, both.bob, offer_id=offer_id)
     assert list_favorites(both.app, both.bob) == []
     assert list_favorites(both.app, both.sal) == []
 

@@ -11,6 +11,7 @@ from skillyard.domain.market.offers import as_seen, see_offer
 from skillyard.domain.market.store import ratings as store
 
 MAX_FAVORITES = 500
+_MAX_ID_CHARS = 64
 
 
 def add_favorite(app: App, caller: Caller, *, offer_id: str) -> Offer:
@@ -28,8 +29,9 @@ def add_favorite(app: App, caller: Caller, *, offer_id: str) -> Offer:
 def remove_favorite(app: App, caller: Caller, *, offer_id: str) -> None:
     """Also of one that can no longer be seen, or is none."""
     caller.must("invoke")
-    with app.database.transaction() as tx:
-        store.remove_favorite(tx, caller.identity[0], offer_id[:64])
+    if offer_id.isprintable():
+        with app.database.transaction() as tx:
+            store.remove_favorite(tx, caller.identity[0], offer_id[:_MAX_ID_CHARS])
 
 
 def list_favorites(app: App, caller: Caller) -> list[Offer]:
