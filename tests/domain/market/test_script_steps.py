@@ -168,7 +168,7 @@ def test_a_version_that_was_withdrawn_meanwhile_is_not_run_and_nothing_is_told_o
     recall(
         stall.app,
         stall.ada,
-        name=SkillName.parse("sal/sum"),
+        name=SkillName.parse(offer.name),
         versions="*",
         severity=AdvisorySeverity.HIGH,
         reason="SECRETCODE",
