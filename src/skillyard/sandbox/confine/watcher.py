@@ -143,17 +143,13 @@ class Watcher:
 
 
 def _memory(pid: int, at: int, length: int) -> bytes:
-    """Of another process, as much of it as there is up to the end of the page after."""
+    """Of another process, as much of it as there is."""
     try:
         handle = os.open(f"/proc/{pid}/mem", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return b""
     try:
-        first = min(length, 4096 - at % 4096)
-        content = os.pread(handle, first, at)
-        if first < length and b"\0" not in content:
-            content += os.pread(handle, length - first, at + first)
-        return content
+        return os.pread(handle, length, at)
     except (OSError, OverflowError):
         return b""
     finally:
