@@ -68,7 +68,7 @@ def _price(app: App, credits: int) -> Price:
     cents = credits * CENTS_PER_CREDIT
     price = Price(id=f"prc_credits_{cents}", item=CREDITS_ITEM, mode=_MODE, amount=cents, created_ms=app.clock.now_ms())
     with app.database.transaction() as tx:
-        offers.add_fixed_price(tx, price)
+        offers.add_fixed_price(tx, price, seller_id=PLATFORM)
     return price
 
 

@@ -55,8 +55,13 @@ def set_price(tx: Tx, price: Price) -> None:
     )  # fmt: skip
 
 
-def add_fixed_price(tx: Tx, price: Price) -> None:
-    """One that never changes, of something that is not an offer; once per id."""
+def add_fixed_price(tx: Tx, price: Price, *, seller_id: str) -> None:
+    """One that never changes, of something that nobody puts up for sale; once per id."""
+    tx.insert_new(
+        "INSERT INTO offers (item, seller_id, is_for_sale, selling_text, sold_total, updated_ms)"
+        " VALUES (?, ?, 0, '', 0, ?)",
+        price.item, seller_id, price.created_ms,
+    )  # fmt: skip
     tx.insert_new(
         "INSERT INTO prices (id, item, mode, amount, created_ms, ended_ms) VALUES (?, ?, ?, ?, ?, ?)",
         price.id, price.item, price.mode, price.amount, price.created_ms, price.created_ms,
