@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from skillyard.app import App
+from skillyard.domain.payments.credits import grant_credits
 from tests.api.stack.conftest import INPUT, OUTPUT, a_skill
 from tests.api.stack.sender import Sender, refused
 from tests.makers import make_app
@@ -87,6 +88,16 @@ def test_what_must_be_paid_says_where_at_the_top_and_in_the_details(sender: Send
     error = refused(answer, 402)
     assert answer.json()["purchase_url"] == error["details"]["purchase_url"] == "http://127.0.0.1:8400/account/credits"
     assert (error["details"]["price"], error["details"]["there"]) == (10, 0)
+
+
+def test_a_request_that_was_refused_for_money_is_repeated_with_the_same_key(sender: Sender) -> None:
+    skill = sender.publish(a_skill("paid", price_per_invocation=10))
+    path = f"/v1/skills/{skill['id']}/invoke"
+    refused(sender.send("bob", "POST", path, {"input": INPUT}, idempotency_key="once"), 402)
+    grant_credits(sender.app, sender.people["ada"], username="bob", amount="15")
+    ids = {sender.send("bob", "POST", path, {"input": INPUT}, idempotency_key="once").json()["id"] for _ in range(3)}
+    assert len(ids) == 1
+    assert sender.send("bob", "GET", path.replace("invoke", "balance"), x_payment_token="x").json()["balance"] == "5"
 
 
 def test_refusals_are_spelled_as_objects(sender: Sender) -> None:
