@@ -77,17 +77,17 @@ def build(settings: Settings, *, clock: Clock | None = None) -> App:
         ),
         outbound=outbound,
         issuer_keys=IssuerKeys(outbound),
-        sandbox=LazySandbox(lambda: _open_sandbox(settings)),
+        sandbox=LazySandbox(lambda: _open_sandbox(settings, outbound)),
         vault_keys=Keyring(
             {**read_keys(settings.vault_keys.get_secret_value()), DATABASE_KEY: load_key(database, "vault")}
         ),
     )
 
 
-def _open_sandbox(settings: Settings) -> Sandbox:
-    """Raises SandboxUnavailable."""
+def _open_sandbox(settings: Settings, outbound: Outbound) -> Sandbox:
+    """Kinds on other machines are reached through our one door. Raises SandboxUnavailable."""
     from skillyard.sandbox.choose import open_sandbox
 
     if settings.sandbox == "off":
         raise SandboxUnavailable("the operator has switched runs off", "Ask for SKILLYARD_SANDBOX=auto.")
-    return open_sandbox(settings.sandbox, options=settings.sandbox_options)
+    return open_sandbox(settings.sandbox, options=settings.sandbox_options, connect=outbound.request)
