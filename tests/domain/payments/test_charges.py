@@ -186,3 +186,19 @@ def test_credits_are_not_held_twice_by_those_who_spend_at_once(shop: Shop) -> No
         answers = list(pool.map(spend, range(20)))
     assert (answers.count("held"), answers.count("not_enough_credits")) == (5, 15)
     assert credits_of(shop) == (5, 50, 0)
+
+
+def test_nobody_waits_for_ever_when_credits_come_and_go_at_once(shop: Shop) -> None:
+    """Grants, charges and their ends for the same person, by ten clients."""
+    shop.grant("1000")
+
+    def work(number: int) -> str:
+        ref = f"sinv_{number}"
+        place(shop, ref)
+        shop.grant("1")
+        return (capture if number % 2 else release)(shop, ref).status.value
+
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(work, range(40)))
+    assert (answers.count("captured"), answers.count("released")) == (20, 20)
+    assert credits_of(shop) == (1000 + 40 - 200, 0, 0)

@@ -20,7 +20,7 @@ from skillyard.domain.payments.charge_errors import (
 from skillyard.domain.payments.charge_model import Charge, ChargeStatus, ChargeTerms
 from skillyard.domain.payments.charge_rail import Proof
 from skillyard.domain.payments.chart import Account, Kind, platform
-from skillyard.domain.payments.credit_legs import credits_of, repay
+from skillyard.domain.payments.credit_legs import credits_of, lock_credits, repay
 from skillyard.domain.payments.credits import purchase_url
 from skillyard.domain.payments.facts import maturity_ms
 from skillyard.domain.payments.ledger import Leg, credit, debit
@@ -122,6 +122,7 @@ def release_charge(tx: Tx, ref: str, *, now_ms: int) -> Charge:
     if charge.status is not ChargeStatus.HELD:
         raise ChargeClosed(ref=ref, status=charge.status.value)
     if charge.hold_id is not None:
+        lock_credits(tx, charge.buyer_id)
         holds.release(tx, charge.hold_id, now_ms=now_ms)
         repay(tx, charge.buyer_id, key=f"charge:{ref}", ref=ref, now_ms=now_ms)
     return change_charge(tx, charge, replace(charge, status=ChargeStatus.RELEASED, proof=None), now_ms=now_ms)

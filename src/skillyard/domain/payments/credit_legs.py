@@ -20,14 +20,20 @@ def credits_owed_by(owner: str) -> Account:
     return Account(owner=owner, kind=Kind.SELLER_RECEIVABLE, asset=Asset.CREDIT)
 
 
-def legs_to(owner: str, amount: int) -> list[Leg]:
+def lock_credits(tx: Tx, owner: str) -> None:
+    """Nobody else gives or takes back credits of theirs until the commit. Before any of their accounts is locked."""
+    tx.lock(f"credits {owner}")
+
+
+def legs_to(tx: Tx, owner: str, amount: int) -> list[Leg]:
     """So many new credits for somebody; `repay` has to follow."""
+    lock_credits(tx, owner)
     return [debit(platform(Kind.CREDITS_ISSUED, Asset.CREDIT), amount), credit(credits_of(owner), amount)]
 
 
 def legs_from(tx: Tx, owner: str, amount: int) -> list[Leg]:
     """Take so many back, as far as they are there; the rest is owed."""
-    tx.lock(f"credits {owner}")
+    lock_credits(tx, owner)
     there = min(amount, ledger.balance(tx, credits_of(owner)))
     return [
         debit(credits_of(owner), there),
@@ -53,8 +59,9 @@ def opposite(legs: list[Leg]) -> list[Leg]:
 
 
 def repay(tx: Tx, owner: str, *, key: str, ref: str, now_ms: int) -> None:
-    """Pay what somebody owes from credits that have come to them; `key`: of the journal by which they came."""
-    tx.lock(f"credits {owner}")
+    """Pay what somebody owes from credits that have come to them; `key`: of the journal by which they came. They are
+    locked already.
+    """
     amount = min(ledger.balance(tx, credits_owed_by(owner)), ledger.balance(tx, credits_of(owner)))
     if amount:
         legs = [debit(credits_of(owner), amount), credit(credits_owed_by(owner), amount)]

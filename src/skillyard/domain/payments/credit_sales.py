@@ -32,7 +32,7 @@ def issue_credits(tx: Tx, invoice: Invoice, *, now_ms: int) -> list[Event]:
         legs=[
             debit(paid_with, invoice.amount),
             *legs_of_worth(invoice.asset, invoice.amount, credits),
-            *legs_to(invoice.buyer_id, credits),
+            *legs_to(tx, invoice.buyer_id, credits),
         ],
         now_ms=now_ms,
         facts={"usd": invoice.quote.usd} if invoice.quote else None,
@@ -53,7 +53,7 @@ def legs_back(tx: Tx, sale: Sale, amount: int) -> list[Leg]:
 def legs_again(tx: Tx, sale: Sale, amount: int) -> list[Leg]:
     """That much of the price came back to us after all: the credits that it bought are the buyer's again."""
     credits = _bought_with(tx, sale, sale.refunded) - _bought_with(tx, sale, sale.refunded - amount)
-    return [*legs_of_worth(sale.asset, amount, credits), *legs_to(sale.buyer_id, credits)]
+    return [*legs_of_worth(sale.asset, amount, credits), *legs_to(tx, sale.buyer_id, credits)]
 
 
 def _bought_with(tx: Tx, sale: Sale, amount: int) -> int:

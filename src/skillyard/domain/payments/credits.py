@@ -61,7 +61,7 @@ def grant_credits(
         if person is None:
             raise PersonNotFound(username=username[:60])
         legs = [
-            *legs_to(person.id, credits),
+            *legs_to(tx, person.id, credits),
             debit(platform(Kind.CREDIT_GRANTS, Asset.USD), cents),
             credit(platform(Kind.DEFERRED_REVENUE, Asset.USD), cents),
         ]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from skillyard.domain.payments import ledger, rules
 from skillyard.domain.payments.chart import Account, Kind, platform
 from skillyard.domain.payments.credit_legs import repay
+from skillyard.domain.payments.credit_sales import CREDITS_ITEM
 from skillyard.domain.payments.errors import MoneyUnderWay
 from skillyard.domain.payments.events import InvoiceChanged
 from skillyard.domain.payments.give_back import after_refund, end_access, refundable_of
@@ -115,7 +116,8 @@ def _won(tx: Tx, dispute: Dispute, moved: DisputeMoved, *, now_ms: int) -> list[
         ],
         now_ms=now_ms,
     )
-    repay(tx, invoice.buyer_id, key=f"dispute:{moved.rail}:{moved.reference}:won", ref=invoice.id, now_ms=now_ms)
+    if invoice.item == CREDITS_ITEM:
+        repay(tx, invoice.buyer_id, key=f"dispute:{moved.rail}:{moved.reference}:won", ref=invoice.id, now_ms=now_ms)
     sales.add_refunded(tx, invoice.id, -dispute.of_price)
     invoices.add_received(tx, invoice.id, dispute.of_spare + dispute.of_price)
     return after_refund(tx, invoice.id, cause="dispute won", now_ms=now_ms)

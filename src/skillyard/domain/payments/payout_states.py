@@ -138,8 +138,9 @@ def _book(tx: Tx, before: Payout, payout: Payout) -> str | None:
     held, available = debit(_held(payout), payout.amount), credit(_available(payout), payout.amount)
     if payout.status is PayoutStatus.PAID:
         source = [held] if before.status in OPEN else _taken_again(tx, payout)
-        journal_id = _post(tx, payout, "paid", "payout_paid", [*source, *_sent(payout)], payout.updated_ms)
-        repay(tx, payout.user_id, key=f"po:{payout.id}:paid", ref=payout.id, now_ms=payout.updated_ms)
+        journal_id = _post(tx, payout, "paid", "payout_paid", [*source, *_sent(tx, payout)], payout.updated_ms)
+        if payout.rail == "credits":
+            repay(tx, payout.user_id, key=f"po:{payout.id}:paid", ref=payout.id, now_ms=payout.updated_ms)
         return journal_id
     if payout.status is PayoutStatus.RETURNED:
         fee = payout.fee - before.fee
@@ -150,11 +151,11 @@ def _book(tx: Tx, before: Payout, payout: Payout) -> str | None:
     return None
 
 
-def _sent(payout: Payout) -> list[Leg]:
+def _sent(tx: Tx, payout: Payout) -> list[Leg]:
     """The provider's fee is ours to bear. As credits nothing goes out: we owe the same person the same worth."""
     if payout.rail == "credits":
         credits = payout.amount // CENTS_PER_CREDIT
-        return [*legs_to(payout.user_id, credits), *legs_of_worth(payout.asset, payout.amount, credits)]
+        return [*legs_to(tx, payout.user_id, credits), *legs_of_worth(payout.asset, payout.amount, credits)]
     return [credit(_clearing(payout), payout.amount + payout.fee), debit(_fees(payout), payout.fee)]
 
 

@@ -25,7 +25,7 @@ def return_credits(tx: Tx, invoice: Invoice, cents: int, *, now_ms: int) -> None
         legs=[
             debit(Account(owner=invoice.buyer_id, kind=Kind.BUYER_REFUNDABLE, asset=Asset.USD), cents),
             credit(platform(Kind.DEFERRED_REVENUE, Asset.USD), cents),
-            *legs_to(invoice.buyer_id, amount),
+            *legs_to(tx, invoice.buyer_id, amount),
         ],
         now_ms=now_ms,
     )
