@@ -17,6 +17,20 @@ ISSUER, AUDIENCE = "stack-sdk", "stack:agent"
 LONGEST_LIFE_S = 5 * 60
 _KEY_BYTES, _SIGNATURE_BYTES = 32, 64
 _MOST_ID_CHARS = 100
+# Points of small order, whatever their sign: anybody can sign for such a key. After Chalkias, Garillot, Nikolaenko,
+# "Taming the many EdDSAs" (2020), table 5.
+_NOBODYS_KEYS = frozenset(
+    bytes.fromhex(text)
+    for text in (
+        "00" * 32,
+        "01" + "00" * 31,
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "ec" + "ff" * 30 + "7f",
+        "ed" + "ff" * 30 + "7f",
+        "ee" + "ff" * 30 + "7f",
+    )
+)
 
 
 class AgentBearerNotValid(Unauthenticated):
@@ -86,9 +100,12 @@ def is_signed_by(public_key: str, signature: str, message: str) -> bool:
 
 
 def is_public_key(text: str) -> bool:
-    """Whether it is 32 bytes in base64url without padding, spelled the one way there is."""
+    """Whether it is 32 bytes in base64url without padding, spelled the one way there is, and not a key for which
+    anybody can sign."""
     key = _decode(text)
-    return key is not None and len(key) == _KEY_BYTES and base64.urlsafe_b64encode(key).decode().rstrip("=") == text
+    if key is None or len(key) != _KEY_BYTES or base64.urlsafe_b64encode(key).decode().rstrip("=") != text:
+        return False
+    return bytes((*key[:-1], key[-1] & 0x7F)) not in _NOBODYS_KEYS
 
 
 def _is_signed(token: str, public_key: str) -> bool:

@@ -33,7 +33,7 @@ from skillyard.domain.accounts.tokens import create_token
 from skillyard.infra.agent_bearers import AgentBearerNotValid
 from skillyard.infra.clock import FixedClock
 from skillyard.infra.errors import Forbidden
-from tests.agent_key import Key
+from tests.agent_key import Key, encode
 from tests.makers import a_person
 
 
@@ -188,7 +188,7 @@ def test_a_challenge_is_met_once_in_time_and_by_its_own_agent(
     with pytest.raises(EnrollmentFailed, match="no such challenge"):
         enroll(asked.id, key.sign(asked.challenge), agent_id=other.id)
     for public_key in ("", "x", key.public + "=", key.public[:-1], "é" * 43, Key().public + "A"):
-        with pytest.raises(EnrollmentFailed, match="not 32 bytes"):
+        with pytest.raises(EnrollmentFailed, match="not one of Ed25519"):
             enroll(asked.id, key.sign(asked.challenge), public_key=public_key)
     with pytest.raises(EnrollmentFailed, match="signature"):
         enroll(asked.id, Key().sign(asked.challenge))
@@ -281,3 +281,26 @@ def test_a_withdrawn_claim_voids_the_keys_where_the_person_wants_it(
 def test_an_agent_enrolls_no_further_keys(app: App, agent: Agent, key: Key) -> None:
     with pytest.raises(Forbidden):
         ask_for_challenge(app, signed_in(app, key, agent), agent_id=agent.id)
+
+
+SMALL_ORDER = (
+    "00" * 32, "01" + "00" * 31, "ec" + "ff" * 30 + "7f", "ed" + "ff" * 30 + "7f", "ee" + "ff" * 30 + "7f",
+    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("point", SMALL_ORDER)
+@pytest.mark.parametrize("sign", [0, 0x80])
+def test_a_key_for_which_anybody_can_sign_is_refused(
+    app: App, eve: Caller, agent: Agent, point: str, sign: int
+) -> None:
+    key = bytearray.fromhex(point)
+    key[-1] |= sign
+    for _ in range(8):  # such a signature fits every eighth message at least
+        asked = ask_for_challenge(app, eve, agent_id=agent.id)
+        with pytest.raises(EnrollmentFailed, match="not one of Ed25519"):
+            enroll_key(
+                app, eve, agent_id=agent.id, public_key=encode(bytes(key)), challenge_id=asked.id,
+                signed_challenge=encode(bytes(key) + bytes(32)),
+            )  # fmt: skip

@@ -62,7 +62,7 @@ def enroll_key(
         agent = own_agent(tx, caller, agent_id)
         check_may_act(agent)
         if not is_public_key(public_key):
-            raise EnrollmentFailed(why="the public key is not 32 bytes in base64url")
+            raise EnrollmentFailed(why="the public key is not one of Ed25519, 32 bytes in base64url")
         tx.lock(f"keys of {agent.id}")
         is_plain = rules.is_plain(challenge_id)
         taken = agents.take_challenge(tx, challenge_id, agent.id, now_ms=now_ms) if is_plain else None
