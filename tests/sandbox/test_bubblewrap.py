@@ -8,9 +8,12 @@ import shlex
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -232,6 +235,7 @@ def test_an_option_that_cannot_be_is_refused(warm: str) -> None:
 AS_AN_ORDINARY_USER = """
 import json, sys, tempfile
 from pathlib import Path
+from typing import Any
 from skillyard.sandbox.choose import open_sandbox
 from skillyard.sandbox.model import Limits, Task
 
@@ -255,20 +259,33 @@ sandbox.close()
 
 
 def test_an_ordinary_user_without_cgroups_gets_one_too(tmp_path: Path) -> None:
-    """As root, we become nobody, who sees the interpreter wherever it is."""
-    tmp_path.chmod(0o777)
-    environment = os.environ | {"HOME": str(tmp_path), "TMPDIR": "/tmp", "PYTHONPATH": str(Path("src").resolve())}
-    command = [sys.executable, "-c", AS_AN_ORDINARY_USER]
-    if os.geteuid() == 0:
-        command = ["unshare", "-m", "sh", "-c", _become_nobody(command)]
-    ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
-    assert ran.returncode == 0, ran.stderr
-    said = json.loads(ran.stdout)
+    said = run_as_an_ordinary_user(tmp_path)
     assert said["user"] == "1000\n"
     assert said["signals"] == 1
     assert (said["memory"], said["cpu"]) == (["memory_bytes"], ["cpu_s"])
     if os.geteuid() == 0:
         assert any(entry.startswith("cgroup: ") for entry in said["missing"])
+
+
+def test_where_a_part_of_proc_is_hidden_there_is_none_inside(tmp_path: Path) -> None:
+    """As in containers, where no other may be mounted, then."""
+    if os.geteuid() == 0:
+        said = run_as_an_ordinary_user(tmp_path, "mount -t tmpfs hidden /proc/fs")
+        assert any(entry.startswith("proc: ") for entry in said["missing"])
+        assert said["cpu"] == ["cpu_s"]
+
+
+def run_as_an_ordinary_user(home: Path, before: str = "true") -> dict[str, Any]:
+    """As root, we become nobody, who sees the interpreter wherever it is."""
+    home.chmod(0o777)
+    environment = os.environ | {"HOME": str(home), "TMPDIR": "/tmp", "PYTHONPATH": str(Path("src").resolve())}
+    command = [sys.executable, "-c", AS_AN_ORDINARY_USER]
+    if os.geteuid() == 0:
+        command = ["unshare", "-m", "sh", "-c", f"{before} && {_become_nobody(command)}"]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert ran.returncode == 0, ran.stderr
+    said: dict[str, Any] = json.loads(ran.stdout)
+    return said
 
 
 def _become_nobody(command: list[str]) -> str:
@@ -282,3 +299,76 @@ def _become_nobody(command: list[str]) -> str:
             f"mount -t tmpfs -o mode=755 home /root && mkdir -p {prefix} && mount --move /mnt/kept {prefix}",
         ]
     return " && ".join(steps)
+
+
+def test_many_runs_leave_nothing_behind(sandbox: BubblewrapSandbox, tmp_path: Path) -> None:
+    def run(number: int) -> bool:
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        return python(sandbox, folder, f"print({number})").stdout == f"{number}\n".encode()
+
+    warm_up(sandbox, tmp_path)
+    before = _held()
+    with ThreadPoolExecutor(4) as threads:
+        assert all(threads.map(run, range(40)))
+    assert sandbox.wait_until_warm(60)
+    assert _held() == before
+
+
+def _held() -> tuple[int, int]:
+    """Open files and child processes of ours."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return len(list(Path("/proc/self/fd").iterdir())), len(children)
+
+
+ENDLESS = """
+import sys, tempfile, threading
+from pathlib import Path
+from skillyard.sandbox.choose import open_sandbox
+from skillyard.sandbox.model import Task
+
+sandbox = open_sandbox('bubblewrap', options={'warm': '1'})
+work = Path(tempfile.mkdtemp())
+for _ in range(2):
+    sandbox.run(Task(arguments=('python', '-c', 'pass'), workspace=work))
+sandbox.wait_until_warm(30)
+task = Task(
+    arguments=('sleep', sys.argv[1]), workspace=work, on_output=lambda *_: None,
+)
+threading.Thread(target=sandbox.run, args=(task,)).start()
+import time
+time.sleep(0.5)
+print('running', flush=True)
+time.sleep(60)
+"""
+
+
+def test_nothing_survives_a_server_that_is_killed(tmp_path: Path) -> None:
+    mark = str(100_000 + os.getpid())
+    server = subprocess.Popen([sys.executable, "-c", ENDLESS, mark], stdout=subprocess.PIPE)
+    assert server.stdout
+    assert server.stdout.readline() == b"running\n"
+    inside = _everybody_below(server.pid)
+    assert len(inside) >= 4
+    server.kill()
+    server.wait()
+    server.stdout.close()
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and any(_is_alive(process) for process in inside):
+        time.sleep(0.05)
+    assert not [process for process in inside if _is_alive(process)]
+
+
+def _everybody_below(process: int) -> list[int]:
+    found = []
+    for thread in Path(f"/proc/{process}/task").iterdir():
+        for child in (thread / "children").read_text().split():
+            found += [int(child), *_everybody_below(int(child))]
+    return found
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False

@@ -28,7 +28,8 @@ class SandboxUnavailable(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """Bounds of one run. `wall_s` counts from the start of the program, `cpu_s` over all its processes;
-    `disk_bytes` and `files` are of what it leaves in its workspace; `output_bytes` of stdout and of stderr each.
+    `disk_bytes` and `files` are of what it leaves in its workspace, which is kept in memory while it runs and counts
+    there, too; `output_bytes` of stdout and of stderr each.
     """
 
     wall_s: float = 60.0
@@ -47,7 +48,8 @@ class Task:
     Inside, `skill` is /skill and `layer` is /deps, both read-only; `workspace` is /work, the folder it starts in.
     `arguments[0]` is a program: `python`, `node`, `sh`, or a file below /skill. `inputs` are files of the workspace
     that were handed over by name, readable whatever is declared; the rest of it as `permissions` say. `environment`
-    holds only what was declared or belongs to us. `private_hosts`: the declared hosts that may have private addresses.
+    holds only what was declared or belongs to us. `skill` and `layer` must be readable by everybody, since no program
+    runs as root. `private_hosts`: the declared hosts that may have private addresses.
     """
 
     arguments: tuple[str, ...]
@@ -66,8 +68,9 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """What it did, and what it tried in vain. Hosts as `host:port`, programs as paths inside, files relative to the
-    workspace. `by`: the witnesses: `proxy`, `seccomp`, `landlock`, `workspace`.
+    """What it did, and what it tried in vain. Hosts as `host:port`, with port 53 for a name that was asked of DNS;
+    programs as paths inside, and `fork`; files relative to the workspace, others with their whole path; the rest by
+    the names of system calls. `by`: the witnesses: `proxy`, `seccomp`, `workspace`.
     """
 
     hosts: tuple[str, ...] = ()

@@ -24,6 +24,7 @@ from skillyard.sandbox.programs import system_folders
 DEVICES = ("null", "zero", "full", "random", "urandom")
 _POWERS = ("SYS_ADMIN", "SETUID", "SETGID", "CHOWN", "NET_BIND_SERVICE", "DAC_OVERRIDE")
 _PLACES = ("/skill", "/deps", "/work", "/tmp", lockdown.SCRATCH, "/dev/shm")  # noqa: S108 (inside)
+_PROC = ("--proc", "/proc", "--tmpfs", "/proc/1", "--remount-ro", "/proc/1")
 _ANSWER_S = 30.0
 _CHILD = re.compile(rb'"child-pid": (\d+)')
 
@@ -167,7 +168,7 @@ def _options(machine: Machine, binds: Mapping[str, Path], *, has_host: bool) -> 
         *(word for place, source in binds.items() for word in ("--ro-bind", str(source), place)),
         *_each("--dir", (place for place in _PLACES if place not in binds)),
         *(["--bind", "/", lockdown.HOST] if has_host else []),
-        "--proc", "/proc", "--tmpfs", "/proc/1", "--remount-ro", "/proc/1",
+        *(_PROC if machine.has_proc else ["--dir", "/proc"]),
         *(word for name in DEVICES for word in ("--dev-bind", f"/dev/{name}", f"/dev/{name}")),
         "--symlink", "/proc/self/fd", "/dev/fd", "--symlink", "/proc/self/fd/0", "/dev/stdin",
         "--symlink", "/proc/self/fd/1", "/dev/stdout", "--symlink", "/proc/self/fd/2", "/dev/stderr",

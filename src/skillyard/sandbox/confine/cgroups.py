@@ -168,7 +168,7 @@ class _Version2(Cgroups):
         if path is None or not (_ROOT / "cgroup.controllers").exists():
             raise FileNotFoundError(2, "not mounted")
         self.home = self._home(_ROOT / path.lstrip("/"))
-        self.parts = ("memory", "pids", "cpu")
+        self.parts = ("memory", "pids")
         _sweep(self.home)
 
     def make(self) -> Cgroup:
@@ -179,7 +179,7 @@ class _Version2(Cgroups):
         """A group whose children may have limits: the own one when it was handed over to us, else the topmost."""
         for folder in (own, own.parent, _ROOT):
             with contextlib.suppress(OSError):
-                _write(folder / "cgroup.subtree_control", "+memory +pids +cpu")
+                _write(folder / "cgroup.subtree_control", "+memory +pids")
                 return folder
         raise PermissionError(13, "no group here may have limited children")
 
@@ -200,6 +200,7 @@ class _Group2(Cgroup):
         _write(self._folder / "memory.max", str(memory_bytes))
         with contextlib.suppress(OSError):
             _write(self._folder / "memory.swap.max", "0")
+            _write(self._folder / "memory.oom.group", "1")
         _write(self._folder / "pids.max", str(processes))
 
     def usage(self) -> Usage:

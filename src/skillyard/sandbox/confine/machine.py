@@ -49,6 +49,7 @@ class Machine:
     users: range
     etc: Path
     has_fast_starter: bool
+    has_proc: bool = True
     numbers: itertools.count[int]
 
     def next_user(self) -> int | None:
@@ -137,8 +138,8 @@ def _compile_starter(into: Path) -> bool:
     """The fast starter, where there is a C compiler; compiled once per user and kept."""
     source = _HERE / "starter.c"
     digest = hashlib.sha256(source.read_bytes() + MACHINE.encode()).hexdigest()[:16]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "skillyard" / f"starter-{digest}"
     try:
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "skillyard" / f"starter-{digest}"
         if not cache.exists():
             compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
             if compiler is None:

@@ -9,7 +9,7 @@ import struct
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,7 @@ class BubblewrapSandbox(Sandbox):
 
     def __init__(self, machine: Machine, *, warm: int = 0) -> None:
         self._machine = machine
+        self._warm = warm
         self._pool = Pool(machine, warm)
         self._python_runs = 0
         self._level: Level | None = None
@@ -61,14 +62,24 @@ class BubblewrapSandbox(Sandbox):
     def probe(self) -> Level:
         with self._probing:
             if self._level is None:
-                level = _level(self._machine)
-                with tempfile.TemporaryDirectory() as folder:
-                    result = self._run(Task(arguments=("sh", "-c", ":"), workspace=Path(folder)), level)
-                if result.exit_code != 0:
-                    said = result.stderr.decode("utf-8", "replace").strip()
-                    raise SandboxUnavailable(f"a program did not run as it should: {said}", "look at the kernel's log")
-                self._level = level
+                try:
+                    self._level = self._try()
+                except SandboxUnavailable as error:
+                    if "proc" not in error.why:  # containers hide parts of /proc, and then allow no other
+                        raise
+                    self._machine = replace(self._machine, has_proc=False)
+                    self._pool = Pool(self._machine, self._warm)
+                    self._level = self._try()
             return self._level
+
+    def _try(self) -> Level:
+        level = _level(self._machine)
+        with tempfile.TemporaryDirectory() as folder:
+            result = self._run(Task(arguments=("sh", "-c", ":"), workspace=Path(folder)), level)
+        if result.exit_code != 0:
+            said = result.stderr.decode("utf-8", "replace").strip()
+            raise SandboxUnavailable(f"a program did not run as it should: {said}", "look at the kernel's log")
+        return level
 
     def run(self, task: Task) -> Result:
         return self._run(task, self._level or self.probe())
@@ -261,4 +272,6 @@ def _level(machine: Machine) -> Level:
         parts.append(f"cgroup v{machine.cgroups.version}: {', '.join(machine.cgroups.parts)}")
     else:
         missing.append(f"cgroup: {machine.why_no_cgroups}")
+    if not machine.has_proc:
+        missing.append("proc: its mounting is not allowed here, so there is none")
     return Level(kind=KIND, version=machine.version, parts=tuple(parts), missing=tuple(missing))
