@@ -41,8 +41,9 @@ def save(folder: Path, paths: Iterable[str], read: Callable[[str], bytes], *, fo
         hint = "Choose another folder, or say --force to replace them."
         raise SdkError(f"There are files already: {names}.", code="file_exists", hint=hint)
     folder.mkdir(parents=True, exist_ok=True)
-    for path, target in targets.items():
+    for path in wanted:
         _make_parents(folder, path)
+    for path, target in targets.items():
         data = read(path)
         if os.path.lexists(target):
             target.unlink()

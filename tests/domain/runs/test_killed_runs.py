@@ -13,16 +13,17 @@ import pytest
 from skillyard.app import App
 from skillyard.domain.runs.errors import StepLost
 from skillyard.domain.runs.execute import execute
-from skillyard.domain.runs.jobs import end_abandoned_runs
+from skillyard.domain.runs.jobs import end_abandoned_runs, remember_waiting_runs
 from skillyard.domain.runs.model import RunStatus, Work
 from skillyard.domain.runs.once import run_once
+from skillyard.domain.runs.read import wait_run
 from skillyard.domain.runs.watch import LEASE_MS
 from skillyard.infra.clock import FixedClock
 from skillyard.sandbox.lazy import LazySandbox
 from skillyard.sandbox.model import Result, Task
 from tests.domain.payments.dying import dying
 from tests.domain.payments.paper_bank import Killed
-from tests.domain.runs.yard import CountingSandbox, Yard, a_yard
+from tests.domain.runs.yard import CountingSandbox, Yard, a_yard, working
 
 MOST_TRANSACTIONS = 6
 
@@ -124,3 +125,19 @@ def a_work(ref: str) -> Work:
         command=("python", "/work/step.py"),
         files={"step.py": f"{script}print('made')\n".encode(), "input.json": json.dumps({"a": 1}).encode()},
     )
+
+
+def test_a_run_whose_job_is_gone_is_remembered(clocked: tuple[Yard, FixedClock]) -> None:
+    yard, clock = clocked
+    run = yard.start("echo.py", "after the restore", environment={"API_KEY": "x"})
+    table = "jobs" if yard.app.database.dialect == "sqlite" else "procrastinate_jobs"
+    with yard.app.database.transaction() as tx:
+        tx.run(f"DELETE FROM {table}")
+    for _ in range(2):
+        clock.move(seconds=61)
+        remember_waiting_runs(yard.app)
+    with yard.app.database.reading() as tx:
+        (row,) = tx.all(f"SELECT * FROM {table}")
+    assert run.id in str(dict(row))
+    with working(yard.app):
+        assert wait_run(yard.app, yard.ada, run_id=run.id, wait_s=20).status is RunStatus.SUCCEEDED

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
-from typing import Annotated, Any
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Annotated, Any, BinaryIO
 
 import orjson
 from fastapi import APIRouter, Header, Path, Query, Request
@@ -51,6 +51,7 @@ _EVENTS: dict[int | str, dict[str, Any]] = {
 _FILES = "files/"
 _STREAM_S = 600.0
 _QUIET_S = 10.0
+_CHUNK_BYTES = 256 * 1024
 _SAFE = {"content-security-policy": "default-src 'none'; sandbox", "x-content-type-options": "nosniff"}
 
 
@@ -144,10 +145,9 @@ async def follow_run(
 def get_run_file(app: AppOf, caller: CallerOf, run_id: str, path: Annotated[str, Path(max_length=1000)]) -> Response:
     """Its bytes, never as anything that a browser would run."""
     file, content = read.open_file(app, caller, run_id=run_id, path=path)
-    with content:
-        data = content.read()
     headers = {**_SAFE, "content-disposition": "attachment", "etag": f'"{file.sha256}"'}
-    return Response(data, media_type="application/octet-stream", headers=headers)
+    headers["content-length"] = str(file.size_bytes)
+    return StreamingResponse(_chunks(content), media_type="application/octet-stream", headers=headers)
 
 
 @router.get("/runs/{run_id}/receipt", summary="The receipt of a run", response_class=PlainTextResponse)
@@ -178,6 +178,12 @@ def get_run_session(app: AppOf, caller: CallerOf, session_id: str) -> wire.Sessi
 def close_run_session(app: AppOf, caller: CallerOf, session_id: str) -> wire.SessionOnWire:
     """Its workspace is gone; its runs stay."""
     return wire.show_session(sessions.close_session(app, caller, session_id=session_id))
+
+
+def _chunks(content: BinaryIO) -> Iterator[bytes]:
+    with content:
+        while chunk := content.read(_CHUNK_BYTES):
+            yield chunk
 
 
 async def _start(

@@ -8,17 +8,29 @@ from skillyard.domain.runs import execute
 from skillyard.domain.runs.sessions import end_idle_sessions
 from skillyard.domain.runs.store import contents
 from skillyard.domain.runs.store import runs as store
-from skillyard.infra.jobs import every
+from skillyard.infra.jobs import enqueue, every
 
 DECLARED = (execute,)  # it declares the job that the operations enqueue
 _DAY_MS = 24 * 3600 * 1000
 _AT_ONCE = 100
+_PATIENCE_MS = 60_000
 
 
 @every(seconds=10)
 def end_abandoned_runs(app: App) -> None:
     """Call runs lost whose worker died while their program ran."""
     execute.end_abandoned(app)
+
+
+@every(seconds=60)
+def remember_waiting_runs(app: App) -> None:
+    """Enqueue runs anew that wait while their job is gone: after a restore, or when the server failed too often."""
+    now_ms = app.clock.now_ms()
+    with app.database.reading() as tx:
+        waiting = store.list_forgotten(tx, before_ms=now_ms - _PATIENCE_MS, limit=_AT_ONCE)
+    for run_id in waiting:
+        with app.database.transaction() as tx:
+            enqueue(tx, execute.execute, now_ms=now_ms, key=run_id, run_id=run_id)
 
 
 @every(seconds=60)

@@ -103,7 +103,7 @@ def _queue(app: App, run: Run, *, key: str | None, sealed: str) -> Run:
         if not store.add(tx, run, key=hashed, sealed=sealed):
             raise SessionBusy(session_id=run.session_id)
         keep_inputs(tx, run)
-        enqueue(tx, execute, now_ms=run.created_ms, run_id=run.id)
+        enqueue(tx, execute, now_ms=run.created_ms, key=run.id, run_id=run.id)
         return run
 
 

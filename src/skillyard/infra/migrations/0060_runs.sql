@@ -53,6 +53,7 @@ CREATE INDEX runs_by_owner ON runs (owner_id, created_ms, id);
 CREATE UNIQUE INDEX runs_by_key ON runs (owner_id, request_key);
 CREATE UNIQUE INDEX runs_by_ref ON runs (ref);
 CREATE UNIQUE INDEX runs_of_session ON runs (session_id) WHERE status IN ('queued', 'running');
+CREATE INDEX runs_waiting ON runs (created_ms) WHERE status = 'queued';
 CREATE INDEX runs_under_way ON runs (lease_until_ms) WHERE status = 'running';
 CREATE INDEX runs_ended ON runs (ended_ms) WHERE has_contents = 1;
 

@@ -136,6 +136,16 @@ def find_sealed(tx: Tx, run_id: str) -> str:
     return str(row["environment"]) if row else ""
 
 
+def list_forgotten(tx: Tx, *, before_ms: int, limit: int) -> list[str]:
+    """Scripts that have been waiting since then."""
+    rows = tx.all(
+        "SELECT id FROM runs WHERE status = 'queued' AND kind = 'script' AND created_ms < ?"
+        " ORDER BY created_ms LIMIT ?",
+        before_ms, limit,
+    )  # fmt: skip
+    return [row["id"] for row in rows]
+
+
 def list_abandoned(tx: Tx, *, now_ms: int, limit: int) -> list[Row]:
     """`id`, `claim` of runs whose program was begun by a worker that has not been heard of since."""
     return tx.all(
