@@ -16,7 +16,7 @@ serve: .venv/.run  ## Keep a server running; prints its address and a one-time s
 	@.venv/bin/skillyard serve
 
 test: check  ## Check style and types, then run all tests
-	@.venv/bin/python -m pytest -n $(JOBS)
+	@.venv/bin/python -m pytest -n $(JOBS) --dist worksteal
 
 check: .venv/.test
 	@.venv/bin/ruff check .

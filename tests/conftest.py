@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,11 @@ from tests.peers.llm.fixture import llm_peer, llm_service  # noqa: F401
 from tests.peers.oidc import providers
 from tests.peers.stripe.fixture import stripe_peer  # noqa: F401
 from tests.peers.ton.driver import TonPeer, running_ton_peer
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: many tests wait for a server, a browser or a clock."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session")
