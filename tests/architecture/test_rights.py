@@ -87,6 +87,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "requestPayout": {"amount": "25.00", "asset": "USD", "to": "credits"},
     "grantCredits": {"username": "eve", "amount": "100", "reason": "because"},
     "rejectPayout": {"reason": "because"},
+    "decideCharge": {"taken": True},
     "buyCredits": {"amount": "1000"},
     "setRate": {"usd": "5.20"},
     "matchDeposit": {"rail": "ton", "reference": "x", "invoice_id": "inv_none"},

@@ -154,6 +154,13 @@ def test_operators_look_after_money(people: People) -> None:
         assert people.eve.data(*verb, expect=1)["error"]["code"] == "administrators_only"
 
 
+def test_charges_in_doubt_are_for_administrators(people: People) -> None:
+    assert people.ada.data("charges") == []
+    people.eve.run("charges", expect=1)
+    unknown = people.ada.data("charges", "decide", "sinv_none", "--not-taken", expect=1)["error"]
+    assert unknown["code"] == "charge_not_found"
+
+
 def test_credits_are_ordered_and_wait_to_be_paid(people: People) -> None:
     people.ada.run("rate", "ton", "2.00")
     assert "credits buy" in people.eve.run("credits").stderr

@@ -64,6 +64,7 @@ _VERBS = {
         "bought": ("buying:bought", "List what you have bought."),
         "credits": ("treasury:credits", "Your credits, and how to buy some."),
         "rate": ("treasury:rate", "What TON is worth; administrators say it."),
+        "charges": ("treasury:charges", "Payments elsewhere that are in doubt, for administrators."),
         "deposits": ("treasury:deposits", "Money that names no invoice, for administrators."),
     },
     "Invoke": {

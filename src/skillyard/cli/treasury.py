@@ -16,6 +16,7 @@ from skillyard.sdk.errors import InputNeeded, SdkError
 Registry = Annotated[str | None, Parameter(help="Address of the registry.")]
 
 credits = App(name="credits", help="Credits, which pay every price in dollars.")
+charges = App(name="charges", help="Payments elsewhere that are in doubt, for administrators.")
 deposits = App(name="deposits", help="Money that names no invoice, for administrators.")
 
 
@@ -112,6 +113,40 @@ def rate(
         show.line("Nobody has said lately what {asset} is worth.", asset=asset.upper())
         return None
     show.line("1 {asset} is {usd} USD", asset=answer["asset"], usd=answer["usd"])
+    return None
+
+
+@charges.default
+def list_charges(*, registry: Registry = None, json: Json = False) -> None:
+    """List payments that nobody is certain of, or that failed after delivery."""
+    with Client(registry) as client:
+        found = client.charges_in_doubt()
+    if json:
+        return show.data(found)
+    rows = [
+        (one["ref"], one["name"], one["rail"], one["amount"], one["status"], one["payer"] or "-", one["why"])
+        for one in found
+    ]
+    show.table(["for", "skill", "by", "credits", "status", "payer", "why"], rows)
+    return None
+
+
+@charges.command(name="decide")
+def decide_charge(
+    ref: str,
+    /,
+    *,
+    taken: Annotated[bool, Parameter(negative="--not-taken", help="What you found at the provider.")],
+    reference: Annotated[str | None, Parameter(help="The provider's own id of the payment.")] = None,
+    registry: Registry = None,
+    json: Json = False,
+) -> None:
+    """Say whether a payment was taken, after looking it up at the provider."""
+    with Client(registry) as client:
+        answer = client.decide_charge(ref, taken=taken, reference=reference)
+    if json:
+        return show.data(answer)
+    show.line("{ref} is [bold]{status}[/]", ref=answer["ref"], status=answer["status"])
     return None
 
 

@@ -15,6 +15,7 @@ from skillyard.domain.accounts.providers import check_provider, list_providers, 
 from skillyard.domain.gateway import vault
 from skillyard.domain.payments import ledger
 from skillyard.domain.payments.charge_rail import ChargeRail, charge_rails
+from skillyard.domain.payments.charges_in_doubt import check_charges
 from skillyard.domain.payments.payout_checks import check_payouts
 from skillyard.domain.payments.rail import Rail, rails
 from skillyard.domain.registry.integrity import missing_archives
@@ -175,7 +176,8 @@ def _books(database: Database) -> Iterator[Finding]:
 
 def _payouts(database: Database) -> Iterator[Finding]:
     with database.reading() as tx:
-        checks = check_payouts(tx, int(time.time() * 1000))
+        now_ms = int(time.time() * 1000)
+        checks = [*check_payouts(tx, now_ms), *check_charges(tx, now_ms)]
     for found in checks:
         yield Finding(check=found.name, state="ok" if found.ok else "warning", detail=found.detail, hint=found.hint)
 

@@ -182,6 +182,15 @@ class CommerceCalls(ApiCalls):
         """What one unit is worth now; None when nobody said so lately."""
         return cast("Document | None", self.get_json(f"/rates/{segment(asset)}")["rate"])
 
+    def charges_in_doubt(self) -> list[Document]:
+        """For administrators: payments elsewhere that nobody is certain of, or that failed after delivery."""
+        return _items(self.get_json("/admin/charges"))
+
+    def decide_charge(self, ref: str, *, taken: bool, reference: str | None = None) -> Document:
+        """For administrators: say what became of one."""
+        body = without_none({"taken": taken, "reference": reference})
+        return self._send_document("POST", f"/admin/charges/{segment(ref)}/decide", body)
+
     def deposits(self) -> list[Document]:
         """For administrators: money that names no invoice."""
         return _items(self.get_json("/admin/deposits"))

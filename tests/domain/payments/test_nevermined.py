@@ -11,16 +11,17 @@ import pytest
 
 from skillyard.app import App
 from skillyard.domain.payments import ledger
-from skillyard.domain.payments.charge_errors import HolderNotValid, PaymentRefused, PaymentUsed
+from skillyard.domain.payments.charge_errors import ChargeClosed, HolderNotValid, PaymentRefused, PaymentUsed
 from skillyard.domain.payments.charge_jobs import take_payments_due
 from skillyard.domain.payments.charge_model import Charge, ChargeStatus
 from skillyard.domain.payments.charge_rail import charge_rails
 from skillyard.domain.payments.charge_rails.nevermined import get_plan_balance
+from skillyard.domain.payments.charges_in_doubt import check_charges, decide_charge, list_charges_in_doubt
 from skillyard.domain.payments.chart import Kind, platform
 from skillyard.domain.payments.pay_elsewhere import bill_for, verify_payment
 from skillyard.domain.payments.settle_charges import settle_charge
 from skillyard.infra.clock import FixedClock
-from skillyard.infra.errors import Upstream
+from skillyard.infra.errors import Forbidden, Upstream
 from skillyard.infra.money import Asset
 from tests.domain.payments.charging import capture, credits_of, find, place, release, status_of
 from tests.domain.payments.dying import dying
@@ -198,6 +199,31 @@ def test_a_payment_that_was_good_and_is_gone_after_delivery_has_failed(shop: Sho
     settle(shop, minutes=20)
     assert (status_of(shop), nevermined.taken[HOLDER], shop.balance()) == (ChargeStatus.FAILED, 0, (0, 0))
     assert find(shop).why == "insufficient credits"
+
+
+@pytest.mark.parametrize("is_taken", [False, True])
+def test_an_administrator_who_looked_it_up_decides(shop: Shop, nevermined: Nevermined, *, is_taken: bool) -> None:
+    place_paid(shop, nevermined)
+    capture(shop)
+    nevermined.order("lose_answer" if is_taken else "lose_request", "/settle")
+    settle(shop)
+    nevermined.balances[HOLDER] += 500
+    settle(shop, minutes=20)
+    with shop.app.database.reading() as tx:
+        (found,) = check_charges(tx, shop.clock.now_ms() + 3600 * 1000)
+    assert (found.ok, "sinv_1" in found.detail) == (False, True)
+    with pytest.raises(Forbidden):
+        list_charges_in_doubt(shop.app, shop.sal)
+    with pytest.raises(Forbidden):
+        decide_charge(shop.app, shop.sal, ref="sinv_1", is_taken=True)
+    assert [one.ref for one in list_charges_in_doubt(shop.app, shop.ada)] == ["sinv_1"]
+    decide_charge(shop.app, shop.ada, ref="sinv_1", is_taken=is_taken, reference="0xab")
+    assert status_of(shop) is (ChargeStatus.CAPTURED if is_taken else ChargeStatus.FAILED)
+    assert shop.balance() == ((9, 0) if is_taken else (0, 0))
+    settle(shop, minutes=20)
+    if is_taken:
+        with pytest.raises(ChargeClosed):
+            decide_charge(shop.app, shop.ada, ref="sinv_1", is_taken=False)
 
 
 @pytest.mark.parametrize("after", [False, True])

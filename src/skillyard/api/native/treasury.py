@@ -10,7 +10,7 @@ from skillyard.api.native.wire import buying as buying_wire
 from skillyard.api.native.wire import payouts as payouts_wire
 from skillyard.api.native.wire import treasury as wire
 from skillyard.api.surface import AppOf, CallerOf, Cursor, Limit
-from skillyard.domain.payments import credits, deposits, payouts, rates, refunds
+from skillyard.domain.payments import charges_in_doubt, credits, deposits, payouts, rates, refunds
 from skillyard.infra.money import Asset
 
 router = APIRouter(tags=["admin"])
@@ -49,6 +49,19 @@ def reject_payout(
 ) -> payouts_wire.PayoutOnWire:
     """For administrators. The amount is available to the seller again."""
     return payouts_wire.show_payout(payouts.reject_payout(app, caller, payout_id=payout_id, reason=body.reason))
+
+
+@router.get("/admin/charges", summary="Payments elsewhere that are in doubt")
+def list_charges_in_doubt(app: AppOf, caller: CallerOf) -> wire.Charges:
+    """For administrators: what nobody knows of, and what failed after delivery. The oldest first."""
+    return wire.show_charges(charges_in_doubt.list_charges_in_doubt(app, caller))
+
+
+@router.post("/admin/charges/{ref}/decide", summary="Say what became of a payment")
+def decide_charge(app: AppOf, caller: CallerOf, ref: str, body: wire.DecideChargeBody) -> wire.ChargeOnWire:
+    """For administrators, who looked it up at the provider. What was taken is its seller's."""
+    after = charges_in_doubt.decide_charge(app, caller, ref=ref, is_taken=body.taken, reference=body.reference)
+    return wire.show_charge(after)
 
 
 @router.put("/admin/rates/{asset}", summary="Say what an asset is worth")

@@ -34,4 +34,5 @@ CREATE INDEX charges_by_seller ON charges (seller_id, captured_ms, ref) WHERE st
 CREATE INDEX charges_by_item ON charges (item, captured_ms, ref) WHERE status = 'captured';
 CREATE INDEX charges_to_mature ON charges (matures_ms) WHERE status = 'captured' AND matured_ms IS NULL;
 CREATE INDEX charges_to_end ON charges (expires_ms) WHERE status = 'held';
+CREATE INDEX charges_in_doubt ON charges (placed_ms, ref) WHERE status IN ('unknown', 'failed');
 CREATE INDEX charges_to_settle ON charges (updated_ms) WHERE status IN ('due', 'unknown');

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel, Field
 
 from skillyard.api.native.wire.fields import Text, Time, example
+from skillyard.domain.payments.charge_model import Charge, ChargeStatus
 from skillyard.domain.payments.model import Quote, Receipt
 from skillyard.infra.clock import iso
 from skillyard.infra.money import Asset, show_amount
@@ -22,6 +23,46 @@ _DEPOSIT = {
     "payer": "UQ…",
     "received_at": "2026-11-21T07:00:00.000Z",
 }
+
+
+_CHARGE = {
+    "ref": "sinv_01k0000000000000000000000a",
+    "name": "acme/report",
+    "rail": "nevermined",
+    "amount": "10",
+    "status": "unknown",
+    "payer": "0x…",
+    "reference": None,
+    "why": "the balance was 100 and is 590",
+    "placed_at": "2026-11-21T07:00:00.000Z",
+}
+
+
+class ChargeOnWire(BaseModel):
+    model_config = example(_CHARGE)
+
+    ref: str = Field(description="The invocation that it is for.")
+    name: str
+    rail: str
+    amount: str = Field(description="In credits; one is one US cent.")
+    status: ChargeStatus
+    payer: str | None
+    reference: str | None = Field(description="The provider's own id of the payment.")
+    why: str
+    placed_at: Time
+
+
+class Charges(BaseModel):
+    model_config = example({"items": [_CHARGE]})
+
+    items: list[ChargeOnWire]
+
+
+class DecideChargeBody(BaseModel):
+    model_config = example({"taken": True, "reference": "0x…"}, closed=True)
+
+    taken: bool = Field(description="Whether the provider took the payment.")
+    reference: Text | None = Field(default=None, description="The provider's own id of it.")
 
 
 class GrantCreditsBody(BaseModel):
@@ -113,3 +154,21 @@ def show_deposits(found: Sequence[Receipt]) -> Deposits:
         for one in found
     ]
     return Deposits(items=items)
+
+
+def show_charge(charge: Charge) -> ChargeOnWire:
+    return ChargeOnWire(
+        ref=charge.ref,
+        name=charge.item,
+        rail=charge.rail,
+        amount=show_amount(charge.amount, Asset.CREDIT),
+        status=charge.status,
+        payer=charge.payer,
+        reference=charge.reference,
+        why=charge.why,
+        placed_at=iso(charge.placed_ms),
+    )
+
+
+def show_charges(charges: Sequence[Charge]) -> Charges:
+    return Charges(items=[show_charge(one) for one in charges])

@@ -68,6 +68,12 @@ def list_unsettled(tx: Tx, *, updated_before_ms: int, limit: int) -> list[str]:
     return [row["ref"] for row in tx.all(sql, updated_before_ms, limit)]
 
 
+def list_in_doubt(tx: Tx, *, limit: int) -> list[Charge]:
+    """Those of which nobody knows whether they were taken, and those that were not, the oldest first."""
+    sql = "SELECT * FROM charges WHERE status IN ('unknown', 'failed') ORDER BY placed_ms, ref LIMIT ?"
+    return [_charge(row) for row in tx.all(sql, limit)]
+
+
 def touch(tx: Tx, ref: str, *, updated_before_ms: int, now_ms: int) -> bool:
     """Whether nobody looked at it since; from now on somebody does."""
     sql = "UPDATE charges SET updated_ms = ? WHERE ref = ? AND updated_ms <= ?"
