@@ -37,19 +37,19 @@ class Person:
         return httpx.Client(base_url=self.base, headers=sent, timeout=30)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("stack")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def stack_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(place: Path, stack_port: int) -> Iterator[Server]:
     limits = {f"{what}_per_minute": "1000000" for what in ("reads", "writes", "logins")}
     own = {"stack_hosts": "api.stack.example.org", "stack_port": str(stack_port)}
@@ -57,12 +57,12 @@ def server(place: Path, stack_port: int) -> Iterator[Server]:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def base(server: Server) -> str:
     return f"{server.url}/stack"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def ada(server: Server, place: Path, base: str) -> Person:
     """The administrator."""
     user = sign_in(server, place / "ada", "ada")
@@ -70,7 +70,7 @@ def ada(server: Server, place: Path, base: str) -> Person:
     return Person("ada", user.run("tokens", "create", "stack", *chosen).stdout.strip(), base)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def native(server: Server, ada: Person) -> Iterator[httpx.Client]:
     """The administrator's client of our own API."""
     headers = {"authorization": f"Bearer {ada.key}"}
@@ -78,7 +78,7 @@ def native(server: Server, ada: Person) -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def newcomer(native: httpx.Client, base: str) -> Callable[[str], Person]:
     """Makes somebody new."""
 
@@ -93,15 +93,15 @@ def newcomer(native: httpx.Client, base: str) -> Callable[[str], Person]:
 
 
 @pytest.fixture(scope="module")
-def sal(newcomer: Callable[[str], Person]) -> Person:
+def sal(newcomer: Callable[[str], Person], request: pytest.FixtureRequest) -> Person:
     """Publishes skills."""
-    return newcomer("sal")
+    return newcomer(f"sal-{_word(request)}")
 
 
 @pytest.fixture(scope="module")
-def bob(newcomer: Callable[[str], Person]) -> Person:
+def bob(newcomer: Callable[[str], Person], request: pytest.FixtureRequest) -> Person:
     """Invokes skills."""
-    return newcomer("bob")
+    return newcomer(f"bob-{_word(request)}")
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +120,11 @@ def buyer(bob: Person) -> Iterator[Stack]:
 def admin(ada: Person) -> Iterator[Stack]:
     with ada.sdk() as client:
         yield client
+
+
+def _word(request: pytest.FixtureRequest) -> str:
+    """Each module has people of its own on the one server."""
+    return str(request.module.__name__.rpartition("_")[2])
 
 
 def a_skill(name: str, **changed: Any) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def test_an_agent_is_trusted_like_its_operator_unless_that_is_opted_out_of(
     buyer: Stack, seller: Stack, bob: Person, home: Path, native: httpx.Client
 ) -> None:
     skill = seller.skills.publish(**a_skill("for-the-known", trust_level_required="L1"))
-    native.post("/admin/users/bob/claims", json={"claim_type": "verified_human", "assurance": "high"})
+    native.post(f"/admin/users/{bob.name}/claims", json={"claim_type": "verified_human", "assurance": "high"})
     agent = buyer.agents.register("heir")
     with Stack(agent_id=agent.id, api_key=bob.key, base_url=bob.base) as bot:
         assert bot.skills.check_trust(skill.id)["allowed"] is True

@@ -78,7 +78,7 @@ def owner(way: tuple[str, str | None], sal: Person) -> Caller:
 
 @pytest.fixture(scope="module")
 def consumer(way: tuple[str, str | None], bob: Person, native: httpx.Client) -> Caller:
-    native.post("/admin/users/bob/claims", json={"claim_type": "verified_human", "assurance": "high"})
+    native.post(f"/admin/users/{bob.name}/claims", json={"claim_type": "verified_human", "assurance": "high"})
     return Caller(*way, bob)
 
 

@@ -171,7 +171,7 @@ def test_trust_comes_from_what_is_on_record(seller: Stack, buyer: Stack, bob: Pe
         buyer.skills.invoke(skill.id, input=INPUT)
     assert refused.value.details["reason_code"] == "too_little_trust"
     claim = {"claim_type": "verified_human", "assurance": "high"}
-    assert native.post("/admin/users/bob/claims", json=claim).status_code == 201
+    assert native.post(f"/admin/users/{bob.name}/claims", json=claim).status_code == 201
     assert buyer.skills.check_trust(skill.id)["allowed"] is True
     assert buyer.skills.invoke(skill.id, input=INPUT).status == "pending"
     (known,) = buyer.identity.list_claims()
