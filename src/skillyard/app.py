@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from skillyard.infra.access_tokens import TokenSigner
 from skillyard.infra.blobs import BlobStore, open_blobs
@@ -12,7 +13,7 @@ from skillyard.infra.envelope import DATABASE_KEY, Keyring, read_keys
 from skillyard.infra.events import EventBell, Recorder
 from skillyard.infra.issuer_keys import IssuerKeys
 from skillyard.infra.migrations import migrate
-from skillyard.infra.outbound import Outbound
+from skillyard.infra.outbound import Bounds, Outbound
 from skillyard.infra.ratelimit import Limiter
 from skillyard.infra.search import SearchIndex
 from skillyard.infra.secrets import Signer, load_key
@@ -24,6 +25,7 @@ from skillyard.skill.archive import Limits
 from skillyard.skill.log.note import SignerKey
 
 _MIB = 1024 * 1024
+_CLUSTER_BOUNDS = Bounds(total_s=60.0, phase_s=30.0, max_bytes=32 * _MIB)  # for logs of runs with files in them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,4 +92,5 @@ def _open_sandbox(settings: Settings, outbound: Outbound) -> Sandbox:
 
     if settings.sandbox == "off":
         raise SandboxUnavailable("the operator has switched runs off", "Ask for SKILLYARD_SANDBOX=auto.")
-    return open_sandbox(settings.sandbox, options=settings.sandbox_options, connect=outbound.request)
+    ask = partial(outbound.request, bounds=_CLUSTER_BOUNDS)
+    return open_sandbox(settings.sandbox, options=settings.sandbox_options, connect=ask)

@@ -14,14 +14,19 @@ from skillyard.sandbox.confine import machine
 from skillyard.sandbox.kinds.bubblewrap import BubblewrapSandbox
 from skillyard.sandbox.model import Limits, Result, Sandbox, Stream, Task
 from skillyard.skill.permissions import Permissions
+from tests.sandbox.kinds import ELSEWHERE, open_elsewhere
 
 MIB = 1024 * 1024
 EVERYTHING = Permissions(filesystem_read=("**",), filesystem_write=("**",), subprocess=True)
 
 
-@pytest.fixture(scope="module", params=["bubblewrap", "bubblewrap, warm", "bubblewrap, no compiler"])
+@pytest.fixture(scope="module", params=["bubblewrap", "bubblewrap, warm", "bubblewrap, no compiler", *ELSEWHERE])
 def opened(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     kind, _, variant = request.param.partition(", ")
+    if kind in ELSEWHERE:
+        with open_elsewhere(kind) as sandbox:
+            yield sandbox
+        return
     with pytest.MonkeyPatch.context() as patch:
         if variant == "no compiler":
             patch.setattr(machine, "_compile_starter", lambda _: False)

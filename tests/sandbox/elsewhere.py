@@ -11,7 +11,7 @@ from skillyard.sandbox.programs import find_bubblewrap, find_program, system_fol
 
 
 def elsewhere(
-    command: list[str], *, files: Mapping[str, Path] | None = None, environment: Mapping[str, str] | None = None
+    command: list[str], *, files: Mapping[str, Path] | None = None, has_network: bool = False
 ) -> subprocess.Popen[bytes]:
     """Start a command as the first process of a place with no network and folders of its own: /work, /skill, /deps and
     /tmp. `files` are seen there, read-only. Its standard streams are pipes.
@@ -24,7 +24,7 @@ def elsewhere(
     options = [
         "--unshare-all", "--unshare-user", "--uid", "65534", "--gid", "65534", "--as-pid-1", "--die-with-parent",
         "--new-session", "--cap-drop", "ALL", "--clearenv", "--setenv", "PATH", path,
-        *(word for name, value in (environment or {}).items() for word in ("--setenv", name, value)),
+        *(["--share-net"] if has_network else []),
         *(word for folder in system_folders() for word in _system(folder)),
         *(word for home in homes for word in ("--ro-bind", home, home)),
         "--proc", "/proc", "--dev", "/dev", "--chdir", "/",

@@ -364,6 +364,8 @@ def send_files(work: str, before: dict[str, Mark], running: Running) -> set[str]
             entry.size = found.st_size
             with open(os.path.join(work, path), "rb") as file:
                 archive.addfile(entry, file)
+    if left == 0:
+        running.limits_hit.add("disk_bytes")
     send("removed", paths=sorted(before))
     return refused
 
