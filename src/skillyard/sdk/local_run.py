@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from skillyard.public_addresses import AllowList, read_allow_list
 from skillyard.sandbox.choose import open_sandbox
-from skillyard.sandbox.layers import LayerRefused, build_layer, layer_key
+from skillyard.sandbox.layers import Indexes, LayerRefused, build_layer, layer_key
 from skillyard.sandbox.model import Limits, Result, Sandbox, SandboxUnavailable, Stream, Task
 from skillyard.sandbox.needs.read import read_needs
 from skillyard.sdk.advisories import recalls_of, refreshed
@@ -133,6 +134,7 @@ def run_locally(
             stdin=wanted.stdin,
             environment=environment,
             permissions=skill.permissions,
+            private_hosts=_private_hosts(),
             limits=wanted.limits,
             on_output=on_output,
         )
@@ -176,8 +178,23 @@ def _find_layer(sandbox: Sandbox, skill: Path, script: str) -> Path | None:
         return None
     layer = cache_dir() / "layers" / layer_key(needs)
     if not layer.is_dir():
-        build_layer(needs, layer, sandbox=sandbox)
+        build_layer(needs, layer, sandbox=sandbox, indexes=_indexes())
     return layer
+
+
+def _indexes() -> Indexes:
+    """Of the environment, under the names that the server has for them."""
+    known = Indexes()
+    python, npm = os.environ.get("SKILLYARD_PYTHON_INDEX"), os.environ.get("SKILLYARD_NPM_REGISTRY")
+    try:
+        return Indexes(python=python or known.python, npm=npm or known.npm, private_hosts=_private_hosts())
+    except ValueError as error:
+        hint = "Set SKILLYARD_PYTHON_INDEX or SKILLYARD_NPM_REGISTRY anew."
+        raise UsageError(f"{error}.", code="bad_index", hint=hint) from None
+
+
+def _private_hosts() -> AllowList:
+    return read_allow_list(os.environ.get("SKILLYARD_OUTBOUND_ALLOW", ""))
 
 
 def _file_limits(limits: Limits) -> FileLimits:

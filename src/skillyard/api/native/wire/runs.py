@@ -21,7 +21,7 @@ _NOW = "2026-11-21T07:00:00.000Z"
 _DIGEST = f"sha256:{'5e' * 32}"
 _FILE = {"path": "out.csv", "size_bytes": 120, "sha256": "5e" * 32, "url": "https://…/runs/run_01k…/files/out.csv"}
 _SHOWN_BYTES = 64 * 1024
-_RUN = {
+_RUN: dict[str, Any] = {
     "id": "run_01k0000000000000000000000a",
     "name": "acme/pdf",
     "version": "1.2.0",
