@@ -39,7 +39,7 @@ def test_of_fifty_who_claim_an_invocation_exactly_one_wins(both: Stall) -> None:
 
 def test_fifty_who_claim_ten_invocations_get_each_once(both: Stall) -> None:
     offer = both.offer(price=1)
-    asked = [both.invoke(offer).id for _ in range(10)]
+    asked = sorted(both.invoke(offer).id for _ in range(10))
     results = at_once(*[lambda one=one: claim(both.app, both.sal, invocation_id=one) for one in asked * 5])
     assert sorted(one.id for one in results if isinstance(one, Invocation)) == asked
 
