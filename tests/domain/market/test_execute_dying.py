@@ -13,6 +13,7 @@ from skillyard.app import App
 from skillyard.domain.market.execute import execute
 from skillyard.domain.market.invocations import get_invocation
 from skillyard.domain.market.model import Invocation, InvocationStatus, Offer
+from skillyard.domain.market.store import step_answers as answers
 from skillyard.domain.runs.errors import StepUnderWay
 from skillyard.infra.clock import FixedClock
 from tests.domain.market.sealed import JS, PY, a_rich_stall, llm, script, sealed
@@ -67,7 +68,10 @@ def test_a_death_at_any_transaction_costs_nothing_that_was_not_delivered(
     llm_peer.behave = lambda _: Says(text="in between")
     (before, _), asked = stall.credits(), stall.invoke(offer)
     work_until_killed(dying(stall.app, dies_at=dies_at, after=after), asked.id)
+    with stall.app.database.reading() as tx:
+        is_answered = answers.find(tx, asked.id, 1) is not None
     ended = go_on(stall, asked.id)
+    assert len(llm_peer.asked) <= (1 if is_answered else 2)
     if ended.status is InvocationStatus.COMPLETED:
         assert ended.output == {"summary": "in between1"}
         assert stall.credits() == (before - 10, 0)
@@ -75,6 +79,7 @@ def test_a_death_at_any_transaction_costs_nothing_that_was_not_delivered(
         assert (ended.status, ended.failure and ended.failure.code) == (InvocationStatus.FAILED, "step_lost")
         assert stall.credits() == (before, 0)
     with stall.app.database.reading() as tx:
+        assert answers.find(tx, asked.id, 1) is None, "it is not kept for longer"
         rows = tx.all("SELECT ref, count(*) AS runs FROM runs GROUP BY ref")
     assert [row for row in rows if row["runs"] != 1] == []
 

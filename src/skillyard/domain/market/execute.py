@@ -19,16 +19,18 @@ from skillyard.domain.market.steps.llm import run_llm_step
 from skillyard.domain.market.steps.model import Done, Given, StepFailed
 from skillyard.domain.market.steps.script import run_script_step
 from skillyard.domain.market.store import offers
+from skillyard.domain.market.store import step_answers as answers
 from skillyard.domain.registry.errors import ReleaseNotFound, ReleaseQuarantined
 from skillyard.domain.registry.runnable import find_for_server
 from skillyard.domain.runs.errors import StepUnderWay
 from skillyard.infra.database import DatabaseUnavailable
 from skillyard.infra.errors import SkillyardError
 from skillyard.infra.log import Logger
-from skillyard.skill.executable import Executable, ScriptStep, Step
+from skillyard.skill.executable import Executable, LlmStep, ScriptStep, Step
 from skillyard.skill.names import SkillName
 from skillyard.skill.permissions import Permissions, read_permissions
 
+_KEEP_ANSWERS_MS = 24 * 3600 * 1000  # of invocations that nobody went on with
 _log = Logger("skillyard.market")
 
 
@@ -75,7 +77,7 @@ def execute(app: App, invocation_id: str) -> None:
     """
     begun = claim_for_server(app, invocation_id)
     if begun is None:
-        return
+        return _forget_answers(app, invocation_id)
     progress = _Progress()
     failure = _do(app, begun, progress)
     claims, usage, receipts = begun.claims, progress.usage, progress.receipts
@@ -83,6 +85,7 @@ def execute(app: App, invocation_id: str) -> None:
         fail_by_server(app, begun.id, claims=claims, failure=failure, usage=usage, receipts=receipts)
     else:
         complete_by_server(app, begun.id, claims=claims, output=progress.last, usage=usage, receipts=receipts)
+    return _forget_answers(app, begun.id)
 
 
 def _do(app: App, begun: Invocation, progress: _Progress) -> Failure | None:
@@ -122,8 +125,26 @@ def _do_steps(app: App, begun: Invocation, progress: _Progress) -> None:
         )
         given.left_s()
         began = time.monotonic()
-        done = run_script_step(given, step) if isinstance(step, ScriptStep) else run_llm_step(given, step)
+        done = run_script_step(given, step) if isinstance(step, ScriptStep) else _ask_once(app, given, step)
         progress.add(step, done, time.monotonic() - began)
+
+
+def _ask_once(app: App, given: Given, step: LlmStep) -> Done:
+    """What the model answered when it was asked before, by a worker that died since; its answer has been paid."""
+    invocation_id, position = given.invocation.id, given.position
+    with app.database.reading() as tx:
+        known = answers.find(tx, invocation_id, position)
+    if known:
+        return known
+    done = run_llm_step(given, step)
+    with app.database.transaction() as tx:
+        answers.add(tx, invocation_id, position, done, now_ms=app.clock.now_ms())
+    return done
+
+
+def _forget_answers(app: App, invocation_id: str) -> None:
+    with app.database.transaction(durable=False) as tx:
+        answers.forget(tx, invocation_id, before_ms=app.clock.now_ms() - _KEEP_ANSWERS_MS)
 
 
 def _load(app: App, begun: Invocation) -> tuple[Executable, Permissions]:
