@@ -26,7 +26,7 @@ def register_agent(
     registry: Registry = None,
     json: Json = False,
 ) -> None:
-    """Let a program act for you: it may read, run and invoke, once it has a key."""
+    """Let a program act for you: it may read, run, invoke and deliver, once it has a key."""
     with Client(registry) as client:
         made = client.register_agent(name, description=description)
     if json:

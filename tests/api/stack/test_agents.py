@@ -11,7 +11,7 @@ import pytest
 from getstack import ForbiddenError, NotFoundError, Stack, StackError, UnauthorizedError
 
 from tests.agent_key import Key
-from tests.api.stack.conftest import INPUT, Person, a_skill, give_credits
+from tests.api.stack.conftest import INPUT, OUTPUT, Person, a_skill, give_credits
 
 
 @pytest.fixture
@@ -81,6 +81,19 @@ def test_the_sdk_enrolls_a_key_and_invokes_with_it(
             bot.skills.browse()
     with bob.web() as web:
         assert web.get(f"/v1/skills/invocations/{asked.id}").json()["agent_id"] == agent.id
+
+
+def test_an_agent_delivers_for_its_operator(seller: Stack, buyer: Stack, sal: Person, home: Path) -> None:
+    agent = seller.agents.register("worker")
+    skill = seller.skills.publish(**a_skill("by-a-worker", agent_id=agent.id))
+    asked = buyer.skills.invoke(skill.id, input=INPUT)
+    with Stack(agent_id=agent.id, api_key=sal.key, base_url=sal.base) as worker:
+        (waiting,) = worker.skills.list_pending_invocations(skill.id)
+        assert worker.skills.claim_invocation(waiting.id)["input"] == INPUT
+        assert worker.skills.complete_invocation(waiting.id, OUTPUT)["status"] == "completed"
+        with pytest.raises(ForbiddenError):
+            worker.skills.suspend(skill.id)
+    assert buyer.skills.get_invocation(asked.id).output == OUTPUT
 
 
 def test_an_agent_is_trusted_like_its_operator_unless_that_is_opted_out_of(

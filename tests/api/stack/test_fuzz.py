@@ -19,7 +19,7 @@ from tests.api.stack.conftest import a_skill
 from tests.api.stack.sender import Sender
 from tests.makers import make_app, secret_of
 
-EXAMPLES = 12
+EXAMPLES = 8
 NOT_READY = 503  # where the operator has set no way to pay up
 
 

@@ -19,7 +19,7 @@ def list_agents(app: AppOf, caller: CallerOf, limit: Limit = 30, cursor: Cursor 
 
 @router.post("/agents", status_code=201, summary="Register an agent")
 def register_agent(app: AppOf, caller: CallerOf, body: wire.RegisterAgentBody) -> wire.AgentOnWire:
-    """A program that acts for you: it may read, run and invoke as you, once a key is enrolled for it."""
+    """A program that acts for you: it may read, run, invoke and deliver as you, once a key is enrolled for it."""
     return wire.show_agent(agents.register_agent(app, caller, name=body.name, description=body.description))
 
 

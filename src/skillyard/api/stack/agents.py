@@ -14,7 +14,7 @@ _AGENT = "/v1/agents/{agent_id}"
 
 @router.post("/v1/agents/register", status_code=201, summary="Register an agent")
 def register_agent(app: AppOf, caller: SignedIn, body: wire.RegisterBody) -> wire.AgentOnWire:
-    """It may read, run and invoke as its operator, once a key is enrolled for it."""
+    """It may read, run, invoke and deliver as its operator, once a key is enrolled for it."""
     agent = agents.register_agent(
         app, caller, name=body.name, description=body.description or "", options=body.options()
     )

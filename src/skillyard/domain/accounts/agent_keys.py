@@ -1,7 +1,7 @@
 """Keys with which agents sign in: proven to be theirs by signing a challenge, used by signing a bearer per request.
 
-What an agent may do with one: read what its owner may, run and invoke. It never outlives the personal token with which
-it was enrolled.
+What an agent may do with one: read what its owner may, run, invoke and deliver. It never outlives the personal token
+with which it was enrolled.
 """
 
 from __future__ import annotations
