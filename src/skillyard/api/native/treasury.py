@@ -57,10 +57,12 @@ def list_charges_in_doubt(app: AppOf, caller: CallerOf) -> wire.Charges:
     return wire.show_charges(charges_in_doubt.list_charges_in_doubt(app, caller))
 
 
-@router.post("/admin/charges/{ref}/decide", summary="Say what became of a payment")
-def decide_charge(app: AppOf, caller: CallerOf, ref: str, body: wire.DecideChargeBody) -> wire.ChargeOnWire:
+@router.post("/admin/charges/{invocation_id}/decide", summary="Say what became of a payment")
+def decide_charge(app: AppOf, caller: CallerOf, invocation_id: str, body: wire.DecideChargeBody) -> wire.ChargeOnWire:
     """For administrators, who looked it up at the provider. What was taken is its seller's."""
-    after = charges_in_doubt.decide_charge(app, caller, ref=ref, is_taken=body.taken, reference=body.reference)
+    after = charges_in_doubt.decide_charge(
+        app, caller, ref=invocation_id, is_taken=body.taken, reference=body.reference
+    )
     return wire.show_charge(after)
 
 
