@@ -65,7 +65,8 @@ def deliver_next(stall: Stall) -> None:
     for waiting in list_pending_invocations(stall.app, stall.sal):
         claim(stall.app, stall.sal, invocation_id=waiting.id)
         words = " ".join(str(waiting.input[key]) for key in sorted(waiting.input))
-        output = {"sal/fetch": "html", "sal/extract": "text", "sal/translate": "translation"}[waiting.name]
+        outputs = {"fetch": "html", "extract": "text", "closed": "text", "translate": "translation"}
+        output = outputs[waiting.name.removeprefix("sal/")]
         complete(stall.app, stall.sal, invocation_id=waiting.id, output={output: f"{output} of {words}"})
 
 
@@ -93,6 +94,21 @@ def test_each_hop_is_given_what_was_before_and_is_paid_when_it_delivers(both: St
     ]
     assert (ended.paid, both.credits()) == (18, (82, 0))
     assert [hop.status for hop in ended.hops] == ["completed"] * 3
+
+
+def test_the_first_is_not_given_what_is_meant_for_a_later_one_and_does_not_take(both: Stall) -> None:
+    closed = {**an_object(html=TEXT), "additionalProperties": False}
+    extract = both.offer("sal/closed", input_schema=closed, output_schema=an_object(text=TEXT), price=1)
+    translate = three(both)[2]
+    composition = started(both, [extract, translate], input={"html": "x", "language": "fr"})
+    ended = deliver_all(both, composition.id)
+    assert ended.output == {"translation": "translation of fr text of x"}
+    with pytest.raises(InputNotValid):
+        started(both, [extract], input={"html": 3, "language": "fr"})
+    with pytest.raises(InputNotValid):
+        started(both, [extract], input={"language": "fr"})
+    with pytest.raises(InputNotValid):
+        started(both, [extract], input=["x"])
 
 
 def test_when_a_hop_fails_the_whole_does_and_says_what_stays_paid(both: Stall) -> None:

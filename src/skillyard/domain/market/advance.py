@@ -107,7 +107,7 @@ def _invoke(app: App, caller: Caller, found: Composition, position: int) -> Invo
     if offer.price > hop.price:
         raise PriceRaised(name=hop.name, before=hop.price, now=offer.price)
     values = {INPUT: found.input, OUTPUT: before.output if before else None}
-    given = pass_on(hop.mapping, values) if position else found.input
+    given = pass_on(hop.mapping, values)
     return invoke(app, caller, offer_id=hop.offer_id, input=given, key=key, agent_id=found.agent_id)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from skillyard.app import App
@@ -44,7 +44,8 @@ from skillyard.infra.ids import new_id
 from skillyard.infra.jobs import enqueue
 from skillyard.infra.paging import Page, page_of, read_cursor
 from skillyard.skill.faults import Fault
-from skillyard.skill.joins import Source, join
+from skillyard.skill.joins import EVERYTHING, Source, join, pass_on
+from skillyard.skill.schema_facts import facts_of
 from skillyard.skill.schemas import check_value, schema_of_value
 
 MOST_HOPS = 5
@@ -87,7 +88,7 @@ def start_composition(
         raise _not_valid(f"together they cost more than {max_price} credits", "allow more, or choose cheaper ones")
     with app.database.transaction() as tx:
         acting = acting_agent(tx, caller, agent_id)
-        _check_all(app, tx, caller, offers)
+        _check_all(app, tx, caller, offers, by_agent=acting is not None)
         new = _composition(app, caller, hops, input, acting)
         if not store.add_composition(tx, new, retry_key=key, fingerprint=fingerprint):
             found = _find_repeated(tx, caller, key, fingerprint)
@@ -101,11 +102,8 @@ def start_composition(
 
 def plan(offers: Sequence[Offer], input: Any) -> tuple[Hop, ...]:
     """How each input is put together. Raises InputNotValid or CompositionNotValid with the reasons."""
-    first = offers[0]
-    if faults := check_value(first.executable.input_schema, input):
-        raise InputNotValid(name=first.name, **rules.listed(faults))
     at_hand = Source(label=INPUT, schema=schema_of_value(input))
-    hops = [_hop(first, {})]
+    hops = [_hop(offers[0], _first_mapping(offers[0], input))]
     refused: list[Fault] = []
     for before, offer in itertools.pairwise(offers):
         sources = [Source(label=OUTPUT, schema=before.executable.output_schema), at_hand]
@@ -115,6 +113,20 @@ def plan(offers: Sequence[Offer], input: Any) -> tuple[Hop, ...]:
     if refused:
         raise CompositionNotValid(**rules.listed(refused))
     return tuple(hops)
+
+
+def _first_mapping(first: Offer, input: Any) -> Mapping[str, str]:
+    """All of the input, or where the rest of it is for others, what the first speaks of. Raises InputNotValid."""
+    schema = first.executable.input_schema
+    everything, named = {EVERYTHING: INPUT}, dict.fromkeys(facts_of(schema).names, INPUT)
+    faults = check_value(schema, input)
+    if not faults:
+        return everything
+    if named and isinstance(input, Mapping):
+        faults = check_value(schema, pass_on(named, {INPUT: input}))
+    if faults:
+        raise InputNotValid(name=first.name, **rules.listed(faults))
+    return named
 
 
 def get_composition(app: App, caller: Caller, *, composition_id: str) -> Composition:
@@ -169,7 +181,7 @@ def _find_repeated(tx: Tx, caller: Caller, key: str | None, fingerprint: str) ->
     return found[0] if found else None
 
 
-def _check_all(app: App, tx: Tx, caller: Caller, offers: Sequence[Offer]) -> None:
+def _check_all(app: App, tx: Tx, caller: Caller, offers: Sequence[Offer], *, by_agent: bool) -> None:
     """What could make a later hop fail and can be known now."""
     buyer_id, _ = caller.identity
     now_ms, to_pay = app.clock.now_ms(), 0
@@ -177,7 +189,7 @@ def _check_all(app: App, tx: Tx, caller: Caller, offers: Sequence[Offer]) -> Non
         if offer.status not in (OfferStatus.ACTIVE, OfferStatus.UNLISTED) or not offer.is_offered:
             raise OfferNotActive(name=offer.name, status=offer.status.value if offer.is_offered else "withdrawn")
         wanted = Level(offer.trust_level)
-        check = explain(tx, buyer_id, wanted, now_ms=now_ms, by_agent=caller.agent_id is not None)
+        check = explain(tx, buyer_id, wanted, now_ms=now_ms, by_agent=by_agent)
         if not check.allowed:
             raise TooLittleTrust(
                 name=offer.name, wanted=offer.trust_level, level=check.level.value, reason=check.reason
@@ -205,7 +217,7 @@ def _composition(app: App, caller: Caller, hops: tuple[Hop, ...], input: Any, ag
     )
 
 
-def _hop(offer: Offer, mapping: Any) -> Hop:
+def _hop(offer: Offer, mapping: Mapping[str, str]) -> Hop:
     return Hop(offer_id=offer.id, name=offer.name, version=offer.version, price=offer.price, mapping=mapping)
 
 
