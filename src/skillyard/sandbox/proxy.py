@@ -2,12 +2,13 @@
 
 It listens inside the sandbox, whose network leads nowhere else, and connects from outside it. A name is looked up only
 after it was found among the allowed ones, and once; every address it has must be admitted, and the connection goes to
-one of those. It does not see into tunnels: what is said to an allowed host is between the program and that host.
+one of those. Of what is said in a tunnel it sees only the name that TLS begins with, which must be the tunnel's.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import threading
 from collections.abc import Callable, Coroutine, Sequence
@@ -18,12 +19,21 @@ from ipaddress import ip_address
 from typing import Any, NamedTuple
 
 from skillyard.public_addresses import Address, AllowList, reach_of
-from skillyard.sandbox.proxy_request import BadRequest, ProxyRequest, Target, read_request, rewrite_response
+from skillyard.sandbox.proxy_request import (
+    NOT_A_HOST,
+    BadRequest,
+    ProxyRequest,
+    Target,
+    read_request,
+    rewrite_response,
+)
+from skillyard.sandbox.server_name import HANDSHAKE, HEADER_BYTES, BadHello, record_bytes, server_name
 from skillyard.skill.reach import host_covers
 
 Admit = Callable[[str, Address], bool]
 Resolver = Callable[[str], Sequence[str]]
 
+_NAME = re.compile(r"[a-z0-9._-]{1,253}")
 _CHUNK_BYTES = 64 * 1024
 _MAX_CHUNK_LINE = 20  # hexadecimal digits of a length; extensions of chunks are for nobody
 _MAX_ADDRESSES = 16
@@ -162,7 +172,7 @@ class Proxy:
         try:
             if request.is_tunnel:
                 writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-                await _both(self._pump(reader, server), self._pump(server_reader, writer))
+                await _both(self._pump_checked(reader, server, request.target), self._pump(server_reader, writer))
             else:
                 server.write(request.head)
                 await self._give_answer(self._start_sending(request, reader, server), server_reader, writer)
@@ -278,6 +288,26 @@ class Proxy:
             await self._write(data, writer)
         if writer.can_write_eof():
             writer.write_eof()
+
+    async def _pump_checked(self, reader: asyncio.StreamReader, server: asyncio.StreamWriter, target: Target) -> None:
+        """Where the program begins TLS, the name that it asks for must be that of the tunnel: servers of many names at
+        one address would else give it one that was not declared.
+        """
+        beginning = await reader.read(1)
+        try:
+            if beginning == HANDSHAKE:
+                beginning += await reader.readexactly(HEADER_BYTES - 1)
+                beginning += await reader.readexactly(record_bytes(beginning))
+                self._check_name(server_name(beginning), target)
+        except BadHello as error:
+            raise OSError(str(error)) from None
+        await self._write(beginning, server)
+        await self._pump(reader, server)
+
+    def _check_name(self, name: str | None, target: Target) -> None:
+        if name is not None and name.removesuffix(".") != target.host:
+            self._note(self._refused, f"{name}:{target.port}" if _NAME.fullmatch(name) else NOT_A_HOST)
+            raise BadHello("it asks for another name than the tunnel's")
 
     async def _write(self, data: bytes, writer: asyncio.StreamWriter) -> None:
         self._bytes_left -= len(data)
