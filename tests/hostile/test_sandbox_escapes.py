@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from skillyard.sandbox.choose import open_sandbox
-from skillyard.sandbox.model import Limits, Result, Sandbox, Task
+from skillyard.sandbox.model import Limits, Result, Sandbox, SandboxUnavailable, Task
 from skillyard.skill.permissions import Permissions
 
 MIB = 1024 * 1024
@@ -100,11 +100,24 @@ print(libc.syscall({clone3}, 0, 0), ctypes.get_errno())
     assert result.observed.other_refused == ("clone",)
 
 
-def test_calls_in_another_calling_convention_end_the_program(sandbox: Sandbox, workspace: Path) -> None:
-    code = "import ctypes; ctypes.CDLL(None).syscall(0x40000000 + 101, 0, 0, 0, 0); print('alive')"
-    result = python(sandbox, workspace, code)
-    assert b"alive" not in result.stdout or COLUMN == 1
-    assert result.signal == 31 or COLUMN == 1
+OTHER_CONVENTIONS = {
+    "x32": "import ctypes; ctypes.CDLL(None).syscall(0x40000000 + 101, 0, 0, 0, 0)",
+    "i386": """
+import ctypes, mmap
+memory = mmap.mmap(-1, 4096, prot=7)
+memory.write(bytes.fromhex('b814000000cd80c3'))
+ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(memory)))()
+""",
+}
+
+
+@pytest.mark.parametrize("convention", OTHER_CONVENTIONS if COLUMN == 0 else [])
+def test_calls_in_another_calling_convention_end_the_program(
+    sandbox: Sandbox, workspace: Path, convention: str
+) -> None:
+    result = python(sandbox, workspace, f"{OTHER_CONVENTIONS[convention]}\nprint('alive')")
+    assert result.stdout == b""
+    assert result.signal in (31, 11)
 
 
 def test_calls_that_are_not_known_are_not_there(sandbox: Sandbox, workspace: Path) -> None:
@@ -549,3 +562,31 @@ for number in range(200):
         pass
 """
     assert lines(python(sandbox, workspace, code)) == ["0 pipe", "1 pipe", "2 pipe"]
+
+
+@pytest.mark.parametrize("arguments", [("python", "-c", "pass\0"), ("sh", "-c", "x" * 5_000_000), ("sh\0", "x")])
+def test_arguments_that_no_program_can_get_are_refused(
+    sandbox: Sandbox, workspace: Path, arguments: tuple[str, ...]
+) -> None:
+    with pytest.raises((ValueError, SandboxUnavailable)):
+        sandbox.run(Task(arguments=arguments, workspace=workspace))
+
+
+def test_arguments_too_long_for_the_kernel_start_nothing(sandbox: Sandbox, workspace: Path) -> None:
+    result = sandbox.run(Task(arguments=("sh", "-c", "x" * 500_000), workspace=workspace))
+    assert result.exit_code == 127
+    assert b"too long" in result.stderr
+
+
+def test_what_is_noted_stays_small(sandbox: Sandbox, workspace: Path) -> None:
+    code = """
+import os
+for number in range(2000):
+    try:
+        os.open(f'/secret/{number}/' + 'x' * 1000, 0)
+    except OSError:
+        pass
+"""
+    refused = python(sandbox, workspace, code).observed.files_refused
+    assert 100 <= len(refused) <= 500
+    assert max(map(len, refused)) <= 500

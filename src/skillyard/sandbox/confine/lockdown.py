@@ -13,6 +13,7 @@ from skillyard.sandbox.confine import landlock, seccomp
 from skillyard.sandbox.confine.plan import Kept, Plan
 
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_REMOUNT, _MS_BIND, _MS_REC = 1, 2, 4, 32, 4096, 16384
+_MS_RELATIME = 1 << 21
 _MNT_DETACH = 2
 _AT_FDCWD = -100
 _F_SETFD, _FD_CLOEXEC = 2, 1
@@ -65,7 +66,8 @@ def open_places(plan: Plan, places: Places) -> tuple[Kept, ...]:
         plan.call("mount", f"{SCRATCH}/{name}", place, 0, _MS_BIND, 0)
     for place, source in places.binds.items():
         plan.call("mount", f"{HOST}{source}", place, 0, _MS_BIND | _MS_REC, 0)
-        plan.call("mount", 0, place, 0, _MS_REMOUNT | _MS_BIND | _MS_RDONLY | _MS_NOSUID | _MS_NODEV, 0)
+        read_only = _MS_REMOUNT | _MS_BIND | _MS_RDONLY | _MS_NOSUID | _MS_NODEV | _kept_flags(source)
+        plan.call("mount", 0, place, 0, read_only, 0)
     if places.has_host:
         plan.call("umount2", HOST, _MNT_DETACH)
     work = plan.call("openat", _AT_FDCWD, "/work", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -92,6 +94,13 @@ def give_up_power(plan: Plan, power: Power) -> Kept:
     if power.landlock:
         landlock.restrict(plan, power.rules, abi=power.landlock, files=power.plain_files)
     return seccomp.watch(plan, may_start_programs=power.may_start_programs)
+
+
+def _kept_flags(folder: str) -> int:
+    """How its file system is mounted: in a user namespace, nothing of that may be taken back."""
+    flags = os.statvfs(folder).f_flag
+    same = flags & (os.ST_NOEXEC | os.ST_NOATIME | os.ST_NODIRATIME)
+    return same | (_MS_RELATIME if flags & os.ST_RELATIME else 0)
 
 
 def _bound(plan: Plan, kind: socket.SocketKind, port: int) -> Kept:

@@ -98,6 +98,8 @@ class Plan:
         pointers = b"".join(struct.pack("=QQ", at, target) for at, target in self._pointers)
         body = b"".join(self._calls) + pointers + bytes(self._memory)
         size = _HEADER.size + len(body)
+        if size > MAX_BYTES:
+            raise ValueError(f"arguments and environment are longer than {MAX_BYTES} bytes")
         return _HEADER.pack(size, len(self._calls), len(self._pointers), len(self._memory)) + body
 
     def _argument(self, argument: bytes | str | Address | Kept) -> tuple[int, int]:
@@ -105,7 +107,7 @@ class Plan:
             return _KEPT, argument.at
         if isinstance(argument, Address):
             return _ADDRESS, argument.at
-        return _ADDRESS, self._place(_text(argument) if isinstance(argument, str) else argument)
+        return _ADDRESS, self._place(argument if isinstance(argument, bytes) else _text(argument))
 
     def _place(self, content: bytes) -> int:
         at = len(self._memory)
@@ -114,4 +116,7 @@ class Plan:
 
 
 def _text(value: str | bytes) -> bytes:
-    return (value if isinstance(value, bytes) else value.encode("utf-8", "surrogateescape")) + b"\0"
+    text = value if isinstance(value, bytes) else value.encode("utf-8", "surrogateescape")
+    if b"\0" in text:
+        raise ValueError("a null character ends every text that a program gets")
+    return text + b"\0"

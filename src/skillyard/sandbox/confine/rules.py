@@ -46,7 +46,7 @@ def rules_of(task: Task, machine: Machine, command: Command) -> tuple[dict[str, 
 def resource_limits(task: Task, *, has_cgroup: bool) -> dict[int, int]:
     """Of each process of it."""
     limits = {
-        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_CORE: 1,  # with 0, a program that the host has for such cases would still get it (core(5))
         resource.RLIMIT_CPU: task.limits.cpu_s,
         resource.RLIMIT_NOFILE: _OPEN_FILES,
         resource.RLIMIT_NPROC: task.limits.processes,

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from skillyard.sandbox.confine.box import DEVICES
+from skillyard.sandbox.confine.watcher import MOST_NOTED, MOST_NOTED_CHARS
 from skillyard.sandbox.model import Task
 from skillyard.sandbox.workspace import may_write
 
-_MOST = 500
 # Read by any program, on any machine; what is secret elsewhere is not in here.
 _QUIET = (
     "/usr", "/bin", "/lib", "/lib32", "/lib64", "/sbin", "/etc", "/proc", "/dev", "/sys", "/skill", "/deps", "/run",
@@ -51,12 +51,12 @@ class Seen:
                 self._refuse(path)
         elif path in self._brought:
             self.read.add(path)
-        elif len(self.refused) < _MOST and _is_hidden(self._task.workspace, path):
+        elif _is_hidden(self._task.workspace, path):
             self._refuse(path)
 
     def _refuse(self, path: str) -> None:
-        if len(self.refused) < _MOST:
-            self.refused.add(path)
+        if len(self.refused) < MOST_NOTED:
+            self.refused.add(path[:MOST_NOTED_CHARS])
 
 
 def _is_hidden(workspace: Path, path: str) -> bool:

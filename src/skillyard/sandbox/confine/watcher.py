@@ -26,6 +26,7 @@ _REPLY = struct.Struct("=QqiI")
 _GO_ON = 1
 _MAX_PATH = 4096
 _CALM = 20_000
+MOST_NOTED, MOST_NOTED_CHARS = 300, 400
 _AT_FDCWD = -100
 _PROXY_PORT, _DNS_PORT = 3128, 53
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
@@ -88,9 +89,9 @@ class Watcher:
             self._note_address(pid, *(arguments[1:3] if name == "connect" else arguments[4:6]))
             return 0
         if name in NEW_PROCESS and not self._may_start_programs:
-            self.programs_refused.add("fork")
+            _note(self.programs_refused, "fork")
         else:
-            self.others_refused.add(name)
+            _note(self.others_refused, name)
         return errno.EAFNOSUPPORT if name == "socket" else errno.EPERM
 
     def _judge_start(self, name: str, pid: int, arguments: list[int]) -> int:
@@ -100,10 +101,10 @@ class Watcher:
         at, folder = (arguments[1], arguments[0]) if name == "execveat" else (arguments[0], None)
         path = self._path(pid, at, folder) or "unknown"
         if not self._may_start_programs:
-            self.programs_refused.add(path)
+            _note(self.programs_refused, path)
             return errno.EPERM
         if Path(f"/proc/{pid}/root{path}").exists():
-            self.programs.add(path)
+            _note(self.programs, path)
         return 0
 
     def _note_open(self, name: str, pid: int, arguments: list[int]) -> None:
@@ -127,7 +128,7 @@ class Watcher:
         else:
             return
         if not host.startswith(("127.", "[::1]", "[::ffff:127.")):
-            self.hosts_refused.add(f"{host}:{port}")
+            _note(self.hosts_refused, f"{host}:{port}")
 
     def _path(self, pid: int, at: int, folder: int | None) -> str | None:
         raw = _memory(pid, at, _MAX_PATH).split(b"\0", 1)[0]
@@ -140,6 +141,11 @@ class Watcher:
             except OSError:
                 return None
         return posixpath.normpath(path) if raw else None
+
+
+def _note(record: set[str], what: str) -> None:
+    if len(record) < MOST_NOTED:
+        record.add(what[:MOST_NOTED_CHARS])
 
 
 def _memory(pid: int, at: int, length: int) -> bytes:

@@ -271,7 +271,7 @@ def _level(machine: Machine) -> Level:
     if machine.cgroups:
         parts.append(f"cgroup v{machine.cgroups.version}: {', '.join(machine.cgroups.parts)}")
     else:
-        missing.append(f"cgroup: {machine.why_no_cgroups}")
+        missing.append(f"cgroup: {machine.why_no_cgroups}; memory and processes are counted from outside")
     if not machine.has_proc:
         missing.append("proc: its mounting is not allowed here, so there is none")
     return Level(kind=KIND, version=machine.version, parts=tuple(parts), missing=tuple(missing))
