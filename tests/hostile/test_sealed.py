@@ -116,6 +116,15 @@ def test_no_line_of_a_sealed_skill_is_in_any_answer_of_any_surface(stall: Stall,
     assert [secret for secret in SECRETS if secret not in seen] == [], "the crawl finds what members may see"
 
 
+def test_the_page_of_a_sealed_skill_says_how_it_is_used(stall: Stall, offer: Offer) -> None:
+    site = build_asgi(stall.app, Documents(stall.app))
+    page = call(site, "GET", f"/{NAME}")
+    assert page.status == 200
+    assert b"skillyard invoke sal/sum" in page.body
+    assert b"skillyard install" not in page.body
+    assert call(site, "GET", f"/market/{NAME}").status == 200
+
+
 def test_every_way_to_its_files_is_refused_with_what_to_do_instead(stall: Stall) -> None:
     for caller in strangers(stall):
         for attempt in (

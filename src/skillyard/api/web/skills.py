@@ -93,7 +93,7 @@ def skill_page(
 ) -> Response:
     """`refusal`: of a change of how it is sold."""
     sale = get_sale(app, visitor.caller, name=name)
-    has_content = not sale.is_for_sale or sale.access.can_view_full_content
+    has_content = sale.access.can_view_full_content
     if sale.visibility is Visibility.PRIVATE and not has_content:
         return sale_page(request, app, visitor, sale, referral_code=referral_code)
     found = get_skill(app, visitor.caller, name=name)
