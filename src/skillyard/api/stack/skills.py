@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import Query
 
@@ -131,7 +131,7 @@ def check_trust(
 
 def _shown(app: App, caller: Caller, offer: Offer) -> wire.SkillOnWire:
     """With the scripts, where the caller may take the files of the release."""
-    seen: Any = offers.as_seen(caller, offer)
+    seen = offers.as_seen(caller, offer)
     scripts: dict[str, str] = {}
     for step in seen.executable.steps:
         if isinstance(step, ScriptStep):

@@ -128,7 +128,7 @@ class UpdateBody(Body):
 def read_publish(body: PublishBody, *, namespace: str) -> OfferSpec:
     """The skill in the caller's `namespace`, unless the body names another. Raises BodyNotValid with every fault."""
     faults = _check_vocabulary(body)
-    steps, files = _steps(body) if not faults else ([], {})
+    steps, files = _steps(body)
     permissions, found = read_permissions(body.permissions) if body.permissions is not None else (NO_PERMISSIONS, [])
     executable = _executable(body, steps, files, faults)
     faults += found
@@ -186,14 +186,8 @@ def _check_vocabulary(body: PublishBody) -> list[Fault]:
 
 
 def _steps(body: PublishBody) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
-    """As `executable.json` has them, and the files that they name. Flat: first the script, then the model."""
-    steps: list[ScriptStepBody | LlmStepBody] = list(body.execution_steps or ())
-    if body.execution_script and body.execution_runtime in ("python", "javascript"):
-        runtime: Literal["python", "javascript"] = body.execution_runtime
-        steps.append(ScriptStepBody(type="script", label="script", runtime=runtime, script=body.execution_script))
-    if body.llm_enabled and body.llm_provider and body.llm_model:
-        model = {"llm_provider": body.llm_provider, "llm_model": body.llm_model}
-        steps.append(LlmStepBody(type="llm", label="llm", llm_config=body.llm_config, **model))
+    """As `executable.json` has them, and the files that they name."""
+    steps = _flat_steps(body) if body.execution_steps is None else body.execution_steps
     files = _dependencies(body)
     written: list[dict[str, Any]] = []
     for number, step in enumerate(steps, 1):
@@ -206,6 +200,18 @@ def _steps(body: PublishBody) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
             named = {"label": step.label, "provider": step.llm_provider, "model": step.llm_model}
             written.append({"type": "llm", "config": config, **named})
     return written, files
+
+
+def _flat_steps(body: PublishBody) -> list[StepBody]:
+    """First the script, then the model."""
+    steps: list[StepBody] = []
+    if body.execution_script and body.execution_runtime in ("python", "javascript"):
+        runtime: Literal["python", "javascript"] = body.execution_runtime
+        steps.append(ScriptStepBody(type="script", label="script", runtime=runtime, script=body.execution_script))
+    if body.llm_enabled and body.llm_provider and body.llm_model:
+        model = {"llm_provider": body.llm_provider, "llm_model": body.llm_model}
+        steps.append(LlmStepBody(type="llm", label="llm", llm_config=body.llm_config, **model))
+    return steps
 
 
 def _dependencies(body: PublishBody) -> dict[str, bytes]:
