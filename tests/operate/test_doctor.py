@@ -116,6 +116,18 @@ def test_language_models_that_the_operator_has_named_are_looked_for(tmp_path: Pa
     assert "language models of openai" not in findings
 
 
+def test_doctor_says_how_far_runs_are_isolated_and_why_they_are_refused(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    reached = found(app.settings)["sandbox"]
+    assert "namespaces" in reached.detail
+    assert "seccomp" in reached.detail
+    elsewhere = found(app.settings.model_copy(update={"sandbox": "e2b"}))["sandbox"]
+    assert (elsewhere.state, "runs are refused" in elsewhere.detail) == ("warning", True)
+    assert elsewhere.hint
+    assert found(app.settings.model_copy(update={"sandbox": "off"}))["sandbox"].state == "ok"
+    app.close()
+
+
 def test_books_that_somebody_changed_are_an_error(tmp_path: Path) -> None:
     app = make_app(tmp_path)
     admin = a_person(app)

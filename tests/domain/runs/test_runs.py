@@ -206,6 +206,15 @@ def test_many_workers_do_a_run_once(yard: Yard) -> None:
     assert yard.stdout(run) == "once\n"
 
 
+def test_waiting_runs_are_worked_off_by_several_workers_without_loss(yard: Yard) -> None:
+    started = [yard.start("echo.py", str(number)) for number in range(16)]
+    with working(yard.app, 1), working(yard.app, 2):
+        over = [wait_run(yard.app, yard.ada, run_id=run.id, wait_s=40) for run in started]
+    assert {run.status for run in over} == {RunStatus.SUCCEEDED}
+    assert [yard.stdout(run) for run in over] == [f"{number}\n" for number in range(16)]
+    assert len(yard.sandbox.tasks) == 16
+
+
 def test_nobody_fills_the_queue(tmp_path: Path) -> None:
     yard = a_yard(tmp_path, runs_waiting=3)
     started = [yard.start("echo.py") for _ in range(3)]
