@@ -145,6 +145,7 @@ def sealed_means_sealed(buyer: User, done: dict[str, Any]) -> None:
         json.dumps(buyer.data("info", "ada/word-count")),
         json.dumps(done),
     ]
+    assert "skillyard invoke ada/word-count" in buyer.run("info", "ada/word-count").stdout
     assert [text for text in shown if "PACE" in text or "count.py" in text] == []
     buyer.run("run", "ada/word-count", "steps/count.py", expect=1)
 

@@ -60,6 +60,8 @@ def info(
     _show_skill(document, release)
     if sale is not None:
         _show_sale(document["name"], sale)
+    elif document.get("is_sealed"):
+        show.line("\nInvoke it: [bold]skillyard invoke {name}[/]", name=document["name"])
     elif release is not None:
         show.line("\nInstall it: [bold]skillyard install {name}[/]", name=document["name"])
     if scanned:

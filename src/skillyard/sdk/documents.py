@@ -38,6 +38,7 @@ class SkillSummary(TypedDict):
     description: str
     visibility: str
     is_for_sale: bool
+    is_sealed: bool
     latest_version: str | None
     tags: list[str]
     updated_at: str

@@ -33,6 +33,7 @@ _SUMMARY: dict[str, Any] = {
     "deprecated": None,
     "status": "listed",
     "is_for_sale": False,
+    "is_sealed": False,
 }
 _FOUND = {**_SUMMARY, "score": 9.5}
 _SKILL = {
@@ -67,6 +68,7 @@ class SkillSummaryOnWire(BaseModel):
     deprecated: DeprecationOnWire | None
     status: Status | None = Field(description="Of the latest version; None when none is on offer.")
     is_for_sale: bool = Field(description="Whether its content must be bought.")
+    is_sealed: bool = Field(description="Whether it is invoked, and its files are for members only.")
 
 
 class FoundSkillOnWire(SkillSummaryOnWire):
@@ -148,4 +150,5 @@ def _summary(skill: Skill) -> dict[str, Any]:
         "deprecated": show_deprecation(skill.deprecated),
         "status": skill.status,
         "is_for_sale": skill.is_for_sale,
+        "is_sealed": skill.is_sealed,
     }
