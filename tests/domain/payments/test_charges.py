@@ -88,6 +88,7 @@ def test_too_few_credits_are_refused_with_what_is_missing_and_where_to_buy(shop:
     facts = refusal.value.facts
     assert (facts["missing"], facts["price"]) == (3, 10)
     assert facts["purchase_url"].endswith("/account/credits")
+    assert "`skillyard credits buy 100`" in refusal.value.advice
     assert credits_of(shop) == (7, 0, 0)
     assert status_of(shop) is None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -178,6 +179,15 @@ def test_a_request_that_is_lost_is_made_again_once_it_is_certain(shop: Shop, nev
     settle(shop, minutes=10)
     settle(shop)
     assert (status_of(shop), nevermined.taken[HOLDER]) == (ChargeStatus.CAPTURED, 10)
+
+
+def test_many_workers_take_it_once(shop: Shop, nevermined: Nevermined) -> None:
+    place_paid(shop, nevermined)
+    capture(shop)
+    with ThreadPoolExecutor(6) as workers:
+        list(workers.map(lambda _: take_payments_due(shop.app), range(12)))
+    assert (status_of(shop), nevermined.taken[HOLDER]) == (ChargeStatus.CAPTURED, 10)
+    assert [one["path"] for one in nevermined.requests].count("/api/v1/x402/settle") == 1
 
 
 def test_nobody_guesses_where_the_payer_bought_more_meanwhile(shop: Shop, nevermined: Nevermined) -> None:

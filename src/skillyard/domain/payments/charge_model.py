@@ -26,11 +26,14 @@ class ChargeStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeTerms:
-    """What a charge is placed under: the platform's fee, how long earnings wait, and where credits are bought."""
+    """What a charge is placed under: the platform's fee, how long earnings wait; and where credits are bought, and how
+    many at least.
+    """
 
     fee_bps: int
     maturity_ms: int
     purchase_url: str
+    credits_least: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,8 +37,9 @@ CREDITS = "credits"
 def charge_terms(app: App) -> ChargeTerms:
     """What charges are placed under today."""
     return ChargeTerms(
-        fee_bps=app.settings.platform_fee_bps, maturity_ms=maturity_ms(app), purchase_url=purchase_url(app)
-    )
+        fee_bps=app.settings.platform_fee_bps, maturity_ms=maturity_ms(app), purchase_url=purchase_url(app),
+        credits_least=app.settings.credits_least,
+    )  # fmt: skip
 
 
 def place_charge(
@@ -172,9 +173,11 @@ def _hold(tx: Tx, new: Charge, terms: ChargeTerms) -> Charge:
         )  # fmt: skip
     except InsufficientFunds as error:
         there = int(error.facts["there"])
+        missing = new.amount - there
         raise NotEnoughCredits(
-            item=new.item, price=new.amount, there=there, missing=new.amount - there, purchase_url=terms.purchase_url
-        ) from None
+            item=new.item, price=new.amount, there=there, missing=missing, enough=max(missing, terms.credits_least),
+            purchase_url=terms.purchase_url,
+        ) from None  # fmt: skip
     return replace(new, hold_id=placed.id)
 
 
