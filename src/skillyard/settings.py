@@ -277,6 +277,11 @@ class Settings(BaseSettings):
     run_output_kb: int = Field(
         default=1024, ge=1, le=32_768, description="Most that a run may write to stdout, and to stderr, in KiB."
     )
+    run_private_hosts: str = Field(
+        default="",
+        description="Private hosts and networks, between spaces, such as `api.internal 10.2.0.0/16`, that scripts may"
+        " reach where they declare them.",
+    )
     run_keep_days: int = Field(
         default=30, ge=1, description="How long output and files of a run are kept; its receipt stays."
     )

@@ -134,7 +134,7 @@ def run_locally(
             stdin=wanted.stdin,
             environment=environment,
             permissions=skill.permissions,
-            private_hosts=_private_hosts(),
+            private_hosts=_hosts_in("SKILLYARD_RUN_PRIVATE_HOSTS"),
             limits=wanted.limits,
             on_output=on_output,
         )
@@ -187,14 +187,16 @@ def _indexes() -> Indexes:
     known = Indexes()
     python, npm = os.environ.get("SKILLYARD_PYTHON_INDEX"), os.environ.get("SKILLYARD_NPM_REGISTRY")
     try:
-        return Indexes(python=python or known.python, npm=npm or known.npm, private_hosts=_private_hosts())
+        return Indexes(
+            python=python or known.python, npm=npm or known.npm, private_hosts=_hosts_in("SKILLYARD_OUTBOUND_ALLOW")
+        )
     except ValueError as error:
         hint = "Set SKILLYARD_PYTHON_INDEX or SKILLYARD_NPM_REGISTRY anew."
         raise UsageError(f"{error}.", code="bad_index", hint=hint) from None
 
 
-def _private_hosts() -> AllowList:
-    return read_allow_list(os.environ.get("SKILLYARD_OUTBOUND_ALLOW", ""))
+def _hosts_in(variable: str) -> AllowList:
+    return read_allow_list(os.environ.get(variable, ""))
 
 
 def _file_limits(limits: Limits) -> FileLimits:

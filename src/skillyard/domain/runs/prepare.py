@@ -48,7 +48,7 @@ def prepare(
         stdin=app.blobs.read(run.task.stdin_sha256) if run.task.stdin_sha256 else b"",
         environment=environment,
         permissions=run.task.permissions,
-        private_hosts=read_allow_list(app.settings.outbound_allow),
+        private_hosts=read_allow_list(app.settings.run_private_hosts),
         limits=run.task.limits,
         on_output=watch.take,
         is_cancelled=watch.must_stop,
