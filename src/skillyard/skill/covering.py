@@ -17,9 +17,10 @@ from skillyard.skill.schema_graph import Path
 from skillyard.skill.schema_promises import is_promised
 from skillyard.skill.schemas import admits_at
 
-_MAX_STEPS = 400
+_MAX_STEPS = 600
 _MAX_DEPTH = 40
 _MAX_SPLITS = 4
+_PARTS_PER_STEP = 8
 _Claim = tuple[tuple[str, Path], frozenset[object]]
 
 
@@ -39,7 +40,7 @@ class _Proof:
         claim = (wanted.key, given.key)
         if claim in self._assumed or given.is_nothing or wanted.body is True or _is_said(wanted, given):
             return None
-        self._steps += 1
+        self._steps += 1 + len(given.parts) // _PARTS_PER_STEP
         if self._steps > _MAX_STEPS or len(self._assumed) > _MAX_DEPTH:
             return _at(at, "the schemas are too involved to be compared")
         self._assumed.add(claim)

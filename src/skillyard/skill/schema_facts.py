@@ -74,6 +74,7 @@ class Given:
     def __init__(self, parts: Iterable[Part], told_apart: frozenset[tuple[str, Path]] = frozenset()) -> None:
         self.parts = flatten(parts)
         self.told_apart = told_apart
+        self._values: dict[str, Given] = {}
 
     @cached_property
     def key(self) -> frozenset[object]:
@@ -117,7 +118,11 @@ class Given:
         return list(dict.fromkeys(name for part in self.parts for name in part.get("properties") or ()))
 
     def value_of(self, name: str) -> Given:
-        return Given(known for part in self.parts if (known := _known_of_property(part, name)) is not None)
+        """What is known of a property."""
+        if name not in self._values:
+            known = (_known_of_property(part, name) for part in self.parts)
+            self._values[name] = Given(part for part in known if part is not None)
+        return self._values[name]
 
     @cached_property
     def other_properties(self) -> Given:

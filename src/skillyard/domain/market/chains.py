@@ -12,6 +12,7 @@ from skillyard.skill.schemas import Schema
 
 MOST_HOPS = 4
 _MOST_CHECKS = 1000
+_CHARS_PER_CHECK = 4000  # what is compared in about the same time
 INPUT = "input"
 """The label of what the first of a chain is given; `output` is that of the one before."""
 OUTPUT = "output"
@@ -155,7 +156,8 @@ class _Search:
         return self._checks >= _MOST_CHECKS
 
     def _join(self, sources: list[Source], one: Candidate) -> Join | None:
-        self._checks += 1
+        chars = sum(len(source.schema.text) for source in sources) + len(one.ends.input.text)
+        self._checks += 1 + chars // _CHARS_PER_CHECK
         found = _join(tuple(sources), one.ends.input)
         return found if found.fits else None
 

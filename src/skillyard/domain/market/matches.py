@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
@@ -18,6 +19,7 @@ from skillyard.skill.reading import shorten
 
 MOST_SUGGESTIONS = 10
 _MOST_COMPARED = 200
+_MOST_CHARS_COMPARED = 1_000_000
 _FEWEST_WORDS = 2
 
 
@@ -99,10 +101,17 @@ def rank(candidates: Candidates, request: SkillRequest) -> list[Ranking]:
         names = 40 * (has_output >> number & 1) + 30 * bool(at_hand and one.ends.can_follow([at_hand]))
         return names + 10 * len(one.listed.tags & set(request.tags)) + min(len(_words(one) & words), 5)
 
-    near = sorted(numbers_in(alike), key=lambda number: (-nearness(number), number))[:_MOST_COMPARED]
-    ranked = [_compare(candidates.items[number], request, words) for number in near]
+    near = sorted(numbers_in(alike), key=lambda number: (-nearness(number), number))
+    chosen = _few_enough([candidates.items[number] for number in near[:_MOST_COMPARED]])
+    ranked = [_compare(one, request, words) for one in chosen]
     ranked = [one for one in ranked if one.has_reason]
     return sorted(ranked, key=lambda one: (-one.score, one.candidate.listed.price, -one.candidate.listed.completed))
+
+
+def _few_enough(nearest: list[Candidate]) -> list[Candidate]:
+    """Fewer where their schemas are large."""
+    chars = accumulate(len(one.ends.input.text) + len(one.ends.output.text) for one in nearest)
+    return [one for one, total in zip(nearest, chars, strict=True) if total <= _MOST_CHARS_COMPARED]
 
 
 def _compare(one: Candidate, request: SkillRequest, words: frozenset[str]) -> Ranking:
