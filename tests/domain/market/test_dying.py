@@ -123,4 +123,4 @@ def test_what_was_published_is_on_offer_in_the_end(stall: Stall, dies_at: int, a
         pass
     found = look_at_skill(stall.app, SkillName.parse("sal/sum"))
     assert found is not None
-    assert (found.version, found.executable.output_schema.text) == ("1.1.0", "{}")
+    assert (found.version, found.price, found.executable.output_schema.text) == ("1.1.0", 20, "{}")

@@ -55,6 +55,7 @@ def update_offer(app: App, caller: Caller, *, offer_id: str, changes: OfferChang
     executable = _changed_executable(offer, changes)
     terms = _changed_terms(offer, changes)
     if changes.needs_release:
+        executable = replace(executable, price=terms.price, trust_level=terms.trust_level)
         _publish_again(app, caller, offer, executable, version=changes.version)
     with app.database.transaction() as tx:
         tx.lock(f"offer {offer.id}")
