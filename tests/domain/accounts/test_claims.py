@@ -14,6 +14,8 @@ from skillyard.domain.accounts.claim import ASSURANCES, CLAIM_TYPES, Assertion, 
 from skillyard.domain.accounts.claims import (
     attest,
     change_settings,
+    check_own_trust,
+    delegate,
     explain,
     get_settings,
     level_of,
@@ -157,9 +159,8 @@ def test_the_owner_and_administrators_withdraw_a_claim_once(app: App, ada: Calle
     max_ = a_person(app, "max")
     for person in (eve, ada):
         claim = attest(app, ada, username="eve", claim_type="verified_human", assurance="high")
-        for stranger in (max_,):
-            with pytest.raises(ClaimNotFound):
-                revoke_claim(app, stranger, claim_id=claim.id)
+        with pytest.raises(ClaimNotFound):
+            revoke_claim(app, max_, claim_id=claim.id)
         assert revoke_claim(app, person, claim_id=claim.id).id == claim.id
         assert level(app, eve) == Level.L0
         with pytest.raises(ClaimNotFound):
@@ -172,6 +173,18 @@ def test_attesting_and_withdrawing_are_on_record(app: App, ada: Caller, eve: Cal
     with app.database.reading() as tx:
         kinds = [(event.kind, event.data["by"]) for event in read_after(tx, 0) if event.kind.startswith("claim.")]
     assert kinds == [("claim.attested", "ada"), ("claim.revoked", "eve")]
+
+
+def test_what_one_says_of_oneself_adds_no_trust(app: App, eve: Caller) -> None:
+    claim = delegate(app, eve, scopes=["invoke", "read"])
+    assert (claim.layer, claim.provider, claim.claim_ref) == ("delegation", "self", "invoke read")
+    delegate(app, eve, scopes=["read"])
+    assert [known.claim_ref for known in list_claims(app, eve)] == ["read"]
+    assert check_own_trust(app, eve, wanted=Level.L0).allowed
+    assert not check_own_trust(app, eve, wanted=Level.L1).allowed
+    for scopes in (["\x00"], ["x" * 101], [""]):
+        with pytest.raises(NotAcceptable):
+            delegate(app, eve, scopes=scopes)
 
 
 def test_all_faults_of_an_attestation_are_listed(app: App, ada: Caller) -> None:
