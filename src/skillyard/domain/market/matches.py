@@ -19,7 +19,7 @@ from skillyard.skill.reading import shorten
 
 MOST_SUGGESTIONS = 10
 _MOST_COMPARED = 200
-_MOST_CHARS_COMPARED = 1_000_000
+_MOST_CHARS_COMPARED = 200_000
 _FEWEST_WORDS = 2
 
 
