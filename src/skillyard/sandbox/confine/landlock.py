@@ -25,6 +25,7 @@ _BITS_BY_VERSION = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
 _WITH_SCOPES = 6
 _ABSTRACT_SOCKETS, _SIGNALS = 1, 2
 _ASK_VERSION, _PATH_BENEATH = 1, 1
+_FOLDER_IN_RULE = 8
 _AT_FDCWD = -100
 
 
@@ -47,10 +48,10 @@ def restrict(plan: Plan, rules: Mapping[str, int], *, abi: int, files: Iterable[
     ruleset = plan.call("landlock_create_ruleset", attributes, len(attributes), 0)
     plain = set(files)
     for path, allowed in rules.items():
-        folder = plan.call("openat", _AT_FDCWD, path, os.O_PATH | os.O_CLOEXEC, may_fail=True)
         rights = allowed & handled & (_OF_FILES if path in plain else ~0)
         rule = plan.memory(struct.pack("=Qi4x", rights, -1))
-        plan.copy(folder, rule, 8)
+        opening = (_AT_FDCWD, path, os.O_PATH | os.O_CLOEXEC)
+        folder = plan.call("openat", *opening, may_fail=True, keep_at=rule.at + _FOLDER_IN_RULE)
         plan.call("landlock_add_rule", ruleset, _PATH_BENEATH, rule, 0, may_fail=True)
         plan.call("close", folder, may_fail=True)
     plan.call("landlock_restrict_self", ruleset, 0)

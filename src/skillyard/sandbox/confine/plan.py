@@ -47,8 +47,10 @@ class Plan:
         self._pointers: list[tuple[int, int]] = []
         self._memory = bytearray(8)
 
-    def call(self, name: str, *arguments: Argument, may_fail: bool = False) -> Kept:
-        """Add a call; bytes and text are passed by address, text with a closing zero."""
+    def call(self, name: str, *arguments: Argument, may_fail: bool = False, keep_at: int | None = None) -> Kept:
+        """Add a call; bytes and text are passed by address, text with a closing zero. What it returns is kept, as four
+        bytes, at `keep_at` in memory or where there is room.
+        """
         which = number(name)
         assert which is not None, name
         kinds, values = 0, []
@@ -56,7 +58,7 @@ class Plan:
             kind, value = (_LITERAL, argument) if isinstance(argument, int) else self._argument(argument)
             kinds |= kind << (2 * index)
             values.append(value)
-        kept = Kept(self._place(bytes(8)))
+        kept = Kept(self._place(bytes(8)) if keep_at is None else keep_at)
         self._calls.append(_CALL.pack(which, kinds, kept.at, may_fail, *values, *_PADDING[len(values) :]))
         return kept
 
@@ -72,16 +74,12 @@ class Plan:
         places = [self.memory(_text(value)) for value in values]
         return self.memory(bytes(8 * (len(places) + 1)), {8 * index: place for index, place in enumerate(places)})
 
-    def copy(self, kept: Kept, into: Address, offset: int) -> None:
-        """Have what was kept in memory at another place, too, as four bytes."""
-        self._calls.append(_CALL.pack(_COPY, 0, into.at + offset, 0, kept.at, 0, 0, 0, 0, 0))
-
     def send(self, *handles: Kept) -> None:
         """Send READY and open files to whoever holds the other end of the control socket; then close them here."""
         length = 16 + 4 * len(handles) if handles else 0
         control = self.memory(struct.pack("=Qii", length, _SOL_SOCKET, _SCM_RIGHTS) + bytes(4 * len(handles)))
         for index, handle in enumerate(handles):
-            self.copy(handle, control, 16 + 4 * index)
+            self._calls.append(_CALL.pack(_COPY, 0, control.at + 16 + 4 * index, 0, handle.at, 0, 0, 0, 0, 0))
         vector = self.memory(struct.pack("=QQ", 0, len(READY)), {0: self.memory(READY)})
         header = struct.pack("=QIIQQQQii", 0, 0, 0, 0, 1, 0, length, 0, 0)
         pointers = {16: vector, 32: control} if handles else {16: vector}

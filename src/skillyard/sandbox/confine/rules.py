@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import resource
+from functools import cache
 from pathlib import Path
 
 from skillyard.sandbox.confine import landlock
-from skillyard.sandbox.confine.box import DEVICES
 from skillyard.sandbox.confine.command import Command
 from skillyard.sandbox.confine.machine import Machine
 from skillyard.sandbox.model import Task
@@ -20,7 +20,7 @@ _LOADERS = (
     "/lib/ld-musl-x86_64.so.1",
     "/lib/ld-musl-aarch64.so.1",
 )
-_DEVICE = landlock.READ_FILE | landlock.WRITE_FILE | landlock.TRUNCATE | landlock.IOCTL_DEV
+_DEVICE = landlock.WRITE_FILE | landlock.TRUNCATE | landlock.IOCTL_DEV
 _ALL = landlock.READ | landlock.WRITE
 _OPEN_FILES = 1024
 
@@ -31,16 +31,23 @@ def rules_of(task: Task, machine: Machine, command: Command) -> tuple[dict[str, 
     """
     execute = landlock.EXECUTE if task.permissions.subprocess else 0
     homes = [program.home for program in (machine.python, machine.node) if program and program.home]
-    rules = dict.fromkeys((*system_folders(), *homes, "/skill", "/deps"), landlock.READ | execute)
-    rules["/"] = landlock.READ_DIR
-    rules |= dict.fromkeys(("/etc", "/proc", "/dev"), landlock.READ)
+    rules = dict.fromkeys((*_real(system_folders()), *homes, *_given(task)), landlock.READ | execute)
+    rules |= {"/": landlock.READ_DIR, "/etc": landlock.READ, "/proc": landlock.READ, "/dev": landlock.READ | _DEVICE}
     rules |= {"/tmp": _ALL | execute, "/dev/shm": _ALL, "/work": landlock.READ | execute}  # noqa: S108 (inside)
     for folder in writable_folders(task):
         rules[f"/work/{folder}".rstrip("/")] = _ALL | execute
-    files = dict.fromkeys((f"/dev/{name}" for name in DEVICES), _DEVICE)
-    if not execute:
-        files |= dict.fromkeys((command.program, *filter(_exists, _LOADERS)), landlock.EXECUTE | landlock.READ_FILE)
-    return rules | files, frozenset(files)
+    files = () if execute else (command.program, *_existing(_LOADERS))
+    return rules | dict.fromkeys(files, landlock.EXECUTE | landlock.READ_FILE), frozenset(files)
+
+
+def _given(task: Task) -> list[str]:
+    return [place for place, folder in (("/skill", task.skill), ("/deps", task.layer)) if folder]
+
+
+@cache
+def _real(folders: tuple[str, ...]) -> tuple[str, ...]:
+    """Without those that are only other names for one of them."""
+    return tuple(folder for folder in folders if not Path(folder).is_symlink())
 
 
 def resource_limits(task: Task, *, has_cgroup: bool) -> dict[int, int]:
@@ -58,5 +65,6 @@ def resource_limits(task: Task, *, has_cgroup: bool) -> dict[int, int]:
     return limits
 
 
-def _exists(path: str) -> bool:
-    return Path(path).exists()
+@cache
+def _existing(files: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(file for file in files if Path(file).exists())
