@@ -196,7 +196,10 @@ def _indexes() -> Indexes:
 
 
 def _hosts_in(variable: str) -> AllowList:
-    return read_allow_list(os.environ.get(variable, ""))
+    try:
+        return read_allow_list(os.environ.get(variable, ""))
+    except ValueError as error:
+        raise UsageError(f"{variable}: {error}.", code="bad_hosts", hint="Write names and networks.") from None
 
 
 def _file_limits(limits: Limits) -> FileLimits:

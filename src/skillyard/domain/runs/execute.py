@@ -94,7 +94,6 @@ def _do(app: App, run: Run, claim: str, watch: Watch, environment: Mapping[str, 
             end_without_result(app, run, RunStatus.CANCELLED, "it was cancelled before it began", claim=claim)
             return
         result = sandbox.run(replace(task, on_output=None) if environment else task)
-        watch.stop()
         if result.is_cancelled and app.sandbox.is_stopping:
             end_without_result(app, run, RunStatus.LOST, _STOPPED, claim=claim)
             return

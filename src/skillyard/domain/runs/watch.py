@@ -30,6 +30,8 @@ class Watch:
         self._claim = claim
         self._lock = threading.Lock()
         self._waiting: list[tuple[Stream, int, bytes]] = []
+        self._writing = threading.Lock()
+        self._is_output_taken = False
         self._unwritten: list[OutputChunk] = []
         self._taken: dict[Stream, int] = defaultdict(int)
         self._position = 0
@@ -44,9 +46,6 @@ class Watch:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop()
-
-    def stop(self) -> None:
         self._over.set()
         self._thread.join()
 
@@ -63,11 +62,15 @@ class Watch:
                 self._waiting.append((stream, self._app.clock.now_ms(), data))
 
     def rest(self, result: Result) -> list[OutputChunk]:
-        """What was not written down yet, so that all together is the output in `result`. Call it after `stop`."""
+        """What was not written down yet, so that all together is the output in `result`; from here on it is for the
+        caller to write. The run stays ours until the end of the `with`.
+        """
         for stream in _STREAMS:
             whole = result.stdout if stream == "stdout" else result.stderr
             self.take(stream, whole[self._taken[stream] :])
-        return [*self._unwritten, *self._next_chunks()]
+        with self._writing:
+            self._is_output_taken = True
+            return [*self._unwritten, *self._next_chunks()]
 
     def _watch(self) -> None:
         asked_ms = renewed_ms = self._app.clock.now_ms()
@@ -85,11 +88,14 @@ class Watch:
                 _log.exception("run could not be looked after", run=self._run.id)
 
     def _write_down(self) -> None:
-        self._unwritten += self._next_chunks()
-        if self._unwritten:
-            with self._app.database.transaction(durable=False) as tx:
-                contents.add_output(tx, self._run.id, self._unwritten)
-            self._unwritten = []
+        with self._writing:
+            if self._is_output_taken:
+                return
+            self._unwritten += self._next_chunks()
+            if self._unwritten:
+                with self._app.database.transaction(durable=False) as tx:
+                    contents.add_output(tx, self._run.id, self._unwritten)
+                self._unwritten = []
 
     def _ask(self) -> None:
         with self._app.database.reading() as tx:
