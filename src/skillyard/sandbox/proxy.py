@@ -8,34 +8,24 @@ one of those. Of what is said in a tunnel it sees only the name that TLS begins 
 from __future__ import annotations
 
 import asyncio
-import re
 import socket
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from skillyard.public_addresses import Address, AllowList, reach_of
-from skillyard.sandbox.proxy_request import (
-    NOT_A_HOST,
-    BadRequest,
-    ProxyRequest,
-    Target,
-    read_request,
-    rewrite_response,
-)
-from skillyard.sandbox.server_name import HANDSHAKE, HEADER_BYTES, BadHello, record_bytes, server_name
+from skillyard.sandbox.proxy_relay import Ends, Relay, WrongName
+from skillyard.sandbox.proxy_request import BadRequest, ProxyRequest, Target, read_request
 from skillyard.skill.reach import host_covers
 
 Admit = Callable[[str, Address], bool]
 Resolver = Callable[[str], Sequence[str]]
 
-_NAME = re.compile(r"[a-z0-9._-]{1,253}")
 _CHUNK_BYTES = 64 * 1024
-_MAX_CHUNK_LINE = 20  # hexadecimal digits of a length; extensions of chunks are for nobody
 _MAX_ADDRESSES = 16
 _REASONS = {400: "Bad Request", 403: "Forbidden", 408: "Request Timeout", 429: "Too Many Requests", 502: "Bad Gateway"}
 
@@ -105,7 +95,7 @@ class Proxy:
         self._bounds = bounds
         self._asked: set[str] = set()
         self._refused: set[str] = set()
-        self._bytes_left = bounds.total_bytes
+        self._relay = Relay(bounds.total_bytes)
         self._writers: set[asyncio.StreamWriter] = set()
         self._look_ups = ThreadPoolExecutor(max_workers=4, thread_name_prefix="proxy-look-up")
         self._loop = asyncio.new_event_loop()
@@ -166,18 +156,21 @@ class Proxy:
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = await self._read(reader)
-        if self._bytes_left <= 0:
+        if self._relay.bytes_left <= 0:
             raise Refused(429, f"this run has moved its {self._bounds.total_bytes} bytes")
-        server_reader, server = await self._connect(request.target)
+        server = await self._connect(request.target)
         try:
             if request.is_tunnel:
                 writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-                await _both(self._pump_checked(reader, server, request.target), self._pump(server_reader, writer))
+                await self._relay.tunnel((reader, writer), server, request.target)
             else:
-                server.write(request.head)
-                await self._give_answer(self._start_sending(request, reader, server), server_reader, writer)
+                await self._relay.exchange((reader, writer), server, request)
+        except WrongName as wrong:
+            self._note(self._refused, wrong.tried)
+        except BadRequest:
+            raise Refused(502, "the server's answer is not one of HTTP/1.1") from None
         finally:
-            server.transport.abort()
+            server[1].transport.abort()
 
     async def _read(self, reader: asyncio.StreamReader) -> ProxyRequest:
         try:
@@ -192,7 +185,7 @@ class Proxy:
                 self._note(self._refused, error.tried)
             raise Refused(400, f"the request is refused: {error.why}") from None
 
-    async def _connect(self, target: Target) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def _connect(self, target: Target) -> Ends:
         """To an address that was admitted. Names that are not allowed reach no resolver: a name is a message, too."""
         if not any(host_covers(pattern, str(target)) for pattern in self._allowed):
             self._note(self._refused, str(target))
@@ -224,118 +217,15 @@ class Proxy:
             raise Refused(502, f"there is no host {host}")
         return addresses
 
-    async def _open(
-        self, addresses: Sequence[Address], target: Target
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def _open(self, addresses: Sequence[Address], target: Target) -> Ends:
         for address in addresses[:_MAX_ADDRESSES]:
             with suppress(OSError):
                 return await asyncio.open_connection(str(address), target.port, limit=self._bounds.head_bytes)
         raise Refused(502, f"{target} cannot be reached")
 
-    async def _give_answer(
-        self, sending: asyncio.Task[None], server_reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        """The answer to one request. Bytes after the request's body go nowhere: they could be a second request."""
-        try:
-            status = 100
-            while status < 200:  # 1xx: the answer itself follows
-                status, head = rewrite_response(await server_reader.readuntil(b"\r\n\r\n"))
-                writer.write(head)
-            await self._pump(server_reader, writer)
-        except (BadRequest, asyncio.LimitOverrunError, asyncio.IncompleteReadError):
-            raise Refused(502, "the server's answer is not one of HTTP/1.1") from None
-        finally:
-            sending.cancel()
-
-    def _start_sending(
-        self, request: ProxyRequest, reader: asyncio.StreamReader, server: asyncio.StreamWriter
-    ) -> asyncio.Task[None]:
-        """The body, while the answer may come already. A body that breaks off ends the connection to the server."""
-
-        async def send() -> None:
-            try:
-                await self._send_body(request, reader, server)
-            except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-                server.transport.abort()
-
-        return self._loop.create_task(send())
-
-    async def _send_body(
-        self, request: ProxyRequest, reader: asyncio.StreamReader, server: asyncio.StreamWriter
-    ) -> None:
-        if request.body != "chunked":
-            await self._send_exactly(request.body, reader, server)
-            return
-        while size := _chunk_size(await reader.readuntil(b"\r\n")):
-            server.write(b"%x\r\n" % size)
-            await self._send_exactly(size, reader, server)
-            if await reader.readexactly(2) != b"\r\n":
-                raise OSError("a chunk that is longer than it says")
-            server.write(b"\r\n")
-        server.write(b"0\r\n\r\n")  # trailers are not passed on
-
-    async def _send_exactly(self, size: int, reader: asyncio.StreamReader, server: asyncio.StreamWriter) -> None:
-        while size:
-            data = await reader.read(min(size, _CHUNK_BYTES))
-            if not data:
-                raise OSError("a body that is shorter than it says")
-            await self._write(data, server)
-            size -= len(data)
-
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Until the end of the one is passed on to the other."""
-        while data := await reader.read(_CHUNK_BYTES):
-            await self._write(data, writer)
-        if writer.can_write_eof():
-            writer.write_eof()
-
-    async def _pump_checked(self, reader: asyncio.StreamReader, server: asyncio.StreamWriter, target: Target) -> None:
-        """Where the program begins TLS, the name that it asks for must be that of the tunnel: servers of many names at
-        one address would else give it one that was not declared.
-        """
-        beginning = await reader.read(1)
-        try:
-            if beginning == HANDSHAKE:
-                beginning += await reader.readexactly(HEADER_BYTES - 1)
-                beginning += await reader.readexactly(record_bytes(beginning))
-                self._check_name(server_name(beginning), target)
-        except BadHello as error:
-            raise OSError(str(error)) from None
-        await self._write(beginning, server)
-        await self._pump(reader, server)
-
-    def _check_name(self, name: str | None, target: Target) -> None:
-        if name is not None and name.removesuffix(".") != target.host:
-            self._note(self._refused, f"{name}:{target.port}" if _NAME.fullmatch(name) else NOT_A_HOST)
-            raise BadHello("it asks for another name than the tunnel's")
-
-    async def _write(self, data: bytes, writer: asyncio.StreamWriter) -> None:
-        self._bytes_left -= len(data)
-        if self._bytes_left < 0:
-            raise OSError("more bytes than the run may move")
-        writer.write(data)
-        await writer.drain()
-
     def _note(self, record: set[str], what: str) -> None:
         if len(record) < self._bounds.recorded:
             record.add(what)
-
-
-def _chunk_size(line: bytes) -> int:
-    digits = line.removesuffix(b"\r\n")
-    if not digits or len(digits) > _MAX_CHUNK_LINE or digits.strip(b"0123456789abcdefABCDEF"):
-        raise OSError("a chunk whose length is not a number")
-    return int(digits, 16)
-
-
-async def _both(one: Coroutine[Any, Any, None], other: Coroutine[Any, Any, None]) -> None:
-    """Both to their end; when one fails, the other ends with it."""
-    tasks = [asyncio.create_task(one), asyncio.create_task(other)]
-    try:
-        await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
 
 
 def _as_answer(refused: Refused) -> bytes:
