@@ -204,3 +204,11 @@ def test_matches_and_suggestions_never_show_the_steps_of_sealed_skills(stall: St
     assert all(shown)
     assert "steps/go.py" not in str(shown)
     assert matches.MOST_SUGGESTIONS == 10
+
+
+def test_offers_with_very_large_schemas_are_left_to_browsing(stall: Stall) -> None:
+    large = {**an_object(c=TEXT), "description": "x" * 40_000}
+    stall.offer("sal/large", output_schema=large)
+    small = stall.offer("sal/small", output_schema=an_object(c=TEXT))
+    request = posted(stall, output_schema=an_object(c=TEXT))
+    assert [one.offer.id for one in list_matches(stall.app, stall.sal, request_id=request.id)] == [small.id]

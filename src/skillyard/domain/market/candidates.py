@@ -20,6 +20,8 @@ from skillyard.infra.database import Database, Tx
 from skillyard.skill.joins import Ends, ends_of
 
 MOST_CANDIDATES = 5000
+MAX_SCHEMA_CHARS = 32_000
+"""Of both schemas of an offer together; those with larger ones are found by browsing only."""
 Typed = tuple[str, str]
 """A property, and one type that it may be of."""
 Key = TypeVar("Key", str, Typed)
@@ -114,7 +116,7 @@ class _Memory:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.ends: dict[tuple[str, str], Ends] = {}
+        self.ends: dict[tuple[str, str], Ends | None] = {}
         self.candidates: Candidates | None = None
 
 
@@ -135,8 +137,9 @@ def _read(tx: Tx, memory: _Memory, stamp: object) -> Candidates:
     listed = store.list_listed(tx, limit=MOST_CANDIDATES)
     missing = [(one.offer_id, one.version) for one in listed if (one.offer_id, one.version) not in memory.ends]
     for key, executable in store.list_executables(tx, missing).items():
-        memory.ends[key] = ends_of(executable.input_schema, executable.output_schema)
+        is_small = len(executable.input_schema.text) + len(executable.output_schema.text) <= MAX_SCHEMA_CHARS
+        memory.ends[key] = ends_of(executable.input_schema, executable.output_schema) if is_small else None
     wanted = {(one.offer_id, one.version): one for one in listed}
     memory.ends = {key: ends for key, ends in memory.ends.items() if key in wanted}
-    found = [Candidate(one, memory.ends[key]) for key, one in wanted.items() if key in memory.ends]
+    found = [Candidate(one, ends) for key, one in wanted.items() if (ends := memory.ends.get(key)) is not None]
     return index_candidates(found, stamp)
