@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 
 from skillyard.api.native.wire import board as wire
+from skillyard.api.native.wire.market import OfferOnWire, show_offer
 from skillyard.api.surface import AppOf, CallerOf, Cursor, Limit
 from skillyard.domain.market import board, favorites, leaderboard, matches, ratings
 from skillyard.domain.market.board_model import RequestStatus
@@ -91,9 +92,9 @@ def list_favorites(app: AppOf, caller: CallerOf) -> wire.FavoritesOnWire:
 
 
 @router.put("/me/favorites/{offer_id}", summary="Add a favorite")
-def add_favorite(app: AppOf, caller: CallerOf, offer_id: str) -> wire.OfferOnWire:
+def add_favorite(app: AppOf, caller: CallerOf, offer_id: str) -> OfferOnWire:
     """To find it again."""
-    return wire.show_offer(favorites.add_favorite(app, caller, offer_id=offer_id))
+    return show_offer(favorites.add_favorite(app, caller, offer_id=offer_id))
 
 
 @router.delete("/me/favorites/{offer_id}", summary="Remove a favorite")
