@@ -83,17 +83,18 @@ def remove_credential(app: App, caller: Caller, *, credential_id: str) -> Creden
     return gone
 
 
-def use_credential(app: App, owner_id: str, provider: str, why: str, *, by_script_of_another: bool = False) -> Secret:
+def use_credential(app: App, owner_id: str, provider: str, why: str, *, by_another: bool = False) -> Secret:
     """Open somebody's secret for a call in their name; `why` is written down for them to read.
 
-    `by_script_of_another`: code that its owner did not write will see it, which its owner must have allowed.
+    `by_another`: code that its owner did not publish will see it, or spend from it for others, which its owner must
+    have allowed.
     Raises CredentialMissing, CredentialNotForScripts, SecretNotReadable.
     """
     with app.database.transaction() as tx:
         record = store.find(tx, owner_id, provider)
         if record is None:
             raise CredentialMissing(provider=provider)
-        if by_script_of_another and not record.credential.for_scripts:
+        if by_another and not record.credential.for_scripts:
             raise CredentialNotForScripts(provider=provider)
         store.note_use(tx, record.credential, why, now_ms=app.clock.now_ms())
     return app.vault_keys.open(record.sealed, *_place(record.credential, record.format))

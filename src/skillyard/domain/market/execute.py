@@ -21,6 +21,7 @@ from skillyard.domain.market.steps.script import run_script_step
 from skillyard.domain.market.store import offers
 from skillyard.domain.market.store import step_answers as answers
 from skillyard.domain.registry.errors import ReleaseNotFound, ReleaseQuarantined
+from skillyard.domain.registry.model import Release
 from skillyard.domain.registry.runnable import find_for_server
 from skillyard.domain.runs.errors import StepUnderWay
 from skillyard.infra.database import DatabaseUnavailable
@@ -28,7 +29,7 @@ from skillyard.infra.errors import SkillyardError
 from skillyard.infra.log import Logger
 from skillyard.skill.executable import Executable, LlmStep, ScriptStep, Step
 from skillyard.skill.names import SkillName
-from skillyard.skill.permissions import Permissions, read_permissions
+from skillyard.skill.permissions import read_permissions
 
 _KEEP_ANSWERS_MS = 24 * 3600 * 1000  # of invocations that nobody went on with
 _log = Logger("skillyard.market")
@@ -108,8 +109,9 @@ def _do(app: App, begun: Invocation, progress: _Progress) -> Failure | None:
 
 
 def _do_steps(app: App, begun: Invocation, progress: _Progress) -> None:
-    executable, permissions = _load(app, begun)
-    keys = Keys(app=app, invocation=begun, terms=executable.credentials)
+    release, executable = _load(app, begun)
+    permissions, _ = read_permissions(release.permissions)
+    keys = Keys(app=app, invocation=begun, terms=executable.credentials, publisher=release.published_by)
     until = progress.began + min(executable.timeout_s, (begun.expires_ms - app.clock.now_ms()) / 1000)
     for position, step in enumerate(executable.steps):
         given = Given(
@@ -147,11 +149,10 @@ def _forget_answers(app: App, invocation_id: str) -> None:
         answers.forget(tx, invocation_id, before_ms=app.clock.now_ms() - _KEEP_ANSWERS_MS)
 
 
-def _load(app: App, begun: Invocation) -> tuple[Executable, Permissions]:
-    """The steps of the version that was asked for. Raises ReleaseQuarantined, ReleaseNotFound."""
+def _load(app: App, begun: Invocation) -> tuple[Release, Executable]:
+    """The version that was asked for, with its steps. Raises ReleaseQuarantined, ReleaseNotFound."""
     release = find_for_server(app, name=SkillName.parse(begun.name), version=begun.version)
-    declared, _ = read_permissions(release.permissions)
     with app.database.reading() as tx:
         executable = offers.find_executable(tx, begun.offer_id, begun.version)
     assert executable is not None, "a foreign key keeps it"
-    return executable, declared
+    return release, executable

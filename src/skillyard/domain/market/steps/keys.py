@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from skillyard.app import App
+from skillyard.domain.accounts.directory import find_person
 from skillyard.domain.gateway.budgets import Allowance
 from skillyard.domain.gateway.errors import CredentialMissing
 from skillyard.domain.gateway.llm import MICRO_USD_PER_CREDIT
@@ -28,22 +29,28 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
-    """The keys of one invocation. It remembers all that it opened."""
+    """The keys of one invocation. It remembers all that it opened. `publisher`: the username of who published its code,
+    which need not be the seller: others of the namespace publish, too.
+    """
 
     app: App
     invocation: Invocation
     terms: Credentials
+    publisher: str
     _opened: set[str] = field(default_factory=set)
 
     def open(self, provider: str, *, for_script: bool = False) -> Key:
         """Raises CredentialMissing, CredentialNotForScripts, SecretNotReadable."""
         with self.app.database.reading() as tx:
             owner_id = _whose(tx, self.terms.mode, self.invocation, provider)
+            publisher = find_person(tx, self.publisher)
         if owner_id is None:
             raise CredentialMissing(provider=provider)
         is_sellers = owner_id == self.invocation.owner_id
+        is_of_another = publisher is None or publisher.id != owner_id
+        is_handed_over = for_script or owner_id != self.invocation.buyer_id
         secret = use_credential(
-            self.app, owner_id, provider, self.invocation.id, by_script_of_another=for_script and not is_sellers
+            self.app, owner_id, provider, self.invocation.id, by_another=is_of_another and is_handed_over
         )
         self._opened.add(secret.reveal())
         return Key(secret=secret, allowance=self._sellers_allowance() if is_sellers else _NOBODYS)

@@ -1,0 +1,57 @@
+"""Members, sellers and buyers who want keys, places and money that are not theirs, by way of the market."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from skillyard.domain.accounts.members import set_member
+from skillyard.domain.accounts.rights import Role
+from skillyard.domain.market.execute import execute
+from skillyard.domain.market.invocations import get_invocation
+from skillyard.domain.market.model import InvocationStatus
+from skillyard.infra.clock import FixedClock
+from tests.domain.market.sealed import PY, llm, script, store_key
+from tests.domain.market.stall import Stall, a_stall
+from tests.makers import again, an_organization, make_app
+
+KEY = "sk-bobs-0123456789abcdef"
+DECLARED = {"skills.json": json.dumps({"permissions": {"environment": ["OPENAI_API_KEY"]}})}
+TAKES_KEY = "import os\noutput = {'summary': os.environ['OPENAI_API_KEY'][::-1]}"
+
+
+@pytest.fixture
+def stall(tmp_path: Path) -> Iterator[Stall]:
+    clock = FixedClock()
+    app = make_app(tmp_path, clock=clock)
+    stall = a_stall(app, clock)
+    yield stall
+    stall.check()
+    app.close()
+
+
+@pytest.mark.parametrize("step", [script(PY, TAKES_KEY), llm("Say it.")], ids=["script", "llm"])
+def test_whoever_was_made_an_owner_by_others_does_not_give_them_a_key(stall: Stall, step: dict[str, str]) -> None:
+    """Nobody is asked before they are made an owner: the seller's key is for what they published themselves."""
+    store_key(stall, stall.bob, KEY)
+    sal = an_organization(stall.app, stall.sal, "trap")
+    set_member(stall.app, sal, namespace="trap", username="bob", role=Role.OWNER)
+    set_member(stall.app, sal, namespace="trap", username="sal", role=Role.MAINTAINER)
+    sal = again(stall.app, sal)
+    taking = {"label": "take", **{key: value for key, value in step.items() if key != "text"}}
+    if "text" in step:
+        taking["file"] = "steps/take.py"
+    offer = stall.offer(
+        "trap/take", by=sal, files={**DECLARED, "steps/take.py": TAKES_KEY}, mode="sealed", steps=[taking],
+        credentials={"mode": "seller_provides", "required": [{"provider": "openai"}]},
+    )  # fmt: skip
+    assert offer.owner_id == stall.bob.user_id
+    asked = stall.invoke(offer, by=sal)
+    execute(stall.app, asked.id)
+    found = get_invocation(stall.app, sal, invocation_id=asked.id)
+    assert found.status is InvocationStatus.FAILED
+    assert found.failure is not None
+    assert found.failure.code == "credential_not_for_scripts"
