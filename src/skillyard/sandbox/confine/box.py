@@ -11,7 +11,7 @@ import signal
 import socket
 import struct
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -24,7 +24,8 @@ from skillyard.sandbox.programs import system_folders
 DEVICES = ("null", "zero", "full", "random", "urandom")
 _POWERS = ("SYS_ADMIN", "SETUID", "SETGID", "CHOWN", "NET_BIND_SERVICE", "DAC_OVERRIDE")
 _PLACES = ("/skill", "/deps", "/work", "/tmp", lockdown.SCRATCH, "/dev/shm")  # noqa: S108 (inside)
-_PROC = ("--proc", "/proc", "--tmpfs", "/proc/1", "--remount-ro", "/proc/1")
+# Where the program has the same user as the first process, that one is hidden from it.
+_FIRST_PROCESS = ("--tmpfs", "/proc/1", "--remount-ro", "/proc/1")
 _ANSWER_S = 30.0
 _CHILD = re.compile(rb'"child-pid": (\d+)')
 
@@ -32,9 +33,18 @@ _CHILD = re.compile(rb'"child-pid": (\d+)')
 class Box:
     """Coming up, with nothing to do yet. `binds`: folders of the host by where they are seen; `has_host`: those that
     are known only later are bound then. `is_python`: the starter is a Python that can run a script itself.
+    `has_homes`: Python and Node are there, wherever they are.
     """
 
-    def __init__(self, machine: Machine, binds: Mapping[str, Path], *, is_python: bool, has_host: bool = False) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        binds: Mapping[str, Path],
+        *,
+        is_python: bool,
+        has_host: bool = False,
+        has_homes: bool = True,
+    ) -> None:
         self.machine = machine
         self.is_python = is_python
         self.has_host = has_host
@@ -49,7 +59,7 @@ class Box:
             undo.callback(self._control.close)
             with inside:
                 self.number_inside = inside.fileno()
-                self._told, self.process = self._spawn(_options(machine, binds, has_host=has_host))
+                self._told, self.process = self._spawn(_options(machine, binds, has_host=has_host, has_homes=has_homes))
             undo.pop_all()
 
     def send(self, plans: bytes) -> None:
@@ -152,41 +162,42 @@ def _wait_for(process: int) -> None:
     ending.poll()
 
 
-@cache
-def _system(machine: Machine) -> tuple[str, ...]:
-    return tuple(_system_options(machine))
-
-
-def _options(machine: Machine, binds: Mapping[str, Path], *, has_host: bool) -> list[str]:
+def _options(machine: Machine, binds: Mapping[str, Path], *, has_host: bool, has_homes: bool) -> list[str]:
     return [
         "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try",
         *([] if machine.is_root else ["--unshare-user", "--uid", "1000", "--gid", "1000"]),
         "--die-with-parent", "--new-session", "--hostname", "sandbox",
         "--cap-drop", "ALL", *_each("--cap-add", (f"CAP_{power}" for power in _POWERS)),
-        *_system(machine),
+        *_system(), *(_homes(machine) if has_homes else ()),
         "--ro-bind", str(machine.etc), "/etc",
         *(word for place, source in binds.items() for word in ("--ro-bind", str(source), place)),
         *_each("--dir", (place for place in _PLACES if place not in binds)),
         *(["--bind", "/", lockdown.HOST] if has_host else []),
-        *(_PROC if machine.has_proc else ["--dir", "/proc"]),
+        *(("--proc", "/proc") if machine.has_proc else ("--dir", "/proc")),
         *(word for name in DEVICES for word in ("--dev-bind", f"/dev/{name}", f"/dev/{name}")),
         "--symlink", "/proc/self/fd", "/dev/fd", "--symlink", "/proc/self/fd/0", "/dev/stdin",
         "--symlink", "/proc/self/fd/1", "/dev/stdout", "--symlink", "/proc/self/fd/2", "/dev/stderr",
-        "--remount-ro", "/", "--chdir", "/",
+        *(() if machine.is_root else _FIRST_PROCESS if machine.has_proc else ()),
+        *(() if machine.is_root else ("--remount-ro", "/")),
     ]  # fmt: skip
 
 
-def _system_options(machine: Machine) -> Iterator[str]:
-    for folder in system_folders():
-        if Path(folder).is_symlink():
-            yield from ("--symlink", str(Path(folder).readlink()), folder)
-        else:
-            yield from ("--ro-bind", folder, folder)
+@cache
+def _system() -> tuple[str, ...]:
+    links = {folder: Path(folder).readlink() if Path(folder).is_symlink() else None for folder in system_folders()}
+    words = [("--symlink", str(to), folder) if to else ("--ro-bind", folder, folder) for folder, to in links.items()]
+    return tuple(word for option in words for word in option)
+
+
+@cache
+def _homes(machine: Machine) -> tuple[str, ...]:
+    words: list[str] = []
     for program in (machine.python, machine.node):
         if program and program.home:
             for above in reversed(Path(program.home).parents[:-1]):
-                yield from ("--perms", "0755", "--dir", str(above))
-            yield from ("--ro-bind", program.home, program.home)
+                words += ["--perms", "0755", "--dir", str(above)]
+            words += ["--ro-bind", program.home, program.home]
+    return tuple(words)
 
 
 def _each(option: str, values: Iterable[str]) -> list[str]:

@@ -51,7 +51,7 @@ class Running:
         self._output: dict[Stream, bytearray] = {"stdout": bytearray(), "stderr": bytearray()}
         self._meter = Meter(box, task.limits, work)
         self._limits_hit = self._meter.limits_hit
-        self._is_cancelled = False
+        self._is_cancelled = self._was_ended = False
         self._names_asked: set[str] = set()
         self._poll = select.poll()
         self._handlers: dict[int, Callable[[], bool]] = {}
@@ -70,6 +70,8 @@ class Running:
             self._handle(self._stdin.fileno(), select.POLLOUT, self._write)
             while end in self._handlers:
                 self._turn()
+            if not self._task.permissions.subprocess and not self._was_ended:
+                self._box.process.wait()  # there was only the one
         finally:
             os.close(end)
             self._box.kill()
@@ -127,7 +129,7 @@ class Running:
 
     def _look(self, now: float) -> None:
         if self._task.is_cancelled and self._task.is_cancelled():
-            self._is_cancelled = True
+            self._is_cancelled = self._was_ended = True
             self._box.kill()
         if now - self._began > self._task.limits.wall_s:
             self._end_for("wall_s")
@@ -136,6 +138,7 @@ class Running:
 
     def _end_for(self, limit: str) -> None:
         self._limits_hit.add(limit)
+        self._was_ended = True
         self._box.kill()
 
     def _drain(self) -> None:

@@ -56,6 +56,7 @@ class BubblewrapSandbox(Sandbox):
         self._warm = warm
         self._pool = Pool(machine, warm)
         self._python_runs = 0
+        self._interpreters = {program.file for program in (machine.python, machine.node) if program}
         self._level: Level | None = None
         self._probing = threading.Lock()
 
@@ -94,14 +95,16 @@ class BubblewrapSandbox(Sandbox):
 
     def _run(self, task: Task, level: Level) -> Result:
         command = command_of(task, self._machine)
-        box = self._waiting_box(command) or self._new_box(task)
+        box = self._waiting_box(command) or self._new_box(task, command)
         try:
             return _run_in(box, task, command, level)
         finally:
             box.close()
 
-    def _new_box(self, task: Task) -> Box:
-        return Box(self._machine, _binds(task), is_python=not self._machine.has_fast_starter)
+    def _new_box(self, task: Task, command: Command) -> Box:
+        is_python = not self._machine.has_fast_starter
+        has_homes = is_python or task.permissions.subprocess or command.program in self._interpreters
+        return Box(self._machine, _binds(task), is_python=is_python, has_homes=has_homes)
 
     def _waiting_box(self, command: Command) -> Box | None:
         """The first Python program may be the only one, and gets none."""
