@@ -12,7 +12,9 @@ from skillyard.domain.accounts.members import set_member
 from skillyard.domain.accounts.rights import Role
 from skillyard.domain.market.execute import execute
 from skillyard.domain.market.invocations import get_invocation
-from skillyard.domain.market.model import InvocationStatus
+from skillyard.domain.market.errors import OfferNotChangeable, OfferNotFound
+from skillyard.domain.market.model import InvocationStatus, OfferStatus
+from skillyard.domain.market.states import activate_offer, approve_offer, suspend_offer
 from skillyard.infra.clock import FixedClock
 from tests.domain.market.sealed import PY, llm, script, store_key
 from tests.domain.market.stall import Stall, a_stall
@@ -24,9 +26,9 @@ TAKES_KEY = "import os\noutput = {'summary': os.environ['OPENAI_API_KEY'][::-1]}
 
 
 @pytest.fixture
-def stall(tmp_path: Path) -> Iterator[Stall]:
+def stall(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Stall]:
     clock = FixedClock()
-    app = make_app(tmp_path, clock=clock)
+    app = make_app(tmp_path, clock=clock, **getattr(request, "param", {}))
     stall = a_stall(app, clock)
     yield stall
     stall.check()
@@ -55,3 +57,15 @@ def test_whoever_was_made_an_owner_by_others_does_not_give_them_a_key(stall: Sta
     assert found.status is InvocationStatus.FAILED
     assert found.failure is not None
     assert found.failure.code == "credential_not_for_scripts"
+
+
+@pytest.mark.parametrize("stall", [{"market_review": "all"}], indirect=True)
+def test_no_release_gets_past_the_review_while_its_offer_is_suspended(stall: Stall) -> None:
+    offer = stall.offer()
+    approve_offer(stall.app, stall.ada, offer_id=offer.id)
+    suspend_offer(stall.app, stall.sal, offer_id=offer.id)
+    assert stall.offer(version="1.0.1").status is OfferStatus.PENDING_REVIEW
+    with pytest.raises(OfferNotChangeable):
+        activate_offer(stall.app, stall.sal, offer_id=offer.id)
+    with pytest.raises(OfferNotFound):
+        stall.invoke(offer)

@@ -140,13 +140,14 @@ def _first_status(app: App, tx: Tx, owner_id: str, release: Release) -> OfferSta
 
 
 def _status(app: App, known: Offer, release: Release) -> OfferStatus:
-    """A new release of what was rejected, or of anything where all are looked at, waits for a review."""
+    """A new release of what was rejected, or of anything where all are looked at, waits for a review: also of what was
+    suspended, or nobody would look at it before it is activated.
+    """
     review, is_new = app.settings.market_review, release.version != known.version
-    if known.status in (OfferStatus.SUSPENDED, OfferStatus.PENDING_REVIEW):
-        return known.status
     if is_new and (review == "all" or known.status is OfferStatus.REJECTED):
         return OfferStatus.PENDING_REVIEW
-    return known.status if known.status is OfferStatus.REJECTED else _found_or_not(release)
+    stays = (OfferStatus.SUSPENDED, OfferStatus.PENDING_REVIEW, OfferStatus.REJECTED)
+    return known.status if known.status in stays else _found_or_not(release)
 
 
 def _found_or_not(release: Release) -> OfferStatus:
