@@ -299,8 +299,8 @@ class Settings(BaseSettings):
     )
     market_review: Literal["none", "new_sellers", "all"] = Field(
         default="none",
-        description="Which skills wait for an administrator before strangers invoke them: none, those of sellers of whom"
-        " nothing was approved yet, or every release.",
+        description="Which skills wait for an administrator before strangers invoke them: none, those of sellers of"
+        " whom nothing was approved yet, or every release.",
     )
     invocation_minutes: int = Field(
         default=60, ge=1, le=10_080, description="How long after it was asked for an invocation can be delivered."
