@@ -17,6 +17,8 @@ from skillyard.domain.payments.charge_errors import PaymentRefused, PaymentUsed
 from skillyard.domain.payments.charge_jobs import take_payments_due
 from skillyard.domain.payments.charge_model import ChargeStatus
 from skillyard.domain.payments.charge_rail import charge_rails
+from skillyard.domain.payments.charge_rails import x402
+from skillyard.domain.payments.charges_in_doubt import decide_charge
 from skillyard.domain.payments.chart import Kind, platform
 from skillyard.domain.payments.pay_elsewhere import bill_for, payment_offers, verify_payment
 from skillyard.domain.payments.settle_charges import settle_charge
@@ -165,6 +167,21 @@ def test_a_lost_answer_is_found_on_the_chain_and_not_paid_twice(shop: Shop, chai
     assert status_of(shop) is ChargeStatus.CAPTURED
     assert chain.balance(SHOP) == before + 10 * UNITS
     assert (find(shop).reference or "").startswith("0x")
+
+
+def test_what_was_used_so_long_ago_that_no_node_shows_it_is_left_to_an_administrator(
+    shop: Shop, chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pay(shop, signed(shop, chain))
+    capture(shop)
+    chain.loses = 1
+    settle(shop)
+    chain.rpc("anvil_mine", "0x5")
+    monkeypatch.setattr(x402, "_MOST_BLOCKS", 1)
+    settle(shop, minutes=24 * 60)
+    assert (status_of(shop), "look at the chain" in find(shop).why) == (ChargeStatus.UNKNOWN, True)
+    decide_charge(shop.app, shop.ada, ref="sinv_1", is_taken=True, reference="0xab")
+    assert status_of(shop) is ChargeStatus.CAPTURED
 
 
 def test_a_facilitator_that_is_away_is_asked_again(shop: Shop, chain: Chain) -> None:

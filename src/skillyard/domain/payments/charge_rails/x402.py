@@ -29,6 +29,8 @@ _NUMBER = re.compile(r"[0-9]{1,30}", re.ASCII)
 _UNITS_PER_CENT = 10**4  # of a token with six decimals, as USDC
 _AUTHORIZATION_USED = "0x98de503528ee59b575ef0c0a2576a82497bfc029a5685b209e9ec333479b10a5"
 """Keccak-256 of `AuthorizationUsed(address,bytes32)`, the event of EIP-3009."""
+_AUTHORIZATION_STATE = "0xe94a0102"
+"""The selector of `authorizationState(address,bytes32)`."""
 _MOST_BLOCKS = 9000  # public nodes look through no more at once
 _BOUNDS = Bounds(total_s=40, phase_s=35)
 _SLACK_S = 600
@@ -87,6 +89,8 @@ class X402Rail(ChargeRail):
         authorization = _authorization(document["paymentPayload"])
         if transaction := _find_used(app, authorization):
             return Outcome(state="paid", reference=transaction)
+        if _is_spent(app, authorization):
+            return Outcome(state="unknown", why="it was used long ago, or its payer cancelled it: look at the chain")
         now_ms = app.clock.now_ms()
         if now_ms > int(authorization["validBefore"]) * 1000 + _DONE_BY_MS:
             return Outcome(state="failed", why=charge.why or "its time is over")
@@ -98,11 +102,11 @@ class X402Rail(ChargeRail):
         settings = app.settings
         try:
             _ask(app, "GET", f"{settings.x402_facilitator_url.rstrip('/')}/supported", None)
-            chain = _rpc(app, "eth_chainId", [])
+            chain = _number(_rpc(app, "eth_chainId", []))
         except SkillyardError as error:
             hint = "Compare SKILLYARD_X402_FACILITATOR_URL and …_RPC_URL with what runs there."
             return [Check(name="x402", ok=False, detail=error.message, hint=hint)]
-        if f"eip155:{int(str(chain), 16)}" != settings.x402_network:
+        if f"eip155:{chain}" != settings.x402_network:
             hint = "Set SKILLYARD_X402_NETWORK and …_RPC_URL to the same chain."
             return [Check(name="x402", ok=False, detail=f"the node is on another chain: {chain}", hint=hint)]
         return [Check(name="x402", ok=True, detail=f"pays {settings.x402_pay_to} on {settings.x402_network}")]
@@ -146,18 +150,34 @@ def _unlike(app: App, authorization: Mapping[str, str], wanted: Mapping[str, Any
 
 def _find_used(app: App, authorization: Mapping[str, str]) -> str | None:
     """The transaction in which the token says that the authorization was used."""
-    newest = int(str(_rpc(app, "eth_blockNumber", [])), 16)
-    payer = "0x" + authorization["from"][2:].lower().rjust(64, "0")
+    newest = _number(_rpc(app, "eth_blockNumber", []))
     wanted = {
         "address": app.settings.x402_token,
         "fromBlock": hex(max(newest - _MOST_BLOCKS, 0)),
         "toBlock": hex(newest),
-        "topics": [_AUTHORIZATION_USED, payer, authorization["nonce"].lower()],
+        "topics": [_AUTHORIZATION_USED, f"0x{_word_of(authorization['from'])}", authorization["nonce"].lower()],
     }
     logs = _rpc(app, "eth_getLogs", [wanted])
     if not isinstance(logs, list) or not all(isinstance(one, dict) for one in logs):
         raise CallFailed(host="the node", why="its answer is no list of logs")
     return _word(logs[0].get("transactionHash"), "unknown") if logs else None
+
+
+def _is_spent(app: App, authorization: Mapping[str, str]) -> bool:
+    """Whether the token would refuse it now."""
+    data = _AUTHORIZATION_STATE + _word_of(authorization["from"]) + authorization["nonce"][2:].lower()
+    return _number(_rpc(app, "eth_call", [{"to": app.settings.x402_token, "data": data}, "latest"])) != 0
+
+
+def _word_of(address: str) -> str:
+    """An address as 32 bytes in hexadecimal (Solidity, contract ABI)."""
+    return address[2:].lower().rjust(64, "0")
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, str) or not re.fullmatch(r"0x[0-9a-fA-F]{1,64}", value):
+        raise CallFailed(host="the node", why="its answer is no number")
+    return int(value, 16)
 
 
 def _facilitate(app: App, step: str, document: Mapping[str, Any]) -> dict[str, Any]:
