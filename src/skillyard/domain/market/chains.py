@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from skillyard.domain.market.candidates import Candidate, Candidates, numbers_in
-from skillyard.skill.joins import Join, Source, deliver, given_by, join, wanted_by
+from skillyard.skill.joins import EVERYTHING, Ends, Join, Source, deliver, given_by, join, wanted_by
 from skillyard.skill.schemas import Schema
 
 MOST_HOPS = 4
@@ -146,7 +146,7 @@ class _Search:
                 if self._is_tired or not one.ends.can_follow([before.gives, self._at_hand]):
                     continue
                 found = self._join([Source(label=OUTPUT, schema=before.output), *beginning], one)
-                if found and OUTPUT in found.mapping.values():
+                if found and goes_on(found, before):
                     longer.append(Chain((*chain.links, Link(one, found)), chain.price + one.listed.price))
                     wanted &= ~self._bit(one)
         return longer
@@ -168,6 +168,12 @@ class _Search:
 
     def _bit(self, one: Candidate) -> int:
         return 1 << self._all.numbers[one.listed.offer_id]
+
+
+def goes_on(found: Join, before: Ends) -> bool:
+    """Whether the input is made of something that the output before it surely has, and not only of what was at hand."""
+    passed = [name for name, label in found.mapping.items() if label == OUTPUT]
+    return any(name == EVERYTHING or name in before.gives for name in passed)
 
 
 def _by_price(chain: Chain) -> tuple[int, int, str]:
