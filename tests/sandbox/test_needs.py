@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from skillyard.sandbox.layers import Needs, layer_key, read_needs
+from skillyard.sandbox.model import Level
 from skillyard.skill.faults import SkillError
 
 _BLOCK = '#!/usr/bin/env python\n# /// script\n# requires-python = ">=3.8"\n# dependencies = [%s]\n# ///\nprint(1)\n'
@@ -200,3 +201,8 @@ def test_the_key_of_a_layer_says_what_is_in_it() -> None:
     keys = {layer_key(Needs(python=python)) for python in [(), ("a",), ("a", "b"), ("a", "b")]}
     assert len(keys) == 3
     assert all(len(key) == 64 for key in keys)
+
+
+def test_a_layer_of_one_kind_of_sandbox_is_not_taken_for_that_of_another() -> None:
+    levels = [None, *(Level(kind="container", version=image, parts=()) for image in ("python:3.12", "python:3.13"))]
+    assert len({layer_key(Needs(python=("a",)), level=level) for level in levels}) == 3

@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from skillyard.public_addresses import AllowList
-from skillyard.sandbox.model import NO_PRIVATE_HOSTS, Limits, Result, Sandbox, Task
+from skillyard.sandbox.model import NO_PRIVATE_HOSTS, Level, Limits, Result, Sandbox, Task
 from skillyard.sandbox.needs.node import NodeNeeds
 from skillyard.sandbox.needs.read import Needs, read_needs
 from skillyard.skill.permissions import Permissions
@@ -68,10 +68,11 @@ class Indexes:
                 raise ValueError(f"{parts.hostname or address!r} is not the https:// address of a package index")
 
 
-def layer_key(needs: Needs) -> str:
-    """The same for the same needs on the same sort of machine: 64 hexadecimal digits."""
+def layer_key(needs: Needs, *, level: Level | None = None) -> str:
+    """The same for the same needs on the same sort of machine, in the same kind of sandbox: 64 hexadecimal digits."""
     machine = (sys.implementation.cache_tag, sys.platform, platform.machine(), *platform.libc_ver())
-    text = json.dumps({"format": _FORMAT, "machine": machine, "needs": asdict(needs)}, sort_keys=True)
+    within = (level.kind, level.version) if level else ()
+    text = json.dumps({"format": _FORMAT, "machine": (*machine, *within), "needs": asdict(needs)}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -176,7 +176,7 @@ def _find_layer(sandbox: Sandbox, skill: Path, script: str) -> Path | None:
     needs = read_needs(skill, script)
     if needs.is_empty:
         return None
-    layer = cache_dir() / "layers" / layer_key(needs)
+    layer = cache_dir() / "layers" / layer_key(needs, level=sandbox.probe())
     if not layer.is_dir():
         build_layer(needs, layer, sandbox=sandbox, indexes=_indexes())
     return layer

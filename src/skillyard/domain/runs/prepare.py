@@ -74,7 +74,7 @@ def _find_layer(app: App, run: Run, skill: Path, sandbox: Sandbox) -> Path | Non
     def make(folder: Path) -> None:
         build_layer(needs, folder, sandbox=sandbox, indexes=indexes_of(app))
 
-    return KeptFolders(runs_folder(app) / "layers").get(layer_key(needs), make)
+    return KeptFolders(runs_folder(app) / "layers").get(layer_key(needs, level=sandbox.probe()), make)
 
 
 def indexes_of(app: App) -> Indexes:

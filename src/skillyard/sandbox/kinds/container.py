@@ -110,7 +110,7 @@ class ContainerSandbox(Sandbox):
         enforces_programs = any("landlock" in part for part in parts)
         missing = () if enforces_programs else ("subprocess: a program may still become another one",)
         return Level(
-            kind=KIND, version=f"{engine} {version}{runtime}", parts=(around, *_ENFORCED, *parts),
+            kind=KIND, version=f"{engine} {version}{runtime}, {self._image}", parts=(around, *_ENFORCED, *parts),
             missing=(*_NOT_ENFORCED, *missing),
         )  # fmt: skip
 
