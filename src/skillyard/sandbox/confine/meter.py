@@ -14,13 +14,15 @@ _MEMORY_WORDS = re.compile(rb"MemoryError|bad_alloc|[Oo]ut of memory|Cannot allo
 
 
 class Meter:
-    """`work` is the open workspace. `limits_hit` collects names of fields of `Limits`."""
+    """`work` is the open workspace. `limits_hit` collects names of fields of `Limits`. What was used while waiting for
+    work is not the run's.
+    """
 
     def __init__(self, box: Box, limits: Limits, work: int) -> None:
         self._box, self._limits, self._work = box, limits, work
         self.limits_hit: set[str] = set()
         self.peak_memory_bytes = 0
-        self._cpu_before_ms = self._cpu_after_ms = self._usage().cpu_ms or 0
+        self._cpu_before_ms = self._cpu_after_ms = (self._usage().cpu_ms or 0) if box.has_host else 0
 
     @property
     def cpu_ms(self) -> int:

@@ -55,7 +55,8 @@ class Running:
         self._names_asked: set[str] = set()
         self._poll = select.poll()
         self._handlers: dict[int, Callable[[], bool]] = {}
-        self._began = self._next_look = time.monotonic()
+        self._began = time.monotonic()
+        self._next_look = self._began + _TICK_S
 
     def run(self) -> Ended:
         """Blocks. Afterwards nothing is alive inside."""

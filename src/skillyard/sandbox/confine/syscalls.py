@@ -113,6 +113,8 @@ _NUMBERS: dict[str, tuple[int, int | None]] = {
     "vhangup": (153, 58),
 }
 
+_COLUMN = _MACHINES.get(MACHINE, (0, 0))[0]
+_HERE = {name: numbers[_COLUMN] for name, numbers in _NUMBERS.items()}
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -123,12 +125,11 @@ def audit_architecture() -> int:
 
 def number(name: str) -> int | None:
     """None where this machine has no such call."""
-    return _NUMBERS[name][_MACHINES[MACHINE][0]]
+    return _HERE[name]
 
 
 def name_of(wanted: int) -> str:
-    column = _MACHINES[MACHINE][0]
-    return next((name for name, numbers in _NUMBERS.items() if numbers[column] == wanted), f"call {wanted}")
+    return next((name for name, number_here in _HERE.items() if number_here == wanted), f"call {wanted}")
 
 
 def call(name: str, *arguments: int | bytes | None) -> int:
