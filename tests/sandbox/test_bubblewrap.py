@@ -7,6 +7,7 @@ import os
 import shlex
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -357,6 +358,9 @@ def test_nothing_survives_a_server_that_is_killed(tmp_path: Path) -> None:
     while time.monotonic() < deadline and any(_is_alive(process) for process in inside):
         time.sleep(0.05)
     assert not [process for process in inside if _is_alive(process)]
+    assert list(Path(tempfile.gettempdir()).glob(f"skillyard-sandbox-{server.pid}-*"))
+    open_sandbox("bubblewrap").close()
+    assert not list(Path(tempfile.gettempdir()).glob(f"skillyard-sandbox-{server.pid}-*"))
 
 
 def _everybody_below(process: int) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import os
@@ -24,6 +25,7 @@ _CERTIFICATES = (
     "/etc/ssl/cert.pem",
 )  # fmt: skip
 _COMPILE = ("-nostdlib", "-static", "-Os", "-ffreestanding", "-fno-stack-protector", "-fno-asynchronous-unwind-tables")
+_PREFIX = "skillyard-sandbox-"
 _MOST_USERS = 500
 _HIGHEST_USER = 1_999_990_000  # above what systems and containers give out
 _SYS_ADMIN = 1 << 21
@@ -109,7 +111,8 @@ def _users() -> range:
 
 
 def _make_etc(users: range) -> tuple[Path, bool]:
-    etc = Path(tempfile.mkdtemp(prefix="skillyard-sandbox-")) / "etc"
+    _sweep()
+    etc = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")) / "etc"
     ours = etc / Path(OURS).name
     ours.mkdir(parents=True)
     for name, text in _ETC.items():
@@ -132,6 +135,15 @@ def _make_etc(users: range) -> tuple[Path, bool]:
     for name in ("starter.py", "python_program.py"):
         shutil.copyfile(_HERE / name, ours / name)
     return etc, _compile_starter(ours / "starter")
+
+
+def _sweep() -> None:
+    """Remove what killed servers left."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+        owner = left.name.removeprefix(_PREFIX).split("-")[0]
+        with contextlib.suppress(OSError):  # somebody else sweeps, too
+            if owner.isdigit() and not Path("/proc", owner).exists() and left.lstat().st_uid == os.geteuid():
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _compile_starter(into: Path) -> bool:
