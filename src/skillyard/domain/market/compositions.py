@@ -35,10 +35,7 @@ from skillyard.domain.market.offers import MOST, see_offer
 from skillyard.domain.market.settle import CANCELLED
 from skillyard.domain.market.settle import cancel as cancel_invocation
 from skillyard.domain.market.store import compositions as store
-from skillyard.domain.payments.charge_errors import NotEnoughCredits
-from skillyard.domain.payments.charges import charge_terms
-from skillyard.domain.payments.credit_legs import credits_of
-from skillyard.domain.payments.ledger import balance
+from skillyard.domain.payments.charges import charge_terms, check_credits
 from skillyard.infra.database import Tx
 from skillyard.infra.ids import new_id
 from skillyard.infra.jobs import enqueue
@@ -195,11 +192,8 @@ def _check_all(app: App, tx: Tx, caller: Caller, offers: Sequence[Offer], *, by_
                 name=offer.name, wanted=offer.trust_level, level=check.level.value, reason=check.reason
             )
         to_pay += 0 if buyer_id == offer.owner_id or offer.namespace in caller.roles else offer.price
-    there = balance(tx, credits_of(buyer_id))
-    if there < to_pay:
-        url = charge_terms(app).purchase_url
-        names = ", ".join(offer.name for offer in offers)
-        raise NotEnoughCredits(item=names, price=to_pay, there=there, missing=to_pay - there, purchase_url=url)
+    names = ", ".join(offer.name for offer in offers)
+    check_credits(tx, buyer_id, item=names, amount=to_pay, terms=charge_terms(app))
 
 
 def _composition(app: App, caller: Caller, hops: tuple[Hop, ...], input: Any, agent_id: str | None) -> Composition:

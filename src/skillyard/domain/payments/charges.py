@@ -79,6 +79,13 @@ def place_charge(
     return found
 
 
+def check_credits(tx: Tx, buyer_id: str, *, item: str, amount: int, terms: ChargeTerms) -> None:
+    """Refuse beforehand what could not be paid by now; nothing is set aside. Raises NotEnoughCredits."""
+    there = ledger.balance(tx, credits_of(buyer_id))
+    if there < amount:
+        raise _too_few(item, amount, there, terms)
+
+
 def capture_charge(tx: Tx, ref: str, *, now_ms: int) -> Charge:
     """It was delivered: the seller earned it. A payment elsewhere is now due, and taken soon. The same again changes
     nothing. Raises ChargeNotFound, ChargeClosed.
@@ -172,13 +179,16 @@ def _hold(tx: Tx, new: Charge, terms: ChargeTerms) -> Charge:
             amount=new.amount, ref=new.ref, now_ms=new.placed_ms, expires_ms=new.expires_ms,
         )  # fmt: skip
     except InsufficientFunds as error:
-        there = int(error.facts["there"])
-        missing = new.amount - there
-        raise NotEnoughCredits(
-            item=new.item, price=new.amount, there=there, missing=missing, enough=max(missing, terms.credits_least),
-            purchase_url=terms.purchase_url,
-        ) from None  # fmt: skip
+        raise _too_few(new.item, new.amount, int(error.facts["there"]), terms) from None
     return replace(new, hold_id=placed.id)
+
+
+def _too_few(item: str, price: int, there: int, terms: ChargeTerms) -> NotEnoughCredits:
+    missing = price - there
+    return NotEnoughCredits(
+        item=item, price=price, there=there, missing=missing, enough=max(missing, terms.credits_least),
+        purchase_url=terms.purchase_url,
+    )  # fmt: skip
 
 
 def _kept(new: Charge, proof: Proof) -> Charge:
