@@ -282,6 +282,9 @@ class Settings(BaseSettings):
         description="Private hosts and networks, between spaces, such as `api.internal 10.2.0.0/16`, that scripts may"
         " reach where they declare them.",
     )
+    run_day_mb: int = Field(
+        default=8192, ge=1, description="Most that the runs of one person may be handed and leave in 24 hours, in MiB."
+    )
     run_keep_days: int = Field(
         default=30, ge=1, description="How long output and files of a run are kept; its receipt stays."
     )

@@ -71,6 +71,12 @@ class TooManyRuns(TooMany):
     hint = "Wait for some of them to end, or cancel them."
 
 
+class NoRoomToday(TooMany):
+    code = "no_room_today"
+    text = "Your runs took {most_mb} MiB within a day, in files and output, which is the most for one person."
+    hint = "Try again in some hours, and let scripts leave less behind."
+
+
 class SandboxMissing(Unavailable):
     code = "sandbox_missing"
     text = "Nothing is run here: {why}."

@@ -20,6 +20,7 @@ from skillyard.domain.runs.folders import a_workspace
 from skillyard.domain.runs.limits import file_limits
 from skillyard.domain.runs.model import LANE, Run, RunStatus
 from skillyard.domain.runs.prepare import prepare, runs_folder
+from skillyard.domain.runs.room import check_room
 from skillyard.domain.runs.store import runs as store
 from skillyard.domain.runs.watch import LEASE_MS, Watch
 from skillyard.infra.errors import SkillyardError
@@ -86,6 +87,8 @@ def _claim(app: App, run_id: str, claim: str) -> Run | None:
 
 def _do(app: App, run: Run, claim: str, watch: Watch, environment: Mapping[str, str] | None) -> None:
     sandbox = app.sandbox.get()
+    if run.kind == "script":
+        check_room(app, run.owner_id)
     with a_workspace(runs_folder(app) / "work") as workspace:
         values = _stored_environment(app, run) if environment is None else environment
         task, before = prepare(app, run, workspace, sandbox, values, watch)
@@ -98,8 +101,10 @@ def _do(app: App, run: Run, claim: str, watch: Watch, environment: Mapping[str, 
             end_without_result(app, run, RunStatus.LOST, _STOPPED, claim=claim)
             return
         left = take_files(workspace, limits=file_limits(run.task.limits))
-        if environment:  # others' secrets, perhaps: they are taken out of its output, and its files are not kept
-            result, before = _without(result, environment), left.files
+        if environment:  # others' secrets, perhaps
+            result = _without(result, environment)
+        if run.kind == "step":  # whoever asked for it gets its output: nobody comes for its files
+            before = left.files
         finish(app, begun, claim, result, chunks=watch.rest(result), before=before, left=left)
 
 

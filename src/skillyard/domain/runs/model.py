@@ -124,8 +124,8 @@ class Work:
     `ref` names it once and for all: work with a ref that was done is not done again. `command` is a program and its
     arguments, as `sandbox.model.Task` takes them, in a workspace with `files`; the release is below /skill. The
     dependencies are those that `script`, a file of the release, asks for. `permissions`: None for those that the
-    release declares. `environment` is given as it is, and taken out of what is kept of the output; with one, no files
-    are kept.
+    release declares. `environment` is given as it is, and taken out of what is kept of the output. The
+    files that it leaves are not kept.
     """
 
     owner_id: str
@@ -143,13 +143,12 @@ class Work:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """What came of work: all of its output in `result`, the signed receipt, and what it left in its workspace."""
+    """What came of work: all of its output in `result`, and the signed receipt."""
 
     run_id: str
     status: RunStatus
     result: Result
     receipt: str
-    outputs: Mapping[str, bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

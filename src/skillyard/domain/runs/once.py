@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from skillyard.app import App
@@ -74,7 +73,5 @@ def _finished(app: App, run: Run) -> Finished:
     assert run.result is not None, "asked for before"
     with app.database.reading() as tx:
         stdout, stderr = (contents.read_stream(tx, run.id, stream) for stream in ("stdout", "stderr"))
-        files = contents.list_files(tx, run.id, "out")
-    outputs: Mapping[str, bytes] = {file.path: app.blobs.read(file.sha256) for file in files}
     result = replace(run.result, stdout=stdout, stderr=stderr)
-    return Finished(run_id=run.id, status=run.status, result=result, receipt=run.receipt or "", outputs=outputs)
+    return Finished(run_id=run.id, status=run.status, result=result, receipt=run.receipt or "")

@@ -24,6 +24,7 @@ from skillyard.domain.runs.errors import (
 from skillyard.domain.runs.execute import execute
 from skillyard.domain.runs.limits import most
 from skillyard.domain.runs.model import Run, RunKind, RunStatus, RunTask
+from skillyard.domain.runs.room import check_room
 from skillyard.domain.runs.sessions import use_session
 from skillyard.domain.runs.store import contents
 from skillyard.domain.runs.store import runs as store
@@ -57,7 +58,8 @@ def start_run(
     `files`: by their paths in the workspace. `key`: the caller's own; the same request under it again is the same run.
 
     Raises SkillNotFound, PurchaseRequired, ReleaseNotFound, ReleaseQuarantined, SkillError (no such script),
-    RunNotAcceptable, SandboxMissing, SessionNotFound, SessionEnded, SessionBusy, TooManyRuns, RunKeyUsedOtherwise.
+    RunNotAcceptable, SandboxMissing, SessionNotFound, SessionEnded, SessionBusy, TooManyRuns, RunKeyUsedOtherwise,
+    NoRoomToday.
     """
     caller.must("run")
     owner_id, _ = caller.identity
@@ -76,6 +78,7 @@ def start_run(
         declared=declared,
     )
     found = find_script(release.files, script)
+    check_room(app, owner_id)
     task = RunTask(
         script=found.path,
         command=command_of(found, arguments),

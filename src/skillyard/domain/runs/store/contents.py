@@ -59,6 +59,17 @@ def read_stream(tx: Tx, run_id: str, stream: Stream) -> bytes:
     return b"".join(bytes(row["data"]) for row in rows)
 
 
+def count_bytes(tx: Tx, owner_id: str, *, since_ms: int) -> int:
+    """In files and output of the runs that somebody has asked for since then."""
+    of_owner = "JOIN runs r ON r.id = c.run_id WHERE r.owner_id = ? AND r.created_ms >= ?"
+    row = tx.one(
+        f"SELECT (SELECT COALESCE(sum(c.size_bytes), 0) FROM run_files c {of_owner})"  # noqa: S608 (only marks)
+        f" + (SELECT COALESCE(sum(length(c.data)), 0) FROM run_output c {of_owner}) AS bytes",
+        owner_id, since_ms, owner_id, since_ms,
+    )  # fmt: skip
+    return int(row["bytes"]) if row else 0
+
+
 def forget(tx: Tx, run_id: str) -> None:
     tx.run("DELETE FROM run_output WHERE run_id = ?", run_id)
     tx.run("DELETE FROM run_files WHERE run_id = ?", run_id)

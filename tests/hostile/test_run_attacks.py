@@ -1,0 +1,46 @@
+"""Runs that are to cost the server, or others who want to run something, more than their share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from skillyard.domain.runs.errors import NoRoomToday
+from skillyard.domain.runs.execute import execute
+from skillyard.domain.runs.model import RunStatus, Work
+from skillyard.domain.runs.once import run_once
+from skillyard.domain.runs.store import contents
+from tests.domain.runs.yard import NAME, a_yard
+
+MIB = 1024 * 1024
+
+
+def test_what_one_person_leaves_in_a_day_is_bounded(tmp_path: Path) -> None:
+    yard = a_yard(tmp_path, run_day_mb=2)
+    big = {"in.bin": bytes(MIB + 1)}
+    first = yard.start("copy.py", "in.bin", "out/a.bin", files=big)
+    second = yard.start("echo.py")  # asked for while there was room
+    assert yard.run("copy.py", "in.bin", "out/b.bin", files={"in.bin": b"small"}).status is RunStatus.SUCCEEDED
+    execute(yard.app, run_id=first.id)
+    before = len(list(yard.app.blobs.list()))
+    with pytest.raises(NoRoomToday):
+        yard.start("copy.py", "in.bin", "out/a.bin", files={"in.bin": b"new"})
+    assert len(list(yard.app.blobs.list())) == before
+    execute(yard.app, run_id=second.id)
+    refused = yard.look(second)
+    assert (refused.status, "within a day" in refused.why) == (RunStatus.REFUSED, True)
+    yard.app.close()
+
+
+def test_files_of_steps_are_not_kept(tmp_path: Path) -> None:
+    yard = a_yard(tmp_path)
+    work = Work(
+        owner_id=yard.ada.identity[0], ref="step", name=str(NAME), version="1.0.0", script="scripts/copy.py",
+        command=("python", "/skill/scripts/copy.py", "in.txt", "out/a.txt"), files={"in.txt": b"x"},
+    )  # fmt: skip
+    done = run_once(yard.app, work)
+    assert done.result.is_good, done.result.stderr
+    with yard.app.database.reading() as tx:
+        assert contents.list_files(tx, done.run_id, "out") == ()
+    yard.app.close()
