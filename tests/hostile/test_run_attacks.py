@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from skillyard.domain.runs.execute import execute
 from skillyard.domain.runs.model import RunStatus, Work
 from skillyard.domain.runs.once import run_once
 from skillyard.domain.runs.store import contents
-from tests.domain.runs.yard import NAME, a_yard
+from tests.domain.runs.yard import NAME, a_yard, working
+from tests.makers import a_person
 
 MIB = 1024 * 1024
 
@@ -30,6 +32,24 @@ def test_what_one_person_leaves_in_a_day_is_bounded(tmp_path: Path) -> None:
     execute(yard.app, run_id=second.id)
     refused = yard.look(second)
     assert (refused.status, "within a day" in refused.why) == (RunStatus.REFUSED, True)
+    yard.app.close()
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_whoever_asks_for_much_keeps_nobody_waiting(
+    tmp_path: Path, request: pytest.FixtureRequest, database: str
+) -> None:
+    url = request.getfixturevalue("postgres_url") if database == "postgresql" else ""
+    yard = a_yard(tmp_path, database_url=url)
+    many = [yard.start("echo.py") for _ in range(4)]
+    bobs = yard.start("echo.py", caller=a_person(yard.app, "bob"))
+    with working(yard.app, concurrency=1):
+        until = time.monotonic() + 60
+        while not all(yard.look(run).status.is_over for run in many) and time.monotonic() < until:
+            time.sleep(0.05)
+    with yard.app.database.reading() as tx:
+        rows = tx.all("SELECT id FROM runs WHERE status = 'succeeded' ORDER BY begun_ms")
+    assert [row["id"] for row in rows].index(bobs.id) == 1
     yard.app.close()
 
 

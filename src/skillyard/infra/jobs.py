@@ -25,6 +25,7 @@ _WORK_ARRIVED = threading.Condition()
 DEFAULT_LANE = "default"
 _MOST_ERROR_CHARS = 2000
 _AFTER_OUTAGE_S = 1.0
+_HEAD_START_MS = 3600 * 1000
 _announcements = 0
 _log = Logger("skillyard.jobs")
 
@@ -94,9 +95,18 @@ def _declare(declared: Job) -> Job:
 
 
 def enqueue(tx: Tx, wanted: Job, *, now_ms: int, key: str | None = None, delay_ms: int = 0, **arguments: Any) -> None:
-    """Run the job after this transaction commits, and after `delay_ms`. One with the same `key` waits only once."""
+    """Run the job after this transaction commits, and after `delay_ms`. One with the same `key` waits only once. One
+    with a negative delay comes before others that wait, as if it had been enqueued so much earlier.
+    """
     engine(tx.dialect).add(tx, wanted, key, now_ms, now_ms + delay_ms, orjson.dumps(arguments).decode())
     tx.on_commit(announce_work)
+
+
+def head_start(*, waiting: int) -> int:
+    """The `delay_ms` for work of somebody of whom so much waits already: the less, the earlier it comes, so that nobody
+    who enqueues much keeps others waiting.
+    """
+    return -_HEAD_START_MS // (1 + waiting)
 
 
 def enqueue_due_periods(app: WorkersApp) -> None:

@@ -31,10 +31,11 @@ class PostgresEngine:
         if queueing_lock is not None:
             tx.lock(f"job {queueing_lock}")
         tx.one(
-            "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(?, ?, 0, NULL, ?, ?::jsonb,"
+            "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(?, ?, ?, NULL, ?, ?::jsonb,"
             " to_timestamp(?::float8 / 1000))::procrastinate_job_to_defer_v1])"
             " WHERE NOT EXISTS (SELECT 1 FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = ?)",
-            wanted.lane, wanted.name, queueing_lock, arguments, run_at_ms if run_at_ms > now_ms else None,
+            wanted.lane, wanted.name, max(0, now_ms - run_at_ms) // 1000, queueing_lock, arguments,
+            run_at_ms if run_at_ms > now_ms else None,
             queueing_lock,
         )  # fmt: skip
 

@@ -24,7 +24,7 @@ from skillyard.domain.payments.pay_elsewhere import bill_for, payment_offers, ve
 from skillyard.domain.registry import access
 from skillyard.infra.database import Tx
 from skillyard.infra.ids import new_id
-from skillyard.infra.jobs import enqueue
+from skillyard.infra.jobs import enqueue, head_start
 from skillyard.skill.executable import Executable
 from skillyard.skill.names import SkillName
 from skillyard.skill.schemas import check_value
@@ -144,7 +144,8 @@ def _take_in(
         )  # fmt: skip
     offers.count_invocation(tx, offer.id, invocations=1)
     if new.runs_here:
-        enqueue(tx, execute_invocation, now_ms=now_ms, key=new.id, invocation_id=new.id)
+        early_ms = head_start(waiting=invocations.count_waiting(tx, new.buyer_id) - 1)
+        enqueue(tx, execute_invocation, now_ms=now_ms, key=new.id, delay_ms=early_ms, invocation_id=new.id)
     app.events.record(tx, InvocationAdded(invocation_id=new.id, offer_id=offer.id, name=offer.name))
     return new
 

@@ -30,7 +30,7 @@ from skillyard.domain.runs.store import contents
 from skillyard.domain.runs.store import runs as store
 from skillyard.infra.database import Tx
 from skillyard.infra.ids import new_id
-from skillyard.infra.jobs import enqueue
+from skillyard.infra.jobs import enqueue, head_start
 from skillyard.sandbox.model import Limits
 from skillyard.skill.digest import FileEntry
 from skillyard.skill.names import SkillName
@@ -99,14 +99,16 @@ def _queue(app: App, run: Run, *, key: str | None, sealed: str) -> Run:
         hashed = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest() if key else None
         if hashed and (known := store.find_by_key(tx, run.owner_id, hashed)):
             return _the_same(tx, known, run)
-        if store.count_under_way(tx, run.owner_id) >= app.settings.runs_waiting:
+        waiting = store.count_under_way(tx, run.owner_id)
+        if waiting >= app.settings.runs_waiting:
             raise TooManyRuns(limit=app.settings.runs_waiting, retry_after_s=10)
         if run.session_id is not None:
             use_session(app, tx, run.session_id, owner_id=run.owner_id)
         if not store.add(tx, run, key=hashed, sealed=sealed):
             raise SessionBusy(session_id=run.session_id)
         keep_inputs(tx, run)
-        enqueue(tx, execute, now_ms=run.created_ms, key=run.id, run_id=run.id)
+        early_ms = head_start(waiting=waiting)
+        enqueue(tx, execute, now_ms=run.created_ms, key=run.id, delay_ms=early_ms, run_id=run.id)
         return run
 
 

@@ -23,6 +23,7 @@ TABLES = (
         ),
     ),
 )  # fmt: skip
+_MOST_COUNTED = 500
 _INVOCATIONS = (
     "SELECT i.*, o.name, o.owner_id, r.digest FROM invocations i JOIN market_offers o ON o.id = i.offer_id"
     " JOIN market_releases r ON r.offer_id = i.offer_id AND r.version = i.version"
@@ -60,6 +61,16 @@ def find_delivered(tx: Tx, buyer_id: str, offer_id: str) -> str | None:
         buyer_id, offer_id,
     )  # fmt: skip
     return row["id"] if row else None
+
+
+def count_waiting(tx: Tx, buyer_id: str) -> int:
+    """How much of what a buyer asked this server for last has not ended."""
+    row = tx.one(
+        "SELECT count(*) AS number FROM (SELECT status, runs_here FROM invocations WHERE buyer_id = ?"
+        " ORDER BY id DESC LIMIT ?) AS latest WHERE runs_here = 1 AND status IN ('pending', 'processing')",
+        buyer_id, _MOST_COUNTED,
+    )  # fmt: skip
+    return int(row["number"]) if row else 0
 
 
 def list_of_buyer(
