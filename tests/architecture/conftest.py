@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from skillyard.api.asgi import build_asgi
+from skillyard.api.entrance import Entrance
+from skillyard.api.native.documents import Documents
 from skillyard.app import App
 from skillyard.domain.accounts.rights import Scope
 from skillyard.domain.accounts.tokens import create_token
@@ -17,6 +20,12 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     made = make_app(tmp_path_factory.mktemp("rights"), reads_per_minute=10**6, writes_per_minute=10**6)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def site(app: App) -> Entrance:
+    """All surfaces of it."""
+    return build_asgi(app, Documents(app))
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,9 @@ from typing import Any
 import orjson
 import pytest
 
-from skillyard.api.asgi import build_asgi
+from skillyard.api.entrance import Entrance
 from skillyard.api.native.addresses import PREFIX
 from skillyard.api.native.application import build_native, every_route, operation_id
-from skillyard.api.native.documents import Documents
 from skillyard.app import App
 from tests.api.asgi import Answer, call
 
@@ -104,7 +103,7 @@ RUN_FORM = (
 )
 
 
-def ask(app: App, operation: str, method: str, path: str, token: str | None) -> Answer:
+def ask(site: Entrance, operation: str, method: str, path: str, token: str | None) -> Answer:
     """Send a request that is valid in all but its rights."""
     headers = {"authorization": f"Bearer {token}"} if token else {}
     body = orjson.dumps(BODIES.get(operation, {}))
@@ -115,16 +114,14 @@ def ask(app: App, operation: str, method: str, path: str, token: str | None) -> 
     if operation == "publishRelease":
         headers["content-type"] = f"multipart/form-data; boundary={BOUNDARY}"
         body = FORM.encode()
-    return call(
-        build_asgi(app, Documents(app)), method, path, headers=headers, chunks=[body if method in WRITES else b""]
-    )
+    return call(site, method, path, headers=headers, chunks=[body if method in WRITES else b""])
 
 
 @pytest.mark.parametrize(("operation", "method", "path"), routes(), ids=lambda value: str(value))
 def test_nobody_gets_through_a_closed_route(
-    app: App, tokens: dict[str, str | None], operation: str, method: str, path: str
+    site: Entrance, tokens: dict[str, str | None], operation: str, method: str, path: str
 ) -> None:
-    answer = ask(app, operation, method, path, None)
+    answer = ask(site, operation, method, path, None)
     if operation in OPEN:
         assert answer.status != 401 or operation in REFUSES_WHAT_IT_GETS
     else:
@@ -133,11 +130,11 @@ def test_nobody_gets_through_a_closed_route(
 
 @pytest.mark.parametrize(("operation", "method", "path"), routes(), ids=lambda value: str(value))
 def test_a_stranger_sees_no_private_skill_and_changes_nothing(
-    app: App, tokens: dict[str, str | None], operation: str, method: str, path: str
+    site: Entrance, tokens: dict[str, str | None], operation: str, method: str, path: str
 ) -> None:
     if operation == "logout":
         return
-    answer = ask(app, operation, method, path, tokens["stranger"])
+    answer = ask(site, operation, method, path, tokens["stranger"])
     assert b"hidden" not in answer.body.replace(path.encode(), b"").replace(b"ada/hidden", b"") or answer.status >= 400
     if "/ada" in path:
         assert answer.status in (403, 404), f"{operation}: {answer.status} {answer.body[:300]!r}"
@@ -145,10 +142,10 @@ def test_a_stranger_sees_no_private_skill_and_changes_nothing(
 
 @pytest.mark.parametrize(("operation", "method", "path"), routes(), ids=lambda value: str(value))
 def test_a_token_that_may_only_read_writes_nothing(
-    app: App, tokens: dict[str, str | None], operation: str, method: str, path: str
+    site: Entrance, tokens: dict[str, str | None], operation: str, method: str, path: str
 ) -> None:
     if method in WRITES and operation not in OPEN and operation != "logout":
-        answer = ask(app, operation, method, path, tokens["reader"])
+        answer = ask(site, operation, method, path, tokens["reader"])
         assert answer.status in (403, 404), f"{operation}: {answer.status} {answer.body[:300]!r}"
 
 

@@ -9,9 +9,8 @@ from typing import Any
 import orjson
 import pytest
 
-from skillyard.api.asgi import build_asgi
+from skillyard.api.entrance import Entrance
 from skillyard.api.native.application import operation_id
-from skillyard.api.native.documents import Documents
 from skillyard.api.skilldock.addresses import MOUNT
 from skillyard.api.skilldock.routes import build_skilldock, every_route
 from skillyard.app import App
@@ -42,30 +41,30 @@ def routes() -> list[tuple[str, str, str]]:
     ]
 
 
-def ask(app: App, operation: str, method: str, path: str, token: str | None) -> Answer:
+def ask(site: Entrance, operation: str, method: str, path: str, token: str | None) -> Answer:
     """A request that is valid in all but its rights."""
     headers = {"authorization": f"Bearer {token}"} if token else {}
     body = orjson.dumps(BODIES[operation]) if operation in BODIES else b""
     headers |= {"content-type": "application/json"} if body else {}
     if operation == "uploadRelease":
         body, headers = FORM, headers | {"content-type": "multipart/form-data; boundary=x"}
-    return call(build_asgi(app, Documents(app)), method, f"{MOUNT}{path}", headers=headers, chunks=[body])
+    return call(site, method, f"{MOUNT}{path}", headers=headers, chunks=[body])
 
 
 @pytest.mark.parametrize(("operation", "method", "path"), routes())
 def test_nobody_gets_through_a_closed_route(
-    app: App, tokens: dict[str, str | None], operation: str, method: str, path: str
+    site: Entrance, tokens: dict[str, str | None], operation: str, method: str, path: str
 ) -> None:
-    answer = ask(app, operation, method, path, tokens["nobody"])
+    answer = ask(site, operation, method, path, tokens["nobody"])
     assert (answer.status == 401) is (operation not in OPEN), f"{operation}: {answer.status} {answer.body[:300]!r}"
     assert answer.status < 500
 
 
 @pytest.mark.parametrize(("operation", "method", "path"), routes())
 def test_a_stranger_sees_no_private_skill_and_changes_nothing(
-    app: App, tokens: dict[str, str | None], operation: str, method: str, path: str
+    site: Entrance, tokens: dict[str, str | None], operation: str, method: str, path: str
 ) -> None:
-    answer = ask(app, operation, method, path, tokens["stranger"])
+    answer = ask(site, operation, method, path, tokens["stranger"])
     if "hidden" in path:
         assert answer.status == 404, f"{operation}: {answer.status} {answer.body[:300]!r}"
     assert b"hidden" not in answer.body.replace(b"ada/hidden", b"").replace(path.encode(), b"")
@@ -73,10 +72,10 @@ def test_a_stranger_sees_no_private_skill_and_changes_nothing(
 
 @pytest.mark.parametrize(("operation", "method", "path"), routes())
 def test_a_token_that_may_only_read_writes_nothing(
-    app: App, tokens: dict[str, str | None], operation: str, method: str, path: str
+    site: Entrance, tokens: dict[str, str | None], operation: str, method: str, path: str
 ) -> None:
     if method != "GET" and operation not in OPEN:
-        answer = ask(app, operation, method, path, tokens["reader"])
+        answer = ask(site, operation, method, path, tokens["reader"])
         assert answer.status in (403, 404), f"{operation}: {answer.status} {answer.body[:300]!r}"
 
 

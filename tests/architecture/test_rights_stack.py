@@ -9,10 +9,8 @@ from typing import Any
 import orjson
 import pytest
 
-from skillyard.api.asgi import build_asgi
 from skillyard.api.entrance import Entrance
 from skillyard.api.native.application import operation_id
-from skillyard.api.native.documents import Documents
 from skillyard.api.stack.addresses import MOUNT
 from skillyard.api.stack.routes import build_stack, every_route
 from skillyard.app import App
@@ -54,11 +52,6 @@ def routes() -> list[tuple[str, str, str]]:
         for method in sorted(route.methods or ())
         if route.include_in_schema
     ]
-
-
-@pytest.fixture(scope="module")
-def site(app: App) -> Entrance:
-    return build_asgi(app, Documents(app))
 
 
 def ask(site: Entrance, operation: str, method: str, path: str, token: str | None) -> Answer:

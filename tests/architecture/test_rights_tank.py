@@ -9,12 +9,10 @@ from typing import Any
 import orjson
 import pytest
 
-from skillyard.api.asgi import build_asgi
+from skillyard.api.entrance import Entrance
 from skillyard.api.native.application import operation_id
-from skillyard.api.native.documents import Documents
 from skillyard.api.tank.addresses import MOUNT, PREFIX
 from skillyard.api.tank.routes import every_route
-from skillyard.app import App
 from tests.api.asgi import Answer, call
 
 OPEN = set(Path(__file__).with_name("open_routes_tank.txt").read_text().split())
@@ -41,30 +39,30 @@ def routes() -> list[tuple[str, str, str]]:
     ]
 
 
-def ask(app: App, operation: str, method: str, path: str, token: str | None) -> Answer:
+def ask(site: Entrance, operation: str, method: str, path: str, token: str | None) -> Answer:
     """A request that is valid in all but its rights."""
     headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {token}"} if token else {})
     body = orjson.dumps(BODIES.get(operation, {})) if method != "GET" else b""
     target = f"{MOUNT}{PREFIX}{path}{QUERIES.get(operation, '')}"
-    return call(build_asgi(app, Documents(app)), method, target, headers=headers, chunks=[body])
+    return call(site, method, target, headers=headers, chunks=[body])
 
 
 @pytest.mark.parametrize(("operation", "method", "path"), routes())
 def test_nobody_gets_through_a_closed_route(
-    app: App, tokens: dict[str, str | None], operation: str, method: str, path: str
+    site: Entrance, tokens: dict[str, str | None], operation: str, method: str, path: str
 ) -> None:
-    answer = ask(app, operation, method, path, tokens["nobody"])
+    answer = ask(site, operation, method, path, tokens["nobody"])
     assert (answer.status == 401) is (operation not in OPEN), f"{operation}: {answer.status} {answer.body[:300]!r}"
     assert answer.status < 500
 
 
 @pytest.mark.parametrize(("operation", "method", "path"), routes())
 def test_a_stranger_sees_no_private_skill_and_changes_nothing(
-    app: App, tokens: dict[str, str | None], operation: str, method: str, path: str
+    site: Entrance, tokens: dict[str, str | None], operation: str, method: str, path: str
 ) -> None:
     if operation == "logOut":
         return
-    answer = ask(app, operation, method, path, tokens["stranger"])
+    answer = ask(site, operation, method, path, tokens["stranger"])
     if "hidden" in path or operation in ("startPublish", "confirmPublish"):
         assert answer.status == 404
     assert b"hidden" not in answer.body.replace(path.encode(), b"")
@@ -72,10 +70,10 @@ def test_a_stranger_sees_no_private_skill_and_changes_nothing(
 
 @pytest.mark.parametrize(("operation", "method", "path"), routes())
 def test_a_token_that_may_only_read_writes_nothing(
-    app: App, tokens: dict[str, str | None], operation: str, method: str, path: str
+    site: Entrance, tokens: dict[str, str | None], operation: str, method: str, path: str
 ) -> None:
     if method != "GET" and operation not in OPEN and operation != "logOut":
-        answer = ask(app, operation, method, path, tokens["reader"])
+        answer = ask(site, operation, method, path, tokens["reader"])
         assert answer.status in (403, 404), f"{operation}: {answer.status} {answer.body[:300]!r}"
 
 
