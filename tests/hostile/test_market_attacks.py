@@ -10,14 +10,16 @@ import pytest
 
 from skillyard.domain.accounts.members import set_member
 from skillyard.domain.accounts.rights import Role
+from skillyard.domain.market.claim import claim
+from skillyard.domain.market.errors import OfferNotChangeable, OfferNotFound
 from skillyard.domain.market.execute import execute
 from skillyard.domain.market.invocations import get_invocation
-from skillyard.domain.market.errors import OfferNotChangeable, OfferNotFound
 from skillyard.domain.market.model import InvocationStatus, OfferStatus
+from skillyard.domain.market.settle import complete
 from skillyard.domain.market.states import activate_offer, approve_offer, suspend_offer
 from skillyard.infra.clock import FixedClock
 from tests.domain.market.sealed import PY, llm, script, store_key
-from tests.domain.market.stall import Stall, a_stall
+from tests.domain.market.stall import OUTPUT, Stall, a_stall
 from tests.makers import again, an_organization, make_app
 
 KEY = "sk-bobs-0123456789abcdef"
@@ -69,3 +71,13 @@ def test_no_release_gets_past_the_review_while_its_offer_is_suspended(stall: Sta
         activate_offer(stall.app, stall.sal, offer_id=offer.id)
     with pytest.raises(OfferNotFound):
         stall.invoke(offer)
+
+
+def test_nobody_gets_to_the_top_by_delivering_to_themselves(stall: Stall) -> None:
+    offer = stall.offer()
+    asked = stall.invoke(offer, by=stall.sal)
+    claim(stall.app, stall.sal, invocation_id=asked.id)
+    complete(stall.app, stall.sal, invocation_id=asked.id, output=OUTPUT)
+    assert stall.fresh(offer).completed == 0
+    complete(stall.app, stall.sal, invocation_id=stall.claimed(offer).id, output=OUTPUT)
+    assert stall.fresh(offer).completed == 1

@@ -18,6 +18,10 @@ def list_people(tx: Tx, user_ids: Collection[str]) -> dict[str, User]:
     return store.list_users(tx, sorted(set(user_ids)))
 
 
+def is_member(tx: Tx, namespace: str, user_id: str) -> bool:
+    return namespace in store.list_roles(tx, user_id)
+
+
 def find_first_owner(tx: Tx, namespace: str) -> str | None:
     """The id of who has been an owner of the namespace for longest: in a personal one, its person."""
     return store.find_first_owner(tx, namespace)

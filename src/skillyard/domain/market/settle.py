@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from skillyard.app import App
+from skillyard.domain.accounts.directory import is_member
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.market import rules
 from skillyard.domain.market.claim import see_as_provider
@@ -184,7 +185,7 @@ def _end(
     is_completed = status is InvocationStatus.COMPLETED
     if ended.is_charged:
         (capture_charge if is_completed else release_charge)(tx, ended.id, now_ms=now_ms)
-    if is_completed:
+    if is_completed and not is_member(tx, ended.namespace, ended.buyer_id):  # what they do for themselves is no success
         offers.count_invocation(tx, ended.offer_id, completed=1)
     event = InvocationSettledAs(
         invocation_id=ended.id, offer_id=ended.offer_id, name=ended.name, status=status.value
