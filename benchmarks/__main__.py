@@ -19,6 +19,8 @@ ALL = (
     "log",
     "ledger",
     "runs",
+    "run_queue",
+    "invocation_queue",
     "board",
 )
 
