@@ -7,10 +7,13 @@ import pytest
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
+from skillyard.domain.registry.observed import note_observed
 from skillyard.domain.registry.search import index_batch
 from skillyard.domain.registry.yank import yank
 from skillyard.infra.events import read_after
+from skillyard.sandbox.model import Observed
 from skillyard.skill.names import SkillName
+from skillyard.skill.permissions import NO_PERMISSIONS
 from tests.api.web.browser import Browser
 from tests.makers import FAILING, FLAGGED, a_person, a_release, make_app
 
@@ -147,3 +150,15 @@ def test_a_file_that_is_no_text_is_named_only(app: App, ada: Caller, browser: Br
     for path in ("data.bin", "long.txt"):
         assert "not text, or too long" in page(browser, f"/ada/pdf/1.0.0/files/{path}")
     assert browser.get("/ada/pdf/1.0.0/files/none.txt").status == 404
+
+
+def test_a_skill_page_says_what_runs_of_it_did_beyond_what_it_declares(app: App, ada: Caller, browser: Browser) -> None:
+    release = a_release(app, ada, files={"scripts/run.py": "print(1)"})
+    assert "What it did here" not in page(browser, "/ada/pdf")
+    for observed, told in (
+        (Observed(), "Nothing beyond what it declares."),
+        (Observed(hosts_refused=("evil.example:443",)), "evil.example:443, which it does not declare"),
+    ):
+        with app.database.transaction() as tx:
+            note_observed(tx, release.id, NO_PERMISSIONS, observed, now_ms=1)
+        assert told in page(browser, "/ada/pdf")

@@ -21,6 +21,7 @@ from skillyard.domain.registry.sale import get_sale
 from skillyard.domain.registry.scans import get_scan
 from skillyard.domain.registry.search import search
 from skillyard.domain.registry.skill import get_skill
+from skillyard.domain.registry.trust import ScanResult
 from skillyard.infra.errors import SkillyardError
 from skillyard.infra.search import Sort
 from skillyard.skill.names import SkillName
@@ -103,7 +104,8 @@ def skill_page(
         versions=list_releases(app, visitor.caller, name=name, limit=_PER_PAGE).items,
         versions_count=found.versions_count, is_latest=version == DEFAULT_CHANNEL,
         files=_files(app, visitor, name, release) if has_content else (), grants=_grants(release),
-        findings=_findings(app, visitor, name, release), verdicts=_VERDICTS,
+        scan=(scan := _scan(app, visitor, name, release)), findings=scan.report["findings"] if scan else (),
+        verdicts=_VERDICTS,
         homepage=_web_address(release.homepage if release else None), sale=sale, has_content=has_content,
         ways=ways_to_pay(app, sale), referral_code=referral_code,
         may_sell=visitor.caller.may("sell", on=str(name)), refusal=refusal,
@@ -137,11 +139,10 @@ def _files(app: App, visitor: Visitor, name: SkillName, release: Release | None)
     return list_files(app, visitor.caller, name=name, version=release.version, limit=_MOST_FILES).items
 
 
-def _findings(app: App, visitor: Visitor, name: SkillName, release: Release | None) -> list[dict[str, Any]]:
+def _scan(app: App, visitor: Visitor, name: SkillName, release: Release | None) -> ScanResult | None:
     if release is None or release.verdict is None:
-        return []
-    found: list[dict[str, Any]] = get_scan(app, visitor.caller, name=name, version=release.version).report["findings"]
-    return found
+        return None
+    return get_scan(app, visitor.caller, name=name, version=release.version)
 
 
 def _text(content: bytes) -> str | None:
