@@ -10,16 +10,19 @@ import pytest
 
 from skillyard.domain.accounts.members import set_member
 from skillyard.domain.accounts.rights import Role
+from skillyard.domain.market.board_errors import PriceRaised
 from skillyard.domain.market.claim import claim
 from skillyard.domain.market.errors import OfferNotChangeable, OfferNotFound
 from skillyard.domain.market.execute import execute
 from skillyard.domain.market.invocations import get_invocation
-from skillyard.domain.market.model import InvocationStatus, OfferStatus
+from skillyard.domain.market.invoke import invoke
+from skillyard.domain.market.model import InvocationStatus, OfferChanges, OfferStatus
+from skillyard.domain.market.publish_offer import update_offer
 from skillyard.domain.market.settle import complete
 from skillyard.domain.market.states import activate_offer, approve_offer, suspend_offer
 from skillyard.infra.clock import FixedClock
 from tests.domain.market.sealed import PY, llm, script, store_key
-from tests.domain.market.stall import OUTPUT, Stall, a_stall
+from tests.domain.market.stall import INPUT, OUTPUT, Stall, a_stall
 from tests.makers import again, an_organization, make_app
 
 KEY = "sk-bobs-0123456789abcdef"
@@ -71,6 +74,15 @@ def test_no_release_gets_past_the_review_while_its_offer_is_suspended(stall: Sta
         activate_offer(stall.app, stall.sal, offer_id=offer.id)
     with pytest.raises(OfferNotFound):
         stall.invoke(offer)
+
+
+def test_a_price_that_was_raised_in_between_is_not_paid_unseen(stall: Stall) -> None:
+    offer = stall.offer(price=1)
+    update_offer(stall.app, stall.sal, offer_id=offer.id, changes=OfferChanges(price=100))
+    with pytest.raises(PriceRaised):
+        invoke(stall.app, stall.bob, offer_id=offer.id, input=INPUT, max_price=offer.price)
+    assert stall.credits() == (100, 0)
+    assert invoke(stall.app, stall.bob, offer_id=offer.id, input=INPUT, max_price=100).price == 100
 
 
 def test_nobody_gets_to_the_top_by_delivering_to_themselves(stall: Stall) -> None:

@@ -140,7 +140,7 @@ def invoke(
         found = client.offer(name)
         if found["price"] and not show.ask(f"Invoke {found['name']} for {found['price']} credits?", yes=yes):
             return
-        made = client.invoke(found["id"], value, key=key)
+        made = client.invoke(found["id"], value, key=key, max_price=found["price"])
         show.talk("[dim]{id}: {status}[/]", id=made["id"], status=made["status"])
         if not detach and made["status"] not in SETTLED:
             made = client.wait_for_invocation(made["id"], timeout_s=timeout)

@@ -53,9 +53,19 @@ class MarketCalls(ApiCalls):
         body = {"reason": reason} if reason is not None else None
         return cast(Document, self.send_json("POST", f"/offers/{self._offer_id(offer)}/{what}", body))
 
-    def invoke(self, offer: str, input: Any, *, key: str | None = None, agent_id: str | None = None) -> Document:
-        """A new invocation, which has not ended yet. `key`: the same again is the same invocation, charged once."""
-        body = {"input": input, **without_none({"agent_id": agent_id})}
+    def invoke(
+        self,
+        offer: str,
+        input: Any,
+        *,
+        key: str | None = None,
+        agent_id: str | None = None,
+        max_price: int | None = None,
+    ) -> Document:
+        """A new invocation, which has not ended yet. `key`: the same again is the same invocation, charged once.
+        `max_price`: credits; it is refused when it costs more.
+        """
+        body = {"input": input, **without_none({"agent_id": agent_id, "max_price": max_price})}
         headers = {"Idempotency-Key": key or secrets.token_hex(16)}
         answer = self.request("POST", f"{_place(offer)}/invocations", json=body, headers=headers)
         return cast(Document, answer.json())

@@ -145,7 +145,7 @@ def _invoke(
 ) -> Invocation:
     return invoke(
         app, caller, offer_id=offer_id, input=body.input, key=key, agent_id=body.agent_id,
-        passport_id=body.passport_id, payment=payment,
+        passport_id=body.passport_id, payment=payment, max_price=body.max_price,
     )  # fmt: skip
 
 

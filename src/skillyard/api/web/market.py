@@ -66,13 +66,14 @@ def show_offer(request: Request, app: AppOf, visitor: VisitorOf, namespace: str,
 
 @router.post("/market/{namespace}/{slug}/invoke")
 def invoke_offer(request: Request, app: AppOf, visitor: VisitorOf, form: FormOf, namespace: str, slug: str) -> Response:
-    """The key comes from the page, so that the same form sent twice is one invocation."""
-    name, text = f"{namespace}/{slug}", form.text("input")
+    """The key comes from the page, so that the same form sent twice is one invocation; so does the price."""
+    name, text, seen = f"{namespace}/{slug}", form.text("input"), form.text("price")
     try:
         offer = get_offer(app, visitor.caller, name=name)
         made = invoke(
-            app, visitor.caller, offer_id=offer.id, input=_read_input(text), key=form.text("retry_key") or None
-        )
+            app, visitor.caller, offer_id=offer.id, input=_read_input(text), key=form.text("retry_key") or None,
+            max_price=int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 12 else None,
+        )  # fmt: skip
     except SkillyardError as refusal:
         if visitor.caller.user_id is None:
             raise

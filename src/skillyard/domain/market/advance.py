@@ -9,14 +9,12 @@ from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.accounts.on_behalf import on_behalf_of
 from skillyard.domain.accounts.rights import Scope
-from skillyard.domain.market.board_errors import PriceRaised
 from skillyard.domain.market.board_events import CompositionSettledAs
 from skillyard.domain.market.board_model import Composition, CompositionStatus, Hop
 from skillyard.domain.market.chains import INPUT, OUTPUT
 from skillyard.domain.market.errors import InvocationSettled, InvocationTaken
 from skillyard.domain.market.invoke import invoke
 from skillyard.domain.market.model import Failure, Invocation, InvocationStatus
-from skillyard.domain.market.offers import see_offer
 from skillyard.domain.market.settle import cancel as cancel_invocation
 from skillyard.domain.market.store import compositions as store
 from skillyard.domain.market.store import invocations
@@ -102,13 +100,12 @@ def _invoke(app: App, caller: Caller, found: Composition, position: int) -> Invo
     with app.database.reading() as tx:
         if begun := invocations.find_by_key(tx, found.owner_id, key):
             return begun[0]
-        offer = see_offer(tx, caller, offer_id=hop.offer_id)
         before = invocations.find_invocation(tx, found.hops[position - 1].invocation_id or "") if position else None
-    if offer.price > hop.price:
-        raise PriceRaised(name=hop.name, before=hop.price, now=offer.price)
     values = {INPUT: found.input, OUTPUT: before.output if before else None}
     given = pass_on(hop.mapping, values)
-    return invoke(app, caller, offer_id=hop.offer_id, input=given, key=key, agent_id=found.agent_id)
+    return invoke(
+        app, caller, offer_id=hop.offer_id, input=given, key=key, agent_id=found.agent_id, max_price=hop.price
+    )
 
 
 def _note(app: App, caller: Caller, found: Composition, position: int, invocation: Invocation) -> None:

@@ -11,6 +11,7 @@ from skillyard.domain.accounts.claim import Level
 from skillyard.domain.accounts.claims import explain
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.market import rules
+from skillyard.domain.market.board_errors import PriceRaised
 from skillyard.domain.market.errors import InputNotValid, OfferNotActive, RetryKeyUsed, TooLittleTrust
 from skillyard.domain.market.events import InvocationAdded
 from skillyard.domain.market.execution import execute_invocation
@@ -56,16 +57,18 @@ def invoke(
     passport_id: str | None = None,
     intent: str | None = None,
     payment: str | None = None,
+    max_price: int | None = None,
 ) -> Invocation:
     """A pending invocation, whose price is set aside. What one's own namespace offers is free.
 
     `key`: the same again, with the same offer and input, is the same invocation, charged once. `agent_id`: which agent
     of the caller asks; of one that signed in with its own key it is known. `intent`: the approval of another system,
     kept for the audit trail like `passport_id`. `payment`: a token by which it is paid elsewhere, once it is delivered;
-    without one, or where this server takes none, credits pay.
+    without one, or where this server takes none, credits pay. `max_price`: credits, such as it cost when the
+    caller read of it; its seller may have raised the price since.
 
-    Raises OfferNotFound, OfferNotActive, InputNotValid, TooLittleTrust, NotEnoughCredits, PaymentRefused, PaymentUsed,
-    Upstream, RetryKeyUsed, RetryKeyNotValid, FieldNotValid, and for the agent what `acting_agent` raises.
+    Raises OfferNotFound, OfferNotActive, InputNotValid, TooLittleTrust, PriceRaised, NotEnoughCredits, PaymentRefused,
+    PaymentUsed, Upstream, RetryKeyUsed, RetryKeyNotValid, FieldNotValid, and for the agent what `acting_agent` raises.
     """
     caller.must("invoke")
     agent_id = caller.agent_id if agent_id is None else agent_id
@@ -77,6 +80,8 @@ def invoke(
             offer = see_offer(tx, caller, offer_id=offer_id)
         _check_input(offer.name, offer.executable, wanted.value)
         price = 0 if _is_own(caller, offer) else offer.price
+        if max_price is not None and price > max_price:
+            raise PriceRaised(name=offer.name, before=max_price, now=price)
         proof = verify_payment(app, bill_for(app, item=offer.name, amount=price), payment) if price else None
         new = _invocation(app, caller, offer, wanted, price=price, proof=proof)
         try:

@@ -152,6 +152,7 @@ class InvokeBody(BaseModel):
     input: Any = Field(description="As the input schema asks.")
     agent_id: str | None = Field(default=None, description="Which of your agents asks.", max_length=300)
     passport_id: str | None = Field(default=None, description="For the audit trail.", max_length=300)
+    max_price: int | None = Field(default=None, ge=0, le=2**53, description="Refuse it when it costs more credits.")
 
 
 class ClaimBody(BaseModel):
