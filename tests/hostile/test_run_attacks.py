@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from skillyard.domain.runs.errors import NoRoomToday
 from skillyard.domain.runs.execute import execute
+from skillyard.domain.runs.folders import DiskNearlyFull, KeptFolders
 from skillyard.domain.runs.model import RunStatus, Work
 from skillyard.domain.runs.once import run_once
 from skillyard.domain.runs.store import contents
@@ -51,6 +53,16 @@ def test_whoever_asks_for_much_keeps_nobody_waiting(
         rows = tx.all("SELECT id FROM runs WHERE status = 'succeeded' ORDER BY begun_ms")
     assert [row["id"] for row in rows].index(bobs.id) == 1
     yard.app.close()
+
+
+def test_packages_never_fill_the_disk(tmp_path: Path) -> None:
+    layers = tmp_path / "layers"
+    for name in ("new", "old"):
+        KeptFolders(layers).get(name, Path.mkdir)
+    os.utime(layers / "old", (0, 0))
+    with pytest.raises(DiskNearlyFull):
+        KeptFolders(layers, least_free_bytes=1 << 62).get("more", Path.mkdir)
+    assert [one.name for one in layers.iterdir()] == ["new"]
 
 
 def test_files_of_steps_are_not_kept(tmp_path: Path) -> None:

@@ -10,18 +10,28 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from skillyard.infra.errors import Unavailable
+
 _KEPT = 100
 _IN_USE_S = 2 * 3600.0  # longer than a run, and the making of its layer, may take
+
+
+class DiskNearlyFull(Unavailable):
+    code = "disk_nearly_full"
+    text = "The server has too little room on its disk for what this needs."
+    hint = "Ask the operator to make room, or need no packages that are not there yet."
 
 
 class KeptFolders:
     """Folders by key, each made once and used by many; those that were used last stay. Safe for several processes."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, least_free_bytes: int = 0) -> None:
+        """`least_free_bytes`: of the disk, without which nothing is made."""
         self._folder = folder
+        self._least_free_bytes = least_free_bytes
 
     def get(self, key: str, make: Callable[[Path], None]) -> Path:
-        """The folder of `key`; `make` fills one that does not exist yet. Raises what it raises."""
+        """The folder of `key`; `make` fills one that does not exist yet. Raises what it raises, and DiskNearlyFull."""
         found = self._folder / key
         if not found.is_dir():
             self._make(found, make)
@@ -31,6 +41,8 @@ class KeptFolders:
     def _make(self, target: Path, make: Callable[[Path], None]) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._drop_oldest()
+        if shutil.disk_usage(self._folder).free < self._least_free_bytes:
+            raise DiskNearlyFull
         with tempfile.TemporaryDirectory(dir=self._folder, prefix=".making-", ignore_cleanup_errors=True) as making:
             fresh = Path(making) / "made"
             make(fresh)
@@ -41,8 +53,9 @@ class KeptFolders:
 
     def _drop_oldest(self) -> None:
         kept = sorted(((_age_s(child), child) for child in self._folder.iterdir()), reverse=True)
-        for age_s, child in kept[: max(0, len(kept) - _KEPT)]:
-            if age_s > _IN_USE_S:
+        for number, (age_s, child) in enumerate(kept):
+            is_needed = shutil.disk_usage(self._folder).free < self._least_free_bytes
+            if age_s > _IN_USE_S and (is_needed or number < len(kept) - _KEPT):
                 shutil.rmtree(child, ignore_errors=True)
 
 

@@ -14,7 +14,7 @@ from skillyard.domain.runs.model import Run
 from skillyard.domain.runs.store import contents, sessions
 from skillyard.domain.runs.watch import Watch
 from skillyard.public_addresses import read_allow_list
-from skillyard.sandbox.layers import Indexes, build_layer, layer_key
+from skillyard.sandbox.layers import BUILD_LIMITS, Indexes, build_layer, layer_key
 from skillyard.sandbox.model import Sandbox, Task
 from skillyard.sandbox.needs.read import read_needs
 from skillyard.skill.archive import open_safely, write_files
@@ -34,7 +34,8 @@ def prepare(
 ) -> tuple[Task, tuple[FileEntry, ...]]:
     """The task, and the files that are in its workspace before it runs.
 
-    Raises ReleaseQuarantined, LayerRefused, SkillError (of what its dependencies are written in), SandboxUnavailable.
+    Raises ReleaseQuarantined, LayerRefused, DiskNearlyFull, SkillError (of what its dependencies are written in),
+    SandboxUnavailable.
     """
     skill = _unpack(app, run)
     layer = _find_layer(app, run, skill, sandbox)
@@ -74,7 +75,8 @@ def _find_layer(app: App, run: Run, skill: Path, sandbox: Sandbox) -> Path | Non
     def make(folder: Path) -> None:
         build_layer(needs, folder, sandbox=sandbox, indexes=indexes_of(app))
 
-    return KeptFolders(runs_folder(app) / "layers").get(layer_key(needs, level=sandbox.probe()), make)
+    layers = KeptFolders(runs_folder(app) / "layers", least_free_bytes=2 * BUILD_LIMITS.disk_bytes)
+    return layers.get(layer_key(needs, level=sandbox.probe()), make)
 
 
 def indexes_of(app: App) -> Indexes:
