@@ -17,6 +17,7 @@ from skillyard.app import App
 from tests.makers import a_person, a_release, make_app, secret_of
 
 EXAMPLES = 25
+NOT_SET_UP = {"payment_provider_not_set_up"}  # answers 503: the operator's to change, not a fault
 
 
 @pytest.fixture(scope="session")
@@ -49,8 +50,11 @@ def test_no_answer_is_our_fault(schema: Any, headers: dict[str, str], name: str)
               suppress_health_check=list(HealthCheck), derandomize=True)  # fmt: skip
     @given(case=schema.find_operation_by_id(name).as_strategy())
     def probe(case: schemathesis.Case) -> None:
+        if isinstance((case.query or {}).get("wait"), int | float):
+            case.query["wait"] = min(case.query["wait"], 0.05)  # nobody will answer: there is no worker
         response = case.call(headers=headers)
-        case.validate_response(response, checks=[not_a_server_error])
+        if response.status_code != 503 or response.json()["error"]["code"] not in NOT_SET_UP:
+            case.validate_response(response, checks=[not_a_server_error])
         assert response.headers["x-request-id"]
         if response.status_code >= 400:
             error = response.json()["error"]
