@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from skillyard.domain.accounts.agents import register_agent
+from skillyard.domain.accounts.authenticate import authenticate
 from skillyard.domain.accounts.members import set_member
-from skillyard.domain.accounts.rights import Role
+from skillyard.domain.accounts.rights import Role, Scope
+from skillyard.domain.accounts.tokens import create_token, revoke_token
 from skillyard.domain.market.board_errors import PriceRaised
 from skillyard.domain.market.claim import claim
 from skillyard.domain.market.errors import OfferNotChangeable, OfferNotFound
@@ -20,7 +23,9 @@ from skillyard.domain.market.model import InvocationStatus, OfferChanges, OfferS
 from skillyard.domain.market.publish_offer import update_offer
 from skillyard.domain.market.settle import complete
 from skillyard.domain.market.states import activate_offer, approve_offer, suspend_offer
+from skillyard.infra.agent_bearers import AgentBearerNotValid
 from skillyard.infra.clock import FixedClock
+from tests.agent_key import Key
 from tests.domain.market.sealed import PY, llm, script, store_key
 from tests.domain.market.stall import INPUT, OUTPUT, Stall, a_stall
 from tests.makers import again, an_organization, make_app
@@ -74,6 +79,20 @@ def test_no_release_gets_past_the_review_while_its_offer_is_suspended(stall: Sta
         activate_offer(stall.app, stall.sal, offer_id=offer.id)
     with pytest.raises(OfferNotFound):
         stall.invoke(offer)
+
+
+def test_whoever_had_a_token_is_out_when_it_is_revoked(stall: Stall) -> None:
+    """Also with the key of an agent that they enrolled with it."""
+    leaked = create_token(stall.app, stall.bob, name="ci", scopes=[Scope.READ, Scope.MANAGE])
+    thief, mine, theirs = authenticate(stall.app, leaked.secret), Key(), Key()
+    agent = register_agent(stall.app, stall.bob, name="helper")
+    mine.enroll(stall.app, stall.bob, agent)
+    theirs.enroll(stall.app, thief, agent)
+    revoke_token(stall.app, stall.bob, token_id=leaked.token.id)
+    now_ms = stall.clock.now_ms()
+    with pytest.raises(AgentBearerNotValid):
+        authenticate(stall.app, theirs.bearer(agent.id, now_ms))
+    assert authenticate(stall.app, mine.bearer(agent.id, now_ms)).agent_id == agent.id
 
 
 def test_a_price_that_was_raised_in_between_is_not_paid_unseen(stall: Stall) -> None:

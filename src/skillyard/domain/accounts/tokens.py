@@ -12,6 +12,7 @@ from skillyard.domain.accounts.errors import AccountSuspended, NamespaceNotFound
 from skillyard.domain.accounts.model import Caller, Token, TokenCreated, TokenRevoked, User
 from skillyard.domain.accounts.rights import Scope, includes
 from skillyard.domain.accounts.sessions import SHOWN_CHARS
+from skillyard.domain.accounts.store import agents
 from skillyard.infra.database import Tx
 from skillyard.infra.ids import new_id, new_secret
 from skillyard.infra.paging import Page, page_of, read_cursor
@@ -88,7 +89,9 @@ def list_tokens(app: App, caller: Caller, *, limit: int = 30, cursor: str | None
 
 
 def revoke_token(app: App, caller: Caller, *, token_id: str) -> Token:
-    """Make one of the caller's tokens void at once; again is no fault. Raises TokenNotFound."""
+    """Make one of the caller's tokens void at once, with the keys of agents that were enrolled with it; again is no
+    fault. Raises TokenNotFound.
+    """
     caller.must("manage_tokens")
     user_id, username = caller.identity
     with app.database.transaction() as tx:
@@ -97,6 +100,7 @@ def revoke_token(app: App, caller: Caller, *, token_id: str) -> Token:
         if token is None:
             raise TokenNotFound(token_id=token_id)
         if is_new:
+            agents.remove_keys_ending(tx, user_id, expires_ms=token.expires_ms)
             app.events.record(tx, TokenRevoked(token_id=token_id, username=username))
     return token
 

@@ -110,6 +110,14 @@ def remove_keys_of(tx: Tx, user_id: str) -> int:
     return tx.run("DELETE FROM agent_keys WHERE agent_id IN (SELECT id FROM agents WHERE user_id = ?)", user_id)
 
 
+def remove_keys_ending(tx: Tx, user_id: str, *, expires_ms: int) -> int:
+    """Of all of a person's agents, those that end at that millisecond: with the token that they were enrolled with."""
+    return tx.run(
+        "DELETE FROM agent_keys WHERE expires_ms = ? AND agent_id IN (SELECT id FROM agents WHERE user_id = ?)",
+        expires_ms, user_id,
+    )  # fmt: skip
+
+
 def use_bearer(tx: Tx, agent_id: str, bearer_id: str, *, expires_ms: int) -> bool:
     """Of several that come at once with the same one, one gets True."""
     return tx.insert_new(
