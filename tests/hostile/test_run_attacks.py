@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from skillyard.domain.runs.errors import NoRoomToday
+from skillyard.domain.accounts.authenticate import authenticate
+from skillyard.domain.accounts.rights import Scope
+from skillyard.domain.accounts.tokens import create_token
+from skillyard.domain.runs.errors import NoRoomToday, RunNotFound
 from skillyard.domain.runs.execute import execute
 from skillyard.domain.runs.folders import DiskNearlyFull, KeptFolders
 from skillyard.domain.runs.model import RunStatus, Work
 from skillyard.domain.runs.once import run_once
+from skillyard.domain.runs.read import get_run, read_stream
 from skillyard.domain.runs.store import contents
 from tests.domain.runs.yard import NAME, a_yard, working
 from tests.makers import a_person
@@ -63,6 +67,17 @@ def test_packages_never_fill_the_disk(tmp_path: Path) -> None:
     with pytest.raises(DiskNearlyFull):
         KeptFolders(layers, least_free_bytes=1 << 62).get("more", Path.mkdir)
     assert [one.name for one in layers.iterdir()] == ["new"]
+
+
+def test_a_token_that_only_runs_is_not_refused_what_it_started(tmp_path: Path) -> None:
+    """It would start it again and again."""
+    yard = a_yard(tmp_path)
+    narrow = authenticate(yard.app, create_token(yard.app, yard.ada, name="ci", scopes=[Scope.RUN]).secret)
+    run = yard.run("echo.py", "hello", caller=narrow)
+    assert read_stream(yard.app, narrow, run_id=run.id, stream="stdout") == b"hello\n"
+    with pytest.raises(RunNotFound):
+        get_run(yard.app, a_person(yard.app, "bob"), run_id=run.id)
+    yard.app.close()
 
 
 def test_files_of_steps_are_not_kept(tmp_path: Path) -> None:
