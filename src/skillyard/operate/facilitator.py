@@ -17,6 +17,7 @@ from typing import Any
 MAX_BODY_BYTES = 64 * 1024
 _NEEDED = ("SKILLYARD_FACILITATOR_KEY", "SKILLYARD_FACILITATOR_RPC_URL", "SKILLYARD_FACILITATOR_NETWORK")
 _HOST = "127.0.0.1"
+_USUAL_DEPTH = 1000
 _PORT = 8402
 
 Answer = Callable[[str, dict[str, Any]], dict[str, Any]]
@@ -29,6 +30,7 @@ def open_facilitator(*, key: str, rpc_url: str, network: str) -> Answer:
     from x402.mechanisms.evm.exact import register_exact_evm_facilitator
     from x402.schemas import PaymentPayload, PaymentRequirements
 
+    sys.setrecursionlimit(_USUAL_DEPTH)  # py_ecc, which they import, raises it: deep JSON would overflow the stack
     facilitator = x402FacilitatorSync()
     register_exact_evm_facilitator(facilitator, FacilitatorWeb3Signer(key, rpc_url), networks=network)
     one_at_a_time = Lock()  # the numbers of its transactions follow one another

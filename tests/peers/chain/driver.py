@@ -8,6 +8,7 @@ import itertools
 import json
 import socket
 import subprocess
+import sys
 import threading
 import time
 import urllib.request
@@ -25,6 +26,7 @@ from x402.schemas import PaymentRequired
 from skillyard.operate.facilitator import open_facilitator, serve
 from tests.tools import node, npm_install
 
+sys.setrecursionlimit(1000)  # py_ecc, which eth_account imports, raises it for all tests that follow
 CHAIN_ID = 84532
 NETWORK = f"eip155:{CHAIN_ID}"
 # The first three accounts that anvil makes from its well-known test phrase.
