@@ -79,5 +79,5 @@ class TooManyFavorites(Conflict):
 
 class PriceRaised(Conflict):
     code = "price_raised"
-    text = "{name} cost {before} credits when this was started, and costs {now} now."
-    hint = "Start it again if you want to pay that."
+    text = "{name} was to cost {before} credits at most, and costs {now} now."
+    hint = "Ask again if you want to pay that."
