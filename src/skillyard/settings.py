@@ -308,6 +308,9 @@ class Settings(BaseSettings):
     invocation_minutes: int = Field(
         default=60, ge=1, le=10_080, description="How long after it was asked for an invocation can be delivered."
     )
+    invocations_open: int = Field(
+        default=1000, ge=1, description="Invocations of one person that may wait or be worked on at a time."
+    )
     log_level: str = Field(default="warning", description="debug, info, warning or error.")
 
     @model_validator(mode="after")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,10 +20,12 @@ from skillyard.domain.market.errors import (
     RetryKeyNotValid,
     RetryKeyUsed,
     TooLittleTrust,
+    TooManyOpenInvocations,
 )
 from skillyard.domain.market.invocations import get_invocation, list_my_invocations, list_pending_invocations
 from skillyard.domain.market.invoke import invoke
 from skillyard.domain.market.model import InvocationStatus
+from skillyard.domain.market.settle import cancel
 from skillyard.domain.market.states import activate_offer, suspend_offer
 from skillyard.domain.payments.charge_errors import NotEnoughCredits
 from skillyard.domain.registry.model import Visibility
@@ -192,3 +195,14 @@ def test_nobody_invokes_without_signing_in_or_with_a_token_that_may_only_read(st
         stall.invoke(offer, by=reader)
     runner = authenticate(stall.app, create_token(stall.app, stall.bob, name="x", scopes={Scope.RUN}).secret)
     assert stall.invoke(offer, by=runner).buyer_id == stall.bob.identity[0]
+
+
+def test_nobody_asks_for_more_than_so_many_at_a_time(both: Stall) -> None:
+    offer = both.offer(price=0)
+    few = replace(both.app, settings=both.app.settings.model_copy(update={"invocations_open": 2}))
+    first, _ = (invoke(few, both.bob, offer_id=offer.id, input=INPUT) for _ in range(2))
+    with pytest.raises(TooManyOpenInvocations):
+        invoke(few, both.bob, offer_id=offer.id, input=INPUT)
+    assert len(list_my_invocations(both.app, both.bob).items) == 2
+    cancel(both.app, both.bob, invocation_id=first.id)
+    invoke(few, both.bob, offer_id=offer.id, input=INPUT)

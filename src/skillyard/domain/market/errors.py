@@ -71,6 +71,12 @@ class InvocationNotFound(NotFound):
     hint = "`skillyard invocations` lists yours."
 
 
+class TooManyOpenInvocations(Conflict):
+    code = "too_many_open_invocations"
+    text = "{most} of your invocations wait or are worked on already."
+    hint = "Wait until some are settled, or cancel those that you no longer need."
+
+
 class InvocationTaken(Conflict):
     code = "invocation_taken"
     text = "Invocation {invocation_id} is {status}: somebody else has claimed it."

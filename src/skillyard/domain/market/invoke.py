@@ -12,7 +12,13 @@ from skillyard.domain.accounts.claims import explain
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.market import rules
 from skillyard.domain.market.board_errors import PriceRaised
-from skillyard.domain.market.errors import InputNotValid, OfferNotActive, RetryKeyUsed, TooLittleTrust
+from skillyard.domain.market.errors import (
+    InputNotValid,
+    OfferNotActive,
+    RetryKeyUsed,
+    TooLittleTrust,
+    TooManyOpenInvocations,
+)
 from skillyard.domain.market.events import InvocationAdded
 from skillyard.domain.market.execution import execute_invocation
 from skillyard.domain.market.model import Invocation, InvocationStatus, Offer, OfferStatus
@@ -67,7 +73,8 @@ def invoke(
     without one, or where this server takes none, credits pay. `max_price`: credits, such as it cost when the
     caller read of it; its seller may have raised the price since.
 
-    Raises OfferNotFound, OfferNotActive, InputNotValid, TooLittleTrust, PriceRaised, NotEnoughCredits, PaymentRefused,
+    Raises OfferNotFound, OfferNotActive, InputNotValid, TooLittleTrust, TooManyOpenInvocations, PriceRaised,
+    NotEnoughCredits, PaymentRefused,
     PaymentUsed, Upstream, RetryKeyUsed, RetryKeyNotValid, FieldNotValid, and for the agent what `acting_agent` raises.
     """
     caller.must("invoke")
@@ -142,6 +149,8 @@ def _take_in(
         found = _find_repeated(tx, caller, wanted)
         assert found is not None, "the unique index has seen it"
         return found
+    if invocations.count_open(tx, new.buyer_id) > app.settings.invocations_open:
+        raise TooManyOpenInvocations(most=app.settings.invocations_open)
     if new.is_charged:
         place_charge(
             tx, ref=new.id, buyer_id=new.buyer_id, seller_id=new.owner_id, item=new.name, amount=new.price,

@@ -79,4 +79,5 @@ CREATE INDEX invocations_by_buyer ON invocations (buyer_id, id);
 CREATE INDEX invocations_by_offer ON invocations (offer_id, id);
 CREATE INDEX invocations_waiting ON invocations (offer_id, id) WHERE status = 'pending' AND runs_here = 0;
 CREATE INDEX invocations_to_expire ON invocations (expires_ms) WHERE status IN ('pending', 'processing');
+CREATE INDEX invocations_open ON invocations (buyer_id) WHERE status IN ('pending', 'processing');
 CREATE INDEX invocations_leased ON invocations (lease_until_ms) WHERE status = 'processing';

@@ -73,6 +73,15 @@ def count_waiting(tx: Tx, buyer_id: str) -> int:
     return int(row["number"]) if row else 0
 
 
+def count_open(tx: Tx, buyer_id: str) -> int:
+    """Of all that the buyer asked for, what is not settled."""
+    row = tx.one(
+        "SELECT count(*) AS number FROM invocations WHERE buyer_id = ? AND status IN ('pending', 'processing')",
+        buyer_id,
+    )
+    return int(row["number"]) if row else 0
+
+
 def list_of_buyer(
     tx: Tx, buyer_id: str, *, status: InvocationStatus | None, before: str, limit: int
 ) -> list[Invocation]:
