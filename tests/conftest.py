@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from tests.peers.llm.fixture import llm_peer, llm_service  # noqa: F401
 from tests.peers.oidc import providers
 from tests.peers.stripe.fixture import stripe_peer  # noqa: F401
 from tests.peers.ton.driver import TonPeer, running_ton_peer
+
+# A shell that starts the tests in the background lets them, and whatever they start, ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -127,8 +127,8 @@ def test_scripts_of_others_get_it_only_where_its_owner_said_so(tmp_path: Path) -
     add_credential(app, ada, provider="github", secret=Secret(TEXT), for_scripts=True)
     assert use_credential(app, user_id, "openai", "own").reveal() == TEXT
     with pytest.raises(CredentialNotForScripts):
-        use_credential(app, user_id, "openai", "foreign", by_script_of_another=True)
-    assert use_credential(app, user_id, "github", "foreign", by_script_of_another=True).reveal() == TEXT
+        use_credential(app, user_id, "openai", "foreign", by_another=True)
+    assert use_credential(app, user_id, "github", "foreign", by_another=True).reveal() == TEXT
     openai = next(one for one in list_credentials(app, ada) if one.provider == "openai")
     assert [use.why for use in list_uses(app, ada, credential_id=openai.id).items] == ["own"]
     app.close()

@@ -151,7 +151,8 @@ def _compile_starter(into: Path) -> bool:
     source = _HERE / "starter.c"
     digest = hashlib.sha256(source.read_bytes() + MACHINE.encode()).hexdigest()[:16]
     try:
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "skillyard" / f"starter-{digest}"
+        users = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "skillyard"
+        cache = Path(os.environ.get("SKILLYARD_CACHE_DIR") or users) / f"starter-{digest}"
         if not cache.exists():
             compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
             if compiler is None:
