@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skillyard.sandbox.server_name import HEADER_BYTES, BadHello, record_bytes, server_name
-from tests.sandbox.web import Door, echo, everything, raw_server
+from tests.sandbox.web import Door, echo, everything, exactly, raw_server
 
 
 def hello(name: str | None) -> bytes:
@@ -71,7 +71,7 @@ def test_a_tunnel_is_for_its_own_name() -> None:
                 connection.sendall(said[:7])
                 time.sleep(0.02)
                 connection.sendall(said[7:])
-                assert connection.recv(len(said)) == said
+                assert exactly(connection, len(said)) == said
     assert door.refused == ()
 
 
@@ -100,5 +100,6 @@ def test_what_is_not_tls_goes_through_a_tunnel_as_it_is() -> None:
     with raw_server(echo) as port, Door("api.test") as door:
         _, connection = door.tunnel(f"api.test:{port}")
         with connection:
-            connection.sendall(b"SSH-2.0-client\r\n")
-            assert connection.recv(100) == b"SSH-2.0-client\r\n"
+            said = b"SSH-2.0-client\r\n"
+            connection.sendall(said)
+            assert exactly(connection, len(said)) == said

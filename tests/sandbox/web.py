@@ -153,6 +153,14 @@ class Door:
         return int(head.split(b" ", 2)[1]), connection
 
 
+def exactly(connection: socket.socket, size: int) -> bytes:
+    """The next `size` bytes, which may come in parts; less when the other side ends."""
+    data = b""
+    while len(data) < size and (more := connection.recv(size - len(data))):
+        data += more
+    return data
+
+
 def everything(connection: socket.socket) -> bytes:
     found = b""
     with suppress(ConnectionResetError):
