@@ -7,7 +7,6 @@ import os
 import socket
 import struct
 import tempfile
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +24,7 @@ from skillyard.sandbox.confine.running import Ended, Running
 from skillyard.sandbox.confine.seen import Seen
 from skillyard.sandbox.confine.watcher import Watcher
 from skillyard.sandbox.model import Level, Observed, Result, Sandbox, SandboxUnavailable, Task
+from skillyard.sandbox.probed import ProbedSandbox
 from skillyard.sandbox.proxy import Proxy, Traffic, public_or
 
 KIND = "bubblewrap"
@@ -46,34 +46,30 @@ def open_kind(options: Mapping[str, str], connect: Callable[..., Any] | None) ->
     return BubblewrapSandbox(look_around(), warm=int(warm))
 
 
-class BubblewrapSandbox(Sandbox):
+class BubblewrapSandbox(ProbedSandbox):
     """Each run gets a sandbox of its own, which is gone afterwards."""
 
     name = KIND
 
     def __init__(self, machine: Machine, *, warm: int = 0) -> None:
+        super().__init__()
         self._machine = machine
         self._warm = warm
         self._pool = Pool(machine, warm)
         self._python_runs = 0
         self._interpreters = {program.file for program in (machine.python, machine.node) if program}
-        self._level: Level | None = None
-        self._probing = threading.Lock()
-
-    def probe(self) -> Level:
-        with self._probing:
-            if self._level is None:
-                try:
-                    self._level = self._try()
-                except SandboxUnavailable as error:
-                    if "proc" not in error.why:  # containers hide parts of /proc, and then allow no other
-                        raise
-                    self._machine = replace(self._machine, has_proc=False)
-                    self._pool = Pool(self._machine, self._warm)
-                    self._level = self._try()
-            return self._level
 
     def _try(self) -> Level:
+        try:
+            return self._try_machine()
+        except SandboxUnavailable as error:
+            if "proc" not in error.why:  # containers hide parts of /proc, and then allow no other
+                raise
+            self._machine = replace(self._machine, has_proc=False)
+            self._pool = Pool(self._machine, self._warm)
+            return self._try_machine()
+
+    def _try_machine(self) -> Level:
         level = _level(self._machine)
         with tempfile.TemporaryDirectory() as folder:
             result = self._run(Task(arguments=("sh", "-c", ":"), workspace=Path(folder)), level)

@@ -22,6 +22,7 @@ from typing import Any
 
 from skillyard.sandbox.model import Level, Result, Sandbox, SandboxUnavailable, Task
 from skillyard.sandbox.parcel import NO_TRAFFIC, Parcel, carrier_program
+from skillyard.sandbox.probed import ProbedSandbox
 from skillyard.sandbox.proxy import Proxy, public_or
 
 KIND = "container"
@@ -60,23 +61,16 @@ def open_kind(options: Mapping[str, str], connect: Callable[..., Any] | None) ->
     return ContainerSandbox(found, image=options.get("image") or _IMAGE, runtime=options.get("runtime"))
 
 
-class ContainerSandbox(Sandbox):
+class ContainerSandbox(ProbedSandbox):
     """Each run gets a container of its own, which is removed afterwards. `runtime` None: gVisor's, else the usual."""
 
     name = KIND
 
     def __init__(self, engine: str, *, image: str, runtime: str | None) -> None:
+        super().__init__()
         self._engine = engine
         self._image = image
         self._runtime = runtime
-        self._level: Level | None = None
-        self._probing = threading.Lock()
-
-    def probe(self) -> Level:
-        with self._probing:
-            if self._level is None:
-                self._level = self._try()
-            return self._level
 
     def run(self, task: Task) -> Result:
         level = self.probe()

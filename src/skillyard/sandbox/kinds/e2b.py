@@ -14,7 +14,6 @@ import math
 import re
 import secrets
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -25,6 +24,7 @@ from urllib.parse import urlencode, urlsplit
 from skillyard.sandbox import e2b_room
 from skillyard.sandbox.model import Level, Limits, Result, Sandbox, SandboxUnavailable, Task
 from skillyard.sandbox.parcel import Parcel, carrier_program
+from skillyard.sandbox.probed import ProbedSandbox
 
 KIND = "e2b"
 PLACE = 0
@@ -192,22 +192,15 @@ class Machine:
         return answer
 
 
-class E2bSandbox(Sandbox):
+class E2bSandbox(ProbedSandbox):
     """Each run gets a sandbox of its own, which is deleted afterwards."""
 
     name = KIND
 
     def __init__(self, service: Service, template: str) -> None:
+        super().__init__()
         self._service = service
         self._template = template
-        self._level: Level | None = None
-        self._probing = threading.Lock()
-
-    def probe(self) -> Level:
-        with self._probing:
-            if self._level is None:
-                self._level = self._try()
-            return self._level
 
     def run(self, task: Task) -> Result:
         level = self.probe()

@@ -11,7 +11,6 @@ import json
 import re
 import secrets
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -22,6 +21,7 @@ from urllib.parse import urlsplit
 from skillyard.sandbox.kubernetes_objects import LABEL, MAX_SECRET_BYTES, job, network_policy, secret
 from skillyard.sandbox.model import Level, Result, Sandbox, SandboxUnavailable, Task
 from skillyard.sandbox.parcel import Parcel, carrier_program
+from skillyard.sandbox.probed import ProbedSandbox
 
 KIND = "kubernetes"
 PLACE = 0
@@ -104,23 +104,16 @@ class Cluster:
         return f"/apis/{group}/namespaces/{self._namespace}/{path}"
 
 
-class KubernetesSandbox(Sandbox):
+class KubernetesSandbox(ProbedSandbox):
     """Each run gets a Job and a Secret of its own, which are deleted afterwards."""
 
     name = KIND
 
     def __init__(self, cluster: Cluster, *, image: str, runtime_class: str | None) -> None:
+        super().__init__()
         self._cluster = cluster
         self._image = image
         self._runtime_class = runtime_class
-        self._level: Level | None = None
-        self._probing = threading.Lock()
-
-    def probe(self) -> Level:
-        with self._probing:
-            if self._level is None:
-                self._level = self._try()
-            return self._level
 
     def run(self, task: Task) -> Result:
         level = self.probe()
