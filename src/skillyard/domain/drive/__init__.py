@@ -1,0 +1,1 @@
+"""What a person or a team has of skills: items, collections, sync, sources."""

@@ -1,0 +1,1 @@
+"""SQL of drives, a module for each noun."""
