@@ -36,6 +36,7 @@ class Tx:
     def __init__(self, dialect: Dialect, execute: Callable[[str, tuple[Any, ...] | None], Any]) -> None:
         self.dialect: Dialect = dialect
         self._execute = execute
+        self._before_commit: dict[str, Callable[[], None]] = {}
         self._after_commit: list[Callable[[], None]] = []
 
     def run(self, sql: str, *args: Any) -> int:
@@ -69,9 +70,17 @@ class Tx:
         if self.dialect == "postgresql":
             self._execute("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", (name,))
 
+    def before_commit(self, key: str, call: Callable[[], None]) -> None:
+        """Call this as the last part of this transaction: of those with the same key, the first one only."""
+        self._before_commit.setdefault(key, call)
+
     def on_commit(self, call: Callable[[], None]) -> None:
         """Call this after the commit, in this process, in the order of registration; not after a rollback."""
         self._after_commit.append(call)
+
+    def ending(self) -> None:
+        for call in self._before_commit.values():
+            call()
 
     def committed(self) -> None:
         for call in self._after_commit:
@@ -145,6 +154,7 @@ class SqliteDatabase(Database):
             tx = Tx("sqlite", partial(_execute_sqlite, connection))
             try:
                 yield tx
+                tx.ending()
                 with _sqlite_errors():
                     connection.execute("COMMIT")
             except BaseException:

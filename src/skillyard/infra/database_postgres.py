@@ -42,6 +42,7 @@ class PostgresDatabase(Database):
                 connection.execute("SET LOCAL synchronous_commit = off")
             tx = Tx("postgresql", partial(_execute_postgres, connection))
             yield tx
+            tx.ending()
         tx.committed()
 
     @contextmanager

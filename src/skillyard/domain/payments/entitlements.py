@@ -24,10 +24,13 @@ class Holder:
 
 
 def entitled(tx: Tx, caller: Caller, items: Sequence[str]) -> frozenset[str]:
-    """Those of the items that the caller bought or was granted; none by a token for a namespace, or not for reading."""
-    if caller.user_id is None or not caller.may("read_own"):
+    """Those of the items that the caller bought or was granted; none by a token for a namespace, or not for reading,
+    and by one for some skills only these.
+    """
+    asked = [item for item in items if caller.may("read_own", on=item)]
+    if caller.user_id is None or not asked:
         return frozenset()
-    return offers.list_entitled(tx, caller.user_id, items)
+    return offers.list_entitled(tx, caller.user_id, asked)
 
 
 def grant_access(app: App, caller: Caller, *, item: str, username: str) -> Entitlement:

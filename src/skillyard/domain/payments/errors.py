@@ -191,3 +191,12 @@ class NothingToSell(Conflict):
     code = "nothing_to_sell"
     text = "No release of {item} is on offer, so there is nothing to buy."
     hint = "Wait until its owner publishes one."
+
+
+class FeeNotCovered(PaymentRequired):
+    code = "fee_not_covered"
+    text = "{why} costs {price} credits, and you have {there}."
+    hint = (
+        "Buy credits at {purchase_url}, or with `skillyard credits buy {enough}`, and try again; where none are sold,"
+        " ask an administrator."
+    )

@@ -120,3 +120,14 @@ class CreditsGranted(Event):
     username: str
     amount: str
     by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditsSpent(Event):
+    """Somebody can spend fewer credits than before: they paid, some are held, or some were taken back."""
+
+    kind: ClassVar[str] = "credits.spent"
+
+    user_id: str
+    before: int
+    after: int

@@ -15,6 +15,7 @@ from typing import Any
 
 from skillyard.domain.payments.chart import Account, Kind, Side
 from skillyard.domain.payments.ledger_errors import InsufficientFunds, LedgerConflict, NoSuchJournal
+from skillyard.domain.payments.spent_credits import watch_credits
 from skillyard.domain.payments.store import ledger as store
 from skillyard.domain.payments.store import ledger_faults as faults
 from skillyard.infra.database import Tx
@@ -106,7 +107,9 @@ def post(
         id=new_id("jrn"), key=key, fingerprint=fingerprint, kind=kind, ref=ref, reverses=reverses,
         facts=json.dumps(dict(facts or {}), sort_keys=True), at_ms=now_ms,
     )  # fmt: skip
-    store.add_entries(tx, row.id, _continued(tx, merged))
+    entries = _continued(tx, merged)
+    watch_credits(tx, {leg.account for leg in merged}, now_ms=now_ms)
+    store.add_entries(tx, row.id, entries)
     store.add_journal(tx, row)
     return _journal(row, is_new=True)
 
