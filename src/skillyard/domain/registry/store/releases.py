@@ -39,7 +39,7 @@ _LISTED = (
     " coalesce(r.deprecated, s.deprecated) AS deprecated"
 )
 _FROM = "FROM releases r JOIN skills s ON s.name = r.skill"
-_AFTER_ALL = b"\xff" * 32
+AFTER_ALL = b"\xff" * 32  # sorts behind the `version_order` of every version
 
 
 def add_release(tx: Tx, release: Release, *, version_order: bytes, rules: str) -> bool:
@@ -95,7 +95,7 @@ def list_releases(
     rows = tx.all(
         f"SELECT {_LISTED} {_FROM} WHERE r.skill = ? AND r.version_order < ?"
         " ORDER BY r.version_order DESC LIMIT ?",
-        str(name), before or _AFTER_ALL, limit,
+        str(name), before or AFTER_ALL, limit,
     )  # fmt: skip
     return [_release(row, channels) for row in rows]
 
