@@ -204,12 +204,12 @@ def test_a_publisher_of_a_namespace_gets_a_token_for_what_it_names(
     whole = job(app, ci_system, target="acme")
     send(app, whole, "acme/one")
     send(app, whole, "acme/two")
-    assert job(app, ci_system, target=None).token_skill is None
+    assert job(app, ci_system, target=None).token_skills is None
 
 
 def test_a_publisher_of_one_skill_cannot_have_another(app: App, ada: Caller, ci_system: IdentityProvider) -> None:
     trust(app, ada, ci_system, slug="pdf")
-    assert job(app, ci_system, target=None).token_skill == "acme/pdf"
+    assert job(app, ci_system, target=None).token_skills == {"acme/pdf"}
     for target in ("acme/other", "acme", "ada/pdf", "ada"):
         with pytest.raises(NoTrustedPublisher):
             job(app, ci_system, target=target)

@@ -99,7 +99,7 @@ def _publisher(app: App, secret: str) -> Caller:
         token_id=token["token_id"],
         token_kind="publisher",  # noqa: S106 (a kind)
         token_namespaces=frozenset({publisher.namespace}),
-        token_skill=token["token_skill"] or None,
+        token_skills=frozenset({token["token_skill"]}) if token["token_skill"] else None,
         token_expires_ms=token["expires_ms"],
         provenance=provenance,
     )

@@ -137,6 +137,18 @@ class TokenForOneSkill(Forbidden):
     hint = "Let an owner trust this workflow for the other skill too, with `skillyard trust add`."
 
 
+class OutsideSlice(Forbidden):
+    code = "outside_slice"
+    text = "The key does not reach {skill}."
+    hint = "Add it to the key's collection with `skillyard collections add`, with an all-skills key or as a person."
+
+
+class KeyForSlice(Forbidden):
+    code = "key_for_slice"
+    text = "The key is for some skills of a drive, and not for this."
+    hint = "Use an all-skills key, or do it as a person: sign in with `skillyard login`."
+
+
 class NoTrustedPublisher(Forbidden):
     code = "no_trusted_publisher"
     text = "No trusted publisher of {target} fits this ID token: {claims} does not match."

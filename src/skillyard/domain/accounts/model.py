@@ -8,7 +8,9 @@ from typing import ClassVar, Literal
 
 from skillyard.domain.accounts.errors import (
     AdministratorsOnly,
+    KeyForSlice,
     NamespaceNotFound,
+    OutsideSlice,
     RoleTooLow,
     ScopeMissing,
     TokenForOneSkill,
@@ -19,7 +21,7 @@ from skillyard.domain.accounts.rights import FULL, RIGHTS, Right, RightName, Rol
 from skillyard.infra.errors import SkillyardError, Unauthenticated
 from skillyard.infra.events import Event
 
-TokenKind = Literal["access", "personal", "agent"]
+TokenKind = Literal["access", "personal", "agent", "collection"]
 NamespaceKind = Literal["personal", "organization"]
 CliSessionStatus = Literal["pending", "approved", "denied", "expired"]
 
@@ -41,7 +43,8 @@ class Caller:
 
     `roles` holds the namespaces in which the caller has a role *and* the token counts. A trusted publisher has its own
     id and identity for `user_id` and `username`, a `provenance`, and perhaps one skill that it is limited to. An agent
-    that signed in with its own key is its owner with less rights, and an `agent_id`.
+    that signed in with its own key is its owner with less rights, and an `agent_id`. `token_skills`: the names of the
+    skills that the token is good for; None: it is not limited to any. For all others it is no better than no token.
     """
 
     user_id: str | None = None
@@ -52,14 +55,14 @@ class Caller:
     token_id: str | None = None
     token_kind: TokenKind | Literal["publisher"] | None = None
     token_namespaces: frozenset[str] | None = None
-    token_skill: str | None = None
+    token_skills: frozenset[str] | None = None
     token_expires_ms: int | None = None
     provenance: Provenance | None = None
     agent_id: str | None = None
 
     def must(self, right: RightName, *, on: str | None = None) -> None:
         """Refuse unless the caller has the right, where it is one over a namespace in `on`: `acme`, or the skill in it
-        that is meant, `acme/pdf`. A token for one skill is good only where that skill is named.
+        that is meant, `acme/pdf`. A token for some skills is good where one of these is named, and for little else.
 
         Raises Unauthenticated (nobody is signed in), NamespaceNotFound (not a member) or a Forbidden that names the
         role or scope needed.
@@ -70,6 +73,15 @@ class Caller:
 
     def may(self, right: RightName, *, on: str | None = None) -> bool:
         return self._refusal(RIGHTS[right], on) is None
+
+    def reaches(self, name: str) -> bool:
+        """Whether the token is good for the skill at all, whatever the caller may do with it."""
+        return self.token_skills is None or name in self.token_skills
+
+    @property
+    def slice_key_id(self) -> str | None:
+        """The id of the key when it is one that sees some skills only: what it starts is its own, and nothing else."""
+        return self.token_id if self.token_skills is not None and self.provenance is None else None
 
     def namespaces_with(self, right: RightName) -> frozenset[str]:
         """The namespaces in which the caller has the right."""
@@ -96,8 +108,8 @@ class Caller:
             return NamespaceNotFound(namespace=namespace)
         if self.provenance is not None and not right.trusted_publishers:
             return TokenForPublishing()
-        if self.token_skill not in (None, on):
-            return TokenForOneSkill(skill=self.token_skill)
+        if self.token_skills is not None and not self._is_in_slice(right, on):
+            return self._outside_slice(on)
         if right.roles and namespace is not None and self.roles[namespace] not in right.roles:
             needed = " or ".join(role for role in Role if role in right.roles)
             return RoleTooLow(namespace=namespace, role=self.roles[namespace].value, needed=needed)
@@ -110,6 +122,16 @@ class Caller:
         if is_limited or is_narrow:
             return TokenTooNarrow()
         return None
+
+    def _is_in_slice(self, right: Right, on: str | None) -> bool:
+        if on is None:
+            return right.in_slice == "always"
+        return right.in_slice != "never" and self.reaches(on)
+
+    def _outside_slice(self, on: str | None) -> SkillyardError:
+        if self.provenance is not None:
+            return TokenForOneSkill(skill=", ".join(sorted(self.token_skills or ())))
+        return OutsideSlice(skill=on) if on else KeyForSlice()
 
 
 ANONYMOUS = Caller()

@@ -61,7 +61,12 @@ RightName = Literal[
     "provide",
     "pay_out",
     "manage_credentials",
+    "read_drive",
+    "manage_drive",
+    "manage_collections",
+    "read_credits",
 ]
+Slice = Literal["never", "named", "always"]
 
 _ANY_MEMBER = frozenset(Role)
 _MAINTAINERS = frozenset({Role.MAINTAINER, Role.OWNER})
@@ -73,7 +78,8 @@ class Right:
     """`roles`: who has it in a namespace; empty for a right over one's own account, which no token has that is
     limited to namespaces. `full_access`: only with a token that is not narrower than its owner, because the right
     leads to such a token. `own_money`: only with a token that may do all that people may who administer nothing.
-    `trusted_publishers`: a CI system that the namespace trusts has it too, and no other right.
+    `trusted_publishers`: a CI system that the namespace trusts has it too, and no other right. `in_slice`: whether a
+    token has it that is good for some skills only: over one of these that is `named`, `always`, or never.
     """
 
     roles: frozenset[Role] = frozenset()
@@ -82,13 +88,14 @@ class Right:
     own_money: bool = False
     administrators_only: bool = False
     trusted_publishers: bool = False
+    in_slice: Slice = "never"
 
 
 RIGHTS: Mapping[RightName, Right] = MappingProxyType(
     {
-        "identify": Right(),
-        "read": Right(roles=_ANY_MEMBER, scope=Scope.READ),
-        "publish": Right(roles=_MAINTAINERS, scope=Scope.PUBLISH, trusted_publishers=True),
+        "identify": Right(in_slice="always"),
+        "read": Right(roles=_ANY_MEMBER, scope=Scope.READ, in_slice="named"),
+        "publish": Right(roles=_MAINTAINERS, scope=Scope.PUBLISH, trusted_publishers=True, in_slice="named"),
         "manage": Right(roles=_MAINTAINERS, scope=Scope.PUBLISH),
         "manage_members": Right(roles=_OWNERS, scope=Scope.MANAGE),
         "manage_publishers": Right(roles=_OWNERS, scope=Scope.MANAGE, full_access=True),
@@ -102,13 +109,17 @@ RIGHTS: Mapping[RightName, Right] = MappingProxyType(
         "manage_agents": Right(scope=Scope.MANAGE),
         "sell": Right(roles=_OWNERS, scope=Scope.MANAGE),
         "buy": Right(scope=Scope.MANAGE),
-        "read_own": Right(scope=Scope.READ),
-        "run": Right(scope=Scope.RUN),
-        "invoke": Right(scope=Scope.RUN),
+        "read_own": Right(scope=Scope.READ, in_slice="named"),
+        "run": Right(scope=Scope.RUN, in_slice="named"),
+        "invoke": Right(scope=Scope.RUN, in_slice="named"),
         "offer": Right(roles=_MAINTAINERS, scope=Scope.PUBLISH),
         "provide": Right(roles=_MAINTAINERS, scope=Scope.RUN),
         "pay_out": Right(scope=Scope.MANAGE, own_money=True),
         "manage_credentials": Right(scope=Scope.MANAGE),
+        "read_drive": Right(scope=Scope.READ, in_slice="always"),
+        "manage_drive": Right(roles=_MAINTAINERS, scope=Scope.MANAGE),
+        "manage_collections": Right(scope=Scope.MANAGE),
+        "read_credits": Right(scope=Scope.READ, in_slice="always"),
         "review": Right(scope=Scope.ADMIN, administrators_only=True),
         "administer": Right(scope=Scope.ADMIN, administrators_only=True),
     }
