@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from skillyard.domain.registry.exact import ExactRelease
 from skillyard.domain.registry.model import Release
 
 PREFIX = "/api/v1"
@@ -11,7 +12,7 @@ def release_path(name: str, version: str) -> str:
     return f"{PREFIX}/skills/{name}/releases/{version}"
 
 
-def archive_url(address: str, release: Release) -> str:
+def archive_url(address: str, release: Release | ExactRelease) -> str:
     """Content-addressed and the same for all; for a private skill below its release, where the caller is checked."""
     if release.is_free:
         return f"{address}{PREFIX}/blobs/{release.archive.sha256}"
