@@ -28,6 +28,19 @@ def list_highest(tx: Tx, names: Sequence[str], *, most: int) -> Mapping[str, lis
     return found
 
 
+def list_not_offered(tx: Tx, names: Sequence[str]) -> list[tuple[str, str]]:
+    """Skill and version of every release of these skills that a new install may not choose."""
+    return [
+        (row["skill"], row["version"])
+        for marks, part in batches(names)
+        for row in tx.all(
+            f"SELECT skill, version FROM releases WHERE skill IN ({marks})"  # noqa: S608 (only marks)
+            " AND (yanked_ms IS NOT NULL OR status NOT IN ('listed', 'flagged'))",
+            *part,
+        )
+    ]
+
+
 def list_published_by(tx: Tx, author: str, namespaces: Collection[str], *, limit: int, offset: int) -> list[str]:
     """Names of skills with a release of this author: those that everybody finds, and any of `namespaces`."""
     own = list(namespaces) or [""]

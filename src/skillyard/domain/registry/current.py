@@ -1,0 +1,43 @@
+"""What is on offer now of many skills at once, for those who hold some version of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from skillyard.domain.accounts.model import Caller
+from skillyard.domain.registry.errors import SkillNotFound
+from skillyard.domain.registry.model import Skill
+from skillyard.domain.registry.sight import Sight, facts_of, look_at, skills_as_seen
+from skillyard.domain.registry.store import listings, skills
+from skillyard.infra.database import Tx
+from skillyard.skill.names import SkillName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Current:
+    """A skill as the caller sees it, and what they may have of it."""
+
+    skill: Skill
+    sight: Sight
+
+
+def list_current(tx: Tx, caller: Caller, names: Sequence[str]) -> dict[str, Current]:
+    """Those of `names` that the caller may see, by name."""
+    known = skills.list_skills(tx, names)
+    sights = look_at(tx, caller, map(facts_of, known.values()))
+    seen = skills_as_seen(tx, known.values(), sights)
+    return {skill.name: Current(skill=skill, sight=sights[skill.name]) for skill in seen}
+
+
+def get_current(tx: Tx, caller: Caller, name: SkillName) -> Current:
+    """Raises SkillNotFound unless the caller may see at least its page."""
+    found = list_current(tx, caller, [str(name)]).get(str(name))
+    if found is None:
+        raise SkillNotFound(name=str(name))
+    return found
+
+
+def list_withdrawn(tx: Tx, held: Mapping[str, str]) -> frozenset[str]:
+    """Those skills of which the version given is yanked, quarantined or recalled by now."""
+    return frozenset(name for name, version in listings.list_not_offered(tx, list(held)) if held[name] == version)
