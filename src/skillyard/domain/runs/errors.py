@@ -65,6 +65,12 @@ class RunFileNotFound(NotFound):
     hint = "List what it left with `skillyard runs files {run_id}`."
 
 
+class SessionFileNotFound(NotFound):
+    code = "session_file_not_found"
+    text = "No run in the session {session_id} left a file {path}."
+    hint = "Look at what its scripts write, and at the paths that they use."
+
+
 class TooManyRuns(TooMany):
     code = "too_many_runs"
     text = "You have {limit} runs waiting already."

@@ -18,7 +18,8 @@ _NEWEST = (2**62, "~")
 _AT_ONCE = 100
 
 
-def open_session(app: App, caller: Caller) -> Session:
+def open_session(app: App, caller: Caller, *, is_reused: bool = False) -> Session:
+    """`is_reused`: runs of the same token may go on in it without naming it, see `find_reusable`."""
     caller.must("run")
     owner_id, _ = caller.identity
     now_ms = app.clock.now_ms()
@@ -31,8 +32,20 @@ def open_session(app: App, caller: Caller) -> Session:
         ended_ms=None,
     )
     with app.database.transaction() as tx:
-        store.add(tx, session)
+        store.add(tx, session, reused_by=caller.token_id if is_reused else None)
     return session
+
+
+def find_reusable(app: App, caller: Caller) -> str | None:
+    """The session that was opened last with this very token to be reused, if it is idle. Other tokens of the same
+    person may be in the hands of others.
+    """
+    caller.must("run")
+    owner_id, _ = caller.identity
+    if caller.token_id is None:
+        return None
+    with app.database.reading() as tx:
+        return store.find_reusable(tx, owner_id, reused_by=caller.token_id, now_ms=app.clock.now_ms())
 
 
 def get_session(app: App, caller: Caller, *, session_id: str) -> Session:

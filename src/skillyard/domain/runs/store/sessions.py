@@ -11,21 +11,32 @@ from skillyard.infra.tables import Table
 from skillyard.skill.digest import FileEntry
 
 TABLES = (
-    Table("run_sessions", ("id", "owner_id", "status", "created_ms", "expires_ms", "ended_ms")),
+    Table("run_sessions", ("id", "owner_id", "status", "created_ms", "expires_ms", "ended_ms", "reused_by")),
     Table("run_session_files", ("session_id", "path", "sha256", "size_bytes", "executable")),
 )
 
 
-def add(tx: Tx, session: Session) -> None:
+def add(tx: Tx, session: Session, *, reused_by: str | None = None) -> None:
     tx.run(
-        "INSERT INTO run_sessions (id, owner_id, status, created_ms, expires_ms) VALUES (?, ?, ?, ?, ?)",
-        session.id, session.owner_id, session.status.value, session.created_ms, session.expires_ms,
+        "INSERT INTO run_sessions (id, owner_id, status, created_ms, expires_ms, reused_by) VALUES (?, ?, ?, ?, ?, ?)",
+        session.id, session.owner_id, session.status.value, session.created_ms, session.expires_ms, reused_by,
     )  # fmt: skip
 
 
 def find(tx: Tx, session_id: str) -> Session | None:
     row = tx.one("SELECT * FROM run_sessions WHERE id = ?", session_id)
     return _session(row) if row else None
+
+
+def find_reusable(tx: Tx, owner_id: str, *, reused_by: str, now_ms: int) -> str | None:
+    """The newest in which nothing waits or runs."""
+    row = tx.one(
+        "SELECT id FROM run_sessions s WHERE owner_id = ? AND reused_by = ? AND status = 'open' AND expires_ms > ?"
+        " AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.session_id = s.id AND r.status IN ('queued', 'running'))"
+        " ORDER BY created_ms DESC, id DESC LIMIT 1",
+        owner_id, reused_by, now_ms,
+    )  # fmt: skip
+    return row["id"] if row else None
 
 
 def list_sessions(tx: Tx, owner_id: str, *, before: tuple[int, str], limit: int) -> list[Session]:
