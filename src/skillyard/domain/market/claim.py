@@ -37,7 +37,7 @@ def claim(app: App, caller: Caller, *, invocation_id: str, lease_s: int = LEASE_
         until_ms = _lease_until(found, lease_s, now_ms=now_ms)
         if not store.claim(tx, found.id, by=user_id, lease_until_ms=until_ms, now_ms=now_ms):
             raise _why_not(tx, found.id, now_ms=now_ms)
-        app.events.record(tx, InvocationClaimed(invocation_id=found.id, offer_id=found.offer_id))
+        app.events.record(tx, _claimed(found))
         return see_invocation(tx, caller, found.id)
 
 
@@ -66,8 +66,14 @@ def claim_for_server(app: App, invocation_id: str) -> Invocation | None:
         until_ms = _lease_until(found, MOST_LEASE_S, now_ms=now_ms)
         if not store.claim(tx, found.id, by=SERVER, lease_until_ms=until_ms, now_ms=now_ms):
             return None
-        app.events.record(tx, InvocationClaimed(invocation_id=found.id, offer_id=found.offer_id))
+        app.events.record(tx, _claimed(found))
         return store.find_invocation(tx, found.id)
+
+
+def _claimed(found: Invocation) -> InvocationClaimed:
+    return InvocationClaimed(
+        invocation_id=found.id, offer_id=found.offer_id, name=found.name, buyer_id=found.buyer_id
+    )  # fmt: skip
 
 
 def see_as_provider(tx: Tx, caller: Caller, invocation_id: str) -> Invocation:

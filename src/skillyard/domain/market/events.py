@@ -41,6 +41,7 @@ class InvocationAdded(Event):
     invocation_id: str
     offer_id: str
     name: str
+    buyer_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,8 @@ class InvocationClaimed(Event):
 
     invocation_id: str
     offer_id: str
+    name: str
+    buyer_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,4 +65,5 @@ class InvocationSettledAs(Event):
     invocation_id: str
     offer_id: str
     name: str
+    buyer_id: str
     status: str

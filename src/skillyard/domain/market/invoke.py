@@ -160,7 +160,8 @@ def _take_in(
     if new.runs_here:
         early_ms = head_start(waiting=invocations.count_waiting(tx, new.buyer_id) - 1)
         enqueue(tx, execute_invocation, now_ms=now_ms, key=new.id, delay_ms=early_ms, invocation_id=new.id)
-    app.events.record(tx, InvocationAdded(invocation_id=new.id, offer_id=offer.id, name=offer.name))
+    event = InvocationAdded(invocation_id=new.id, offer_id=offer.id, name=offer.name, buyer_id=new.buyer_id)
+    app.events.record(tx, event)
     return new
 
 

@@ -188,7 +188,8 @@ def _end(
     if is_completed and not is_member(tx, ended.namespace, ended.buyer_id):  # what they do for themselves is no success
         offers.count_invocation(tx, ended.offer_id, completed=1)
     event = InvocationSettledAs(
-        invocation_id=ended.id, offer_id=ended.offer_id, name=ended.name, status=status.value
+        invocation_id=ended.id, offer_id=ended.offer_id, name=ended.name, buyer_id=ended.buyer_id,
+        status=status.value,
     )  # fmt: skip
     invocation_ended(tx, ended.id, now_ms=now_ms)
     app.events.record(tx, event)

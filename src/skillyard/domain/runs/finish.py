@@ -138,4 +138,8 @@ def _keep_files(tx: Tx, app: App, run: Run, made: Sequence[FileEntry], everythin
 
 
 def _tell(tx: Tx, app: App, run: Run, status: RunStatus) -> None:
-    app.events.record(tx, RunEnded(run_id=run.id, name=run.name, version=run.version, status=status.value))
+    event = RunEnded(
+        run_id=run.id, run_kind=run.kind, owner_id=run.owner_id, name=run.name, version=run.version,
+        status=status.value,
+    )  # fmt: skip
+    app.events.record(tx, event)

@@ -153,11 +153,13 @@ class Finished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnded(Event):
-    """A run is over."""
+    """A run is over; `run_kind`: script, or step of an invocation, of which nobody but its owner knows."""
 
     kind: ClassVar[str] = "run.ended"
 
     run_id: str
+    run_kind: str
+    owner_id: str
     name: str
     version: str
     status: str
