@@ -167,6 +167,17 @@ class Settings(BaseSettings):
     stack_port: int = Field(
         default=0, ge=0, le=65535, description="A further port that speaks STACK's Skills API only; 0: none."
     )
+    skillzdrive_hosts: str = Field(
+        default="", description="Host names, with commas between them, that speak SkillzDrive's API only."
+    )
+    skillzdrive_port: int = Field(
+        default=0, ge=0, le=65535, description="A further port that speaks SkillzDrive's API only; 0: none."
+    )
+    skillzdrive_anonymous_per_minute: int = Field(
+        default=300,
+        ge=1,
+        description="Requests to SkillzDrive's API without a key, per address and minute, per node.",
+    )
     log_origin: str = Field(
         default="",
         pattern=r"^[^\s+]*$",

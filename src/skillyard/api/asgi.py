@@ -22,6 +22,9 @@ def build_asgi(app: App, documents: Documents) -> Entrance:
             later_door(partial(_open_tank, app, documents), "/tank", settings.tank_hosts, settings.tank_port),
             later_door(partial(_open_skilldock, app), "/skilldock", settings.skilldock_hosts, settings.skilldock_port),
             later_door(partial(_open_stack, app), "/stack", settings.stack_hosts, settings.stack_port),
+            later_door(
+                partial(_open_skillzdrive, app), "/skillzdrive", settings.skillzdrive_hosts, settings.skillzdrive_port
+            ),
         ],
         prepare=native.make,
     )
@@ -56,3 +59,9 @@ def _open_stack(app: App) -> Door:
     from skillyard.api.stack.routes import open_stack
 
     return open_stack(app)
+
+
+def _open_skillzdrive(app: App) -> Door:
+    from skillyard.api.skillzdrive.routes import open_skillzdrive
+
+    return open_skillzdrive(app)

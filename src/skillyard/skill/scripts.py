@@ -16,6 +16,11 @@ _USUAL_FOLDER = "scripts"
 _MOUNTED_AT = "/skill"
 
 
+def list_scripts(files: Iterable[FileEntry]) -> list[FileEntry]:
+    """Those of the files that can be run, in the order of their paths."""
+    return sorted((file for file in files if _program_of(file)), key=lambda file: file.path)
+
+
 def find_script(files: Iterable[FileEntry], wanted: str) -> FileEntry:
     """The file meant by `extract.py` or `scripts/extract.py`: as it is named, else in the folder `scripts`.
 
@@ -23,8 +28,7 @@ def find_script(files: Iterable[FileEntry], wanted: str) -> FileEntry:
     """
     by_path = {file.path: file for file in files}
     found = by_path.get(wanted) or by_path.get(f"{_USUAL_FOLDER}/{wanted}")
-    runnable = sorted(file.path for file in by_path.values() if _program_of(file))
-    names = ", ".join(runnable[:10]) or "none"
+    names = ", ".join(file.path for file in list_scripts(by_path.values())[:10]) or "none"
     if found is None:
         raise _refused("no_script", f"there is no file {shown(wanted)}", f"it has {names}")
     if _program_of(found) is None:
