@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from skillyard.domain.accounts import rules, store
 from skillyard.domain.accounts.model import User
+from skillyard.domain.accounts.rights import RIGHTS, RightName
 from skillyard.infra.database import Tx
 
 
@@ -20,6 +21,16 @@ def list_people(tx: Tx, user_ids: Collection[str]) -> dict[str, User]:
 
 def is_member(tx: Tx, namespace: str, user_id: str) -> bool:
     return namespace in store.list_roles(tx, user_id)
+
+
+def has_role_for(tx: Tx, user: User, right: RightName, *, namespace: str) -> bool:
+    """Whether somebody who is not here now still has a role in the namespace that gives this right."""
+    return not user.is_suspended and store.list_roles(tx, user.id).get(namespace) in RIGHTS[right].roles
+
+
+def list_member_ids(tx: Tx, namespaces: Collection[str]) -> frozenset[str]:
+    """The ids of the members of any of these."""
+    return frozenset(store.list_member_ids(tx, sorted(set(namespaces))))
 
 
 def find_first_owner(tx: Tx, namespace: str) -> str | None:

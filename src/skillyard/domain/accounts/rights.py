@@ -63,8 +63,11 @@ RightName = Literal[
     "manage_credentials",
     "read_drive",
     "manage_drive",
+    "ask_for_items",
     "manage_collections",
     "read_credits",
+    "manage_hooks",
+    "manage_hooks_in",
 ]
 Slice = Literal["never", "named", "always"]
 
@@ -110,7 +113,7 @@ RIGHTS: Mapping[RightName, Right] = MappingProxyType(
         "sell": Right(roles=_OWNERS, scope=Scope.MANAGE),
         "buy": Right(scope=Scope.MANAGE),
         "read_own": Right(scope=Scope.READ, in_slice="named"),
-        "run": Right(scope=Scope.RUN, in_slice="named"),
+        "run": Right(scope=Scope.RUN, in_slice="always"),
         "invoke": Right(scope=Scope.RUN, in_slice="named"),
         "offer": Right(roles=_MAINTAINERS, scope=Scope.PUBLISH),
         "provide": Right(roles=_MAINTAINERS, scope=Scope.RUN),
@@ -118,8 +121,11 @@ RIGHTS: Mapping[RightName, Right] = MappingProxyType(
         "manage_credentials": Right(scope=Scope.MANAGE),
         "read_drive": Right(scope=Scope.READ, in_slice="always"),
         "manage_drive": Right(roles=_MAINTAINERS, scope=Scope.MANAGE),
+        "ask_for_items": Right(roles=_ANY_MEMBER, scope=Scope.MANAGE),
         "manage_collections": Right(scope=Scope.MANAGE),
         "read_credits": Right(scope=Scope.READ, in_slice="always"),
+        "manage_hooks": Right(scope=Scope.MANAGE),
+        "manage_hooks_in": Right(roles=_MAINTAINERS, scope=Scope.MANAGE),
         "review": Right(scope=Scope.ADMIN, administrators_only=True),
         "administer": Right(scope=Scope.ADMIN, administrators_only=True),
     }

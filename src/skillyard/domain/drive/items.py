@@ -38,11 +38,10 @@ def list_items(
 def get_item(app: App, caller: Caller, *, name: SkillName, drive: str | None = None) -> DriveItem:
     """Raises NamespaceNotFound or ItemNotFound."""
     place = rules.readable_drive(caller, drive)
-    with app.database.reading() as tx:
-        item = store.find_item(tx, place, str(name)) if caller.reaches(str(name)) else None
-    if item is None:
+    if not caller.reaches(str(name)):
         raise ItemNotFound(name=str(name)[:_SHOWN_CHARS], drive=place)
-    return item
+    with app.database.reading() as tx:
+        return must_find(tx, place, str(name))
 
 
 def add_item(app: App, caller: Caller, *, name: SkillName, drive: str | None = None) -> DriveItem:
@@ -174,7 +173,7 @@ def begin_change(tx: Tx, drive: str, name: SkillName) -> DriveItem:
 
 
 def must_find(tx: Tx, drive: str, name: str) -> DriveItem:
-    item = store.find_item(tx, drive, name)
+    item = store.find_item(tx, drive, name) if name.isprintable() else None
     if item is None:
         raise ItemNotFound(name=name[:_SHOWN_CHARS], drive=drive)
     return item

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from skillyard.domain.payments.model import Price
 from skillyard.infra.events import Event
 
 Via = Literal["registry", "git", "upload", "fork"]
@@ -50,6 +51,27 @@ class Reached:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """A version that a drive may move to. `name`: the skill that it is a version of: the item, or the upstream of a
+    fork. `is_withdrawn`: what the drive has is yanked, quarantined or recalled, so that this may also be a lower one.
+    `needs_purchase`: it must be bought first, for one of `prices`; else it costs nothing.
+    """
+
+    item: DriveItem
+    name: str
+    held: str
+    version: str
+    is_withdrawn: bool
+    is_dismissed: bool
+    needs_purchase: bool
+    prices: tuple[Price, ...]
+
+    @property
+    def is_upstream(self) -> bool:
+        return self.name != self.item.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DriveChanged(Event):
     """Something happened to a skill in a drive; `change`: added, removed, enabled, disabled, pinned, unpinned,
     dismissed, accepted (a version of its upstream, to be merged in) or version.
@@ -87,8 +109,8 @@ class ItemRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """A link by which a skill of a drive is given to whoever has it, until it expires or is revoked. What they took by
-    then stays theirs until it is revoked. `takers`: their usernames, for those who may see them.
+    """A link by which a skill of a drive is given to whoever follows it. Nobody new can take it once it has expired;
+    once it is revoked, nobody has it any more. `takers`: usernames of those who took it, for those who may know.
     """
 
     id: str

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from skillyard.domain.accounts.errors import NamespaceNotFound
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.drive.errors import PrivateElsewhere
+from skillyard.domain.accounts.rights import Role
+from skillyard.domain.drive.errors import NoteNotAcceptable, PrivateElsewhere
 from skillyard.domain.registry.sight import Facts
+from skillyard.skill.versions import Version
 
+MAX_NOTE_CHARS = 500
 _SHOWN_CHARS = 64
 
 
@@ -35,6 +38,30 @@ def check_may_hold(drive: str, facts: Facts) -> None:
     namespace, _, _ = facts.name.partition("/")
     if not (facts.visibility.is_open or facts.is_for_sale or namespace == drive):
         raise PrivateElsewhere(name=facts.name, namespace=namespace, drive=drive)
+
+
+def may_only_ask(caller: Caller, drive: str) -> bool:
+    """Whether what the caller adds to the drive is for its maintainers to decide."""
+    return caller.roles.get(drive) is Role.READER
+
+
+def is_offered(offered: str | None, *, held: str, is_withdrawn: bool) -> bool:
+    """Whether a drive that has `held` is told of the version: a higher one, or any other than one that is withdrawn."""
+    if offered is None or offered == held:
+        return False
+    return is_withdrawn or Version.parse(offered) > Version.parse(held)
+
+
+def is_dismissed(offered: str, dismissed: str | None) -> bool:
+    return dismissed is not None and Version.parse(offered) <= Version.parse(dismissed)
+
+
+def check_note(text: str, *, what: str) -> str:
+    """The text without blanks around it. Raises NoteNotAcceptable."""
+    text = text.strip()
+    if len(text) > MAX_NOTE_CHARS or not all(char.isprintable() or char == "\n" for char in text):
+        raise NoteNotAcceptable(what=what, most=MAX_NOTE_CHARS)
+    return text
 
 
 def _named(caller: Caller, drive: str | None) -> str:

@@ -39,8 +39,7 @@ def grant_access(app: App, caller: Caller, *, item: str, username: str) -> Entit
     with app.database.transaction() as tx:
         person = _get_person(tx, username)
         granted = Entitlement(item=item, user_id=person.id, how="granted", invoice_id=None, since_ms=app.clock.now_ms())
-        if offers.add_entitlement(tx, granted):
-            app.events.record(tx, AccessChanged(item=item, user_id=person.id, has_access=True))
+        _add(tx, app, granted)
     return granted
 
 
@@ -51,10 +50,20 @@ def revoke_access(app: App, caller: Caller, *, item: str, username: str) -> bool
     """
     caller.must("sell", on=item)
     with app.database.transaction() as tx:
-        person = _get_person(tx, username)
-        ended = offers.remove_entitlement(tx, item, person.id, "granted")
-        if ended:
-            app.events.record(tx, AccessChanged(item=item, user_id=person.id, has_access=False))
+        return take_back(tx, app, item=item, user_id=_get_person(tx, username).id)
+
+
+def give(tx: Tx, app: App, *, item: str, user_id: str) -> bool:
+    """Let somebody have an item for nothing, as those have decided who may sell it; False when they have it already."""
+    now_ms = app.clock.now_ms()
+    return _add(tx, app, Entitlement(item=item, user_id=user_id, how="granted", invoice_id=None, since_ms=now_ms))
+
+
+def take_back(tx: Tx, app: App, *, item: str, user_id: str) -> bool:
+    """End what was given, not what was bought; False when there was nothing."""
+    ended = offers.remove_entitlement(tx, item, user_id, "granted")
+    if ended:
+        app.events.record(tx, AccessChanged(item=item, user_id=user_id, has_access=False))
     return ended
 
 
@@ -65,6 +74,13 @@ def list_holders(app: App, caller: Caller, *, item: str) -> list[Holder]:
         found = offers.list_holders(tx, item, limit=_MOST_HOLDERS)
         people = list_people(tx, [one.user_id for one in found])
     return [Holder(username=people[one.user_id].username, entitlement=one) for one in found if one.user_id in people]
+
+
+def _add(tx: Tx, app: App, new: Entitlement) -> bool:
+    added = offers.add_entitlement(tx, new)
+    if added:
+        app.events.record(tx, AccessChanged(item=new.item, user_id=new.user_id, has_access=True))
+    return added
 
 
 def _get_person(tx: Tx, username: str) -> User:

@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from skillyard.domain.accounts.model import Caller
+from skillyard.domain.registry import rules
 from skillyard.domain.registry.errors import SkillNotFound
 from skillyard.domain.registry.model import Skill
 from skillyard.domain.registry.sight import Sight, facts_of, look_at, skills_as_seen
 from skillyard.domain.registry.store import listings, skills
 from skillyard.infra.database import Tx
 from skillyard.skill.names import SkillName
+
+_SHOWN_CHARS = 130
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +35,9 @@ def list_current(tx: Tx, caller: Caller, names: Sequence[str]) -> dict[str, Curr
 
 def get_current(tx: Tx, caller: Caller, name: SkillName) -> Current:
     """Raises SkillNotFound unless the caller may see at least its page."""
-    found = list_current(tx, caller, [str(name)]).get(str(name))
+    found = list_current(tx, caller, [str(name)]).get(str(name)) if rules.is_skill_name(name) else None
     if found is None:
-        raise SkillNotFound(name=str(name))
+        raise SkillNotFound(name=str(name)[:_SHOWN_CHARS])
     return found
 
 

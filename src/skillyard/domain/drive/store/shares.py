@@ -42,6 +42,12 @@ def list_shares(tx: Tx, drive: str, *, before: str, limit: int) -> list[Share]:
     return [_share(row) for row in tx.all(sql, drive, before, limit)]
 
 
+def count_open(tx: Tx, drive: str, *, now_ms: int) -> int:
+    sql = "SELECT count(*) AS number FROM drive_shares WHERE drive = ? AND revoked_ms IS NULL AND expires_ms > ?"
+    row = tx.one(sql, drive, now_ms)
+    return int(row["number"]) if row else 0
+
+
 def set_revoked(tx: Tx, share_id: str, *, now_ms: int) -> bool:
     """False when it was revoked before."""
     return tx.run("UPDATE drive_shares SET revoked_ms = ? WHERE id = ? AND revoked_ms IS NULL", now_ms, share_id) == 1
@@ -53,6 +59,10 @@ def add_taker(tx: Tx, share_id: str, user_id: str, *, is_granted: bool, now_ms: 
         "INSERT INTO drive_share_takers (share_id, user_id, is_granted, accepted_ms) VALUES (?, ?, ?, ?)",
         share_id, user_id, int(is_granted), now_ms,
     )  # fmt: skip
+
+
+def set_granted(tx: Tx, share_id: str, user_id: str) -> None:
+    tx.run("UPDATE drive_share_takers SET is_granted = 1 WHERE share_id = ? AND user_id = ?", share_id, user_id)
 
 
 def remove_taker(tx: Tx, share_id: str, user_id: str) -> bool | None:
@@ -71,8 +81,8 @@ def hand_on_grant(tx: Tx, name: str, user_id: str) -> bool:
     )  # fmt: skip
     if row is None:
         return False
-    sql = "UPDATE drive_share_takers SET is_granted = 1 WHERE share_id = ? AND user_id = ?"
-    return tx.run(sql, row["share_id"], user_id) == 1
+    set_granted(tx, row["share_id"], user_id)
+    return True
 
 
 def list_takers(tx: Tx, share_ids: Sequence[str]) -> list[tuple[str, str]]:
