@@ -41,6 +41,12 @@ class BlobNotFound(NotFound):
     hint = "Take the address from the release; archives of private skills have another one."
 
 
+class ZipNotFound(NotFound):
+    code = "zip_not_found"
+    text = "{name} has no public zip {sha256}."
+    hint = "Take the address from the skill's details: it names the zip of the version that is on offer."
+
+
 class ReleaseExists(Conflict):
     code = "release_exists"
     text = "{name} {version} exists already, with {content} content."

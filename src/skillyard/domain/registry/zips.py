@@ -14,7 +14,7 @@ from skillyard.infra.errors import Unavailable
 from skillyard.skill.faults import SkillError
 from skillyard.skill.names import SkillName
 
-_zips = Repacked("zip", may_have_folder=True)
+ZIPS = Repacked("zip", may_have_folder=True)
 
 
 def list_zips(app: App, releases: Iterable[Release]) -> list[tuple[Release, Packed]]:
@@ -22,7 +22,7 @@ def list_zips(app: App, releases: Iterable[Release]) -> list[tuple[Release, Pack
     found = []
     for release in releases:
         try:
-            found.append((release, _zips.facts(app, release)))
+            found.append((release, ZIPS.facts(app, release)))
         except (SkillError, Unavailable):
             continue
     return found
@@ -39,8 +39,13 @@ def find_zip(
         access.check_visible(tx, caller, name).must_take()
         release = access.get_release(tx, name, version)
     check_may_hand_out(release, has_consent=has_consent)
-    packed = _zips.get(app, release)
-    blob = Blob(
+    packed = ZIPS.get(app, release)
+    return zip_blob(release, packed), packed
+
+
+def zip_blob(release: Release, packed: Packed) -> Blob:
+    """The zip as something to download."""
+    return Blob(
         sha256=packed.sha256,
         size_bytes=packed.size_bytes,
         format="zip",
@@ -48,4 +53,3 @@ def find_zip(
         release_id=release.id,
         name=release.name,
     )
-    return blob, packed
