@@ -26,7 +26,7 @@ VALUES = {
     "identity_id": "idn_none", "level": "0", "index": "000.p/1",
     "credential_id": "cred_none", "agent_id": "agt_none", "key_id": "akey_none", "claim_id": "clm_none",
     "offer_id": "skl_none", "invocation_id": "sinv_none", "request_id": "sreq_none", "composition_id": "cmp_none",
-    "invoice_id": "inv_none", "payout_id": "po_none", "rail": "stripe", "asset": "TON",
+    "release_id": "rel_none", "invoice_id": "inv_none", "payout_id": "po_none", "rail": "stripe", "asset": "TON",
 }  # fmt: skip
 
 
@@ -92,7 +92,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "matchDeposit": {"rail": "ton", "reference": "x", "invoice_id": "inv_none"},
     "returnDeposit": {"rail": "ton", "reference": "x"},
 }
-REFUSES_WHAT_IT_GETS = {"redeemSignInLink", "signInWithPassword", "exchangeIdToken", "renewSession"}
+REFUSES_WHAT_IT_GETS = {"redeemSignInLink", "signInWithPassword", "exchangeIdToken", "renewSession", "uploadWithTicket"}
 BOUNDARY = "probe"
 FORM = (
     f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="archive"; filename="a.zip"\r\n\r\nPK\r\n--{BOUNDARY}--\r\n'

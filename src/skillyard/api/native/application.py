@@ -26,6 +26,7 @@ from skillyard.api.native import (
     namespaces,
     offers,
     payouts,
+    public_zips,
     publishers,
     releases,
     resolve,
@@ -34,6 +35,7 @@ from skillyard.api.native import (
     selling,
     skills,
     system,
+    tickets,
     treasury,
     trust,
     uploads,
@@ -88,8 +90,9 @@ def _routers() -> list[APIRouter]:
     accounts = (auth, me, namespaces, publishers, credentials, agents, claims)
     commerce = (selling, buying, payouts, treasury, webhooks)
     market = (runs, offers, invocations, board, compositions)
-    skill_modules = (search, skills, releases, trust, uploads, blobs, changes, resolve, log)
-    modules = (system, *accounts, admin, *skill_modules, *commerce, *market)
+    skill_modules = (search, skills, releases, trust, uploads, blobs, public_zips, changes, resolve, log)
+    drives = (tickets,)
+    modules = (system, *accounts, admin, *skill_modules, *drives, *commerce, *market)
     return [module.router for module in modules]
 
 
