@@ -48,6 +48,10 @@ class CallFailed(Upstream):
     hint = "Try again in a moment; if it stays, check that the address is right and that its service is up."
 
 
+class AnswerTooLarge(CallFailed):
+    code = "call_answer_too_large"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """A complete answer; names of headers are lower case."""
@@ -102,6 +106,13 @@ class Outbound:
             return orjson.loads(answer.body)
         except ValueError:
             raise CallFailed(host=host, why="its answer is not JSON") from None
+
+    def check(self, url: str, *, bounds: Bounds | None = None) -> None:
+        """Whether it may be called, without calling it. Raises AddressNotAllowed, CallFailed (there is no such host)."""
+        from skillyard.infra.timed_network import Deadline
+
+        bounds = bounds or self._bounds
+        self._checked(_read_url(url), Deadline(time.monotonic() + bounds.total_s, bounds.phase_s))
 
     def request(
         self,
@@ -220,7 +231,8 @@ def _read(response: httpcore.Response, host: str, url: str, bounds: Bounds) -> A
     for chunk in response.iter_stream():
         body += chunk
         if len(body) > bounds.max_bytes:
-            raise CallFailed(host=host, why=f"its answer is larger than {bounds.max_bytes} bytes")
+            why = f"its answer is larger than {bounds.max_bytes} bytes"
+            raise AnswerTooLarge(host=host, why=why, most_bytes=bounds.max_bytes)
     return Answer(status=response.status, headers=headers, body=bytes(body), url=url)
 
 

@@ -16,6 +16,8 @@ CREATE TABLE drive_items (
     updated_ms BIGINT NOT NULL,
     PRIMARY KEY (drive, name)
 );
+CREATE INDEX drive_items_by_name ON drive_items (name);
+CREATE INDEX drive_items_by_upstream ON drive_items (upstream_name);
 
 -- What somebody would like a team's drive to have. `source`: a skill's name, or a git address, with the name under
 -- which it is wanted in `slug`.

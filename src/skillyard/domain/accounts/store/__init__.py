@@ -164,6 +164,15 @@ def list_members(tx: Tx, namespace: str, *, after: str, limit: int) -> list[Memb
     return [_member(row) for row in rows]
 
 
+def list_member_ids(tx: Tx, namespaces: Sequence[str]) -> list[str]:
+    """Of those who are a member of any of them."""
+    if not namespaces:
+        return []
+    marks = ", ".join("?" * len(namespaces))
+    rows = tx.all(f"SELECT DISTINCT user_id FROM members WHERE namespace IN ({marks})", *namespaces)  # noqa: S608
+    return [row["user_id"] for row in rows]
+
+
 def find_member(tx: Tx, namespace: str, username: str) -> Member | None:
     row = tx.one(
         "SELECT u.username, u.display_name, m.role, m.since_ms FROM members m JOIN users u ON u.id = m.user_id"

@@ -74,6 +74,12 @@ def list_all(tx: Tx, drives: Collection[str]) -> list[DriveItem]:
     return [read_item(row) for row in tx.all(sql, *drives)]
 
 
+def list_drives_with(tx: Tx, name: str) -> list[str]:
+    """The drives that have the skill, or a fork of it."""
+    sql = "SELECT drive FROM drive_items WHERE name = ? UNION SELECT drive FROM drive_items WHERE upstream_name = ?"
+    return [row["drive"] for row in tx.all(sql, name, name)]
+
+
 def read_item(row: Row) -> DriveItem:
     return DriveItem(
         drive=row["drive"],
