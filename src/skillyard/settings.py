@@ -322,6 +322,10 @@ class Settings(BaseSettings):
     invocations_open: int = Field(
         default=1000, ge=1, description="Invocations of one person that may wait or be worked on at a time."
     )
+    git_max_mb: int = Field(
+        default=64, ge=1, le=1024, description="Most that is read of one commit of a git repository, packed, in MiB."
+    )
+    git_seconds: int = Field(default=60, ge=1, le=600, description="Longest that reading a git repository may take.")
     log_level: str = Field(default="warning", description="debug, info, warning or error.")
 
     @model_validator(mode="after")
