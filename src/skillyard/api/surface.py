@@ -8,8 +8,8 @@ from fastapi import Depends, Query, Request
 from starlette.datastructures import Headers
 
 from skillyard.app import App
-from skillyard.domain.accounts.authenticate import authenticate
 from skillyard.domain.accounts.model import Caller
+from skillyard.domain.drive.authenticate import authenticate
 from skillyard.infra import errors
 
 _STATUS: tuple[tuple[type[errors.SkillyardError], int], ...] = (

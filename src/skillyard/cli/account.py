@@ -74,7 +74,7 @@ def whoami(*, registry: Registry = None, json: Json = False) -> None:
     admin = " (administrator)" if me["user"]["is_admin"] else ""
     show.line("[bold]{name}[/]{admin} at {url}", name=me["user"]["username"], admin=admin, url=url)
     show.line("  [dim]token[/]      {kind}, may {scopes}, until {until}", kind=me["token"]["kind"],
-              scopes=", ".join(me["token"]["scopes"]), until=me["token"]["expires_at"])  # fmt: skip
+              scopes=", ".join(me["token"]["scopes"]), until=me["token"]["expires_at"] or "never")  # fmt: skip
     spaces = ", ".join(f"{space['slug']} ({space['role']})" for space in me["namespaces"])
     show.line("  [dim]namespaces[/] {spaces}", spaces=spaces or "none")
     return None

@@ -17,8 +17,8 @@ from skillyard.api.tank import pages
 from skillyard.api.tank.addresses import MOUNT, PREFIX
 from skillyard.api.tank.searching import Searches, SearchQuery
 from skillyard.app import App
-from skillyard.domain.accounts.authenticate import authenticate
 from skillyard.domain.accounts.model import ANONYMOUS
+from skillyard.domain.drive.authenticate import authenticate
 from skillyard.domain.registry.history import find_only
 from skillyard.infra.errors import SkillyardError
 from skillyard.skill.faults import SkillError

@@ -14,9 +14,9 @@ from starlette.responses import Response
 from skillyard.api.surface import app_of
 from skillyard.api.web.errors import FormExpired, FormTooLarge
 from skillyard.app import App
-from skillyard.domain.accounts.authenticate import authenticate
 from skillyard.domain.accounts.model import ANONYMOUS, Caller, Session
 from skillyard.domain.accounts.oidc_sign_in import VISIT_MS
+from skillyard.domain.drive.authenticate import authenticate
 from skillyard.infra.errors import Unauthenticated
 from skillyard.settings import Settings
 

@@ -44,6 +44,22 @@ def authenticate(app: App, token: str | None) -> Caller:
     return caller
 
 
+def caller_with_key(tx: Tx, *, user_id: str, key_id: str, scopes: frozenset[Scope], expires_ms: int | None) -> Caller:
+    """Whoever holds a key of this person that another domain keeps, and narrows further. Raises AccountSuspended."""
+    owner = store.get_user(tx, user_id)
+    if owner.is_suspended:
+        raise AccountSuspended(username=owner.username)
+    return Caller(
+        user_id=owner.id,
+        username=owner.username,
+        scopes=scopes,
+        roles=store.list_roles(tx, owner.id),
+        token_id=key_id,
+        token_kind="collection",  # noqa: S106 (a kind)
+        token_expires_ms=expires_ms,
+    )
+
+
 def check_owned(tx: Tx, publisher: TrustedPublisher) -> None:
     """A trusted publisher outlives who added it, but not the last owner of its namespace who can sign in."""
     if not store.has_owner(tx, publisher.namespace):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 
 from skillyard.domain.accounts.errors import (
@@ -83,6 +83,20 @@ class Caller:
         """The id of the key when it is one that sees some skills only: what it starts is its own, and nothing else."""
         return self.token_id if self.token_skills is not None and self.provenance is None else None
 
+    def narrowed_to(self, skills: frozenset[str]) -> Caller:
+        """The same caller with a key for these skills only: who reads and runs them, and manages nothing."""
+        return replace(
+            self,
+            scopes=self.scopes & {Scope.READ, Scope.RUN},
+            roles=dict.fromkeys(self.roles, Role.READER),
+            token_skills=skills,
+        )
+
+    @property
+    def listed_roles(self) -> Mapping[str, Role]:
+        """The namespaces that whoever holds the token is told of; none by a key that sees some skills only."""
+        return {} if self.slice_key_id else self.roles
+
     def namespaces_with(self, right: RightName) -> frozenset[str]:
         """The namespaces in which the caller has the right."""
         return frozenset(namespace for namespace in self.roles if self.may(right, on=namespace))
@@ -109,7 +123,7 @@ class Caller:
         if self.provenance is not None and not right.trusted_publishers:
             return TokenForPublishing()
         if self.token_skills is not None and not self._is_in_slice(right, on):
-            return self._outside_slice(on)
+            return self._outside_slice(right, on)
         if right.roles and namespace is not None and self.roles[namespace] not in right.roles:
             needed = " or ".join(role for role in Role if role in right.roles)
             return RoleTooLow(namespace=namespace, role=self.roles[namespace].value, needed=needed)
@@ -128,10 +142,10 @@ class Caller:
             return right.in_slice == "always"
         return right.in_slice != "never" and self.reaches(on)
 
-    def _outside_slice(self, on: str | None) -> SkillyardError:
+    def _outside_slice(self, right: Right, on: str | None) -> SkillyardError:
         if self.provenance is not None:
             return TokenForOneSkill(skill=", ".join(sorted(self.token_skills or ())))
-        return OutsideSlice(skill=on) if on else KeyForSlice()
+        return OutsideSlice(skill=on) if on and right.in_slice != "never" else KeyForSlice()
 
 
 ANONYMOUS = Caller()

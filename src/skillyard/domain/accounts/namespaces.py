@@ -56,5 +56,5 @@ def list_my_namespaces(app: App, caller: Caller, *, limit: int = 30, cursor: str
     caller.must("identify")
     (after,) = read_cursor(cursor, [""])
     with app.database.reading() as tx:
-        found = store.list_namespaces(tx, caller.roles, after=str(after), limit=limit + 1)
+        found = store.list_namespaces(tx, caller.listed_roles, after=str(after), limit=limit + 1)
     return page_of(found, limit, lambda namespace: [namespace.slug])

@@ -49,10 +49,10 @@ _IDENTITY = {
 
 class TokenInUse(BaseModel):
     id: str
-    kind: Literal["access", "personal", "agent"]
+    kind: Literal["access", "personal", "agent", "collection"]
     name: str
     scopes: list[Scope]
-    expires_at: Time
+    expires_at: Time | None = Field(description="null: never, as keys of collections may be.")
     namespaces: list[str] | None = Field(description="What it is limited to; null: not limited.")
 
 
@@ -170,7 +170,7 @@ def show_me(me: Me) -> MeOnWire:
         kind=me.token.kind,
         name=me.token.name,
         scopes=sorted(me.token.scopes),
-        expires_at=iso(me.token.expires_ms),
+        expires_at=_time(me.token.expires_ms or None),
         namespaces=_names(me.token.namespaces),
     )
     namespaces = [OwnNamespace(slug=own.slug, kind=own.kind, role=own.role) for own in me.namespaces if own.role]
