@@ -1,0 +1,97 @@
+"""Finds out what an address means in its repository now, and reads the skills of that commit; stores nothing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from skillyard.app import App
+from skillyard.domain.drive.git_address import GitAddress, Spot
+from skillyard.domain.drive.git_errors import FolderNotFound, GitBusy, NoSkillThere, RepositoryUnreadable
+from skillyard.domain.drive.git_skills import GitSkill, GitSkills, read_skills
+from skillyard.infra.git_pack import PackLimits
+from skillyard.infra.git_remote import GitRemote
+from skillyard.infra.isolation import Isolated, Isolation
+
+_MIB = 1024 * 1024
+_AT_ONCE = 2  # each holds a whole pack in memory
+_UNPACKS_TO = 6  # times the size of the largest pack
+_LISTED = 10
+_turns = threading.BoundedSemaphore(_AT_ONCE)
+
+
+def open_remote(app: App, repository: str) -> GitRemote:
+    """The time for the whole conversation runs from here."""
+    settings = app.settings
+    return GitRemote(
+        app.outbound, repository, within_s=settings.git_seconds, max_bytes=settings.git_max_mb * _MIB
+    )  # fmt: skip
+
+
+def find_spot(remote: GitRemote, address: GitAddress) -> Spot:
+    """What it means now. Raises AddressNotAllowed, CallFailed, RepositoryNotFound, GitFailed or RefNotFound."""
+    return address.find(remote.list_refs(address.prefixes))
+
+
+def fetch_skill(app: App, remote: GitRemote, spot: Spot) -> GitSkill:
+    """The skill in the folder; where that has no SKILL.md, the only one below it.
+
+    Raises GitBusy, RepositoryTooLarge, RepositoryUnreadable, FolderNotFound or NoSkillThere.
+    """
+    read = _fetch(app, remote, spot, every=False)
+    if not read.is_folder:
+        raise FolderNotFound(path=spot.path, repository=spot.repository, commit=spot.commit)
+    if not read.skills:
+        raise NoSkillThere(
+            path=spot.path or "the root", repository=spot.repository, commit=spot.commit, advice=_advise(read.paths)
+        )
+    return read.skills[0]
+
+
+def fetch_skills(app: App, remote: GitRemote, spot: Spot) -> tuple[GitSkill, ...]:
+    """Every skill in the folder and below, in the order of their paths. Raises as `fetch_skill`."""
+    read = _fetch(app, remote, spot, every=True)
+    if not read.is_folder:
+        raise FolderNotFound(path=spot.path, repository=spot.repository, commit=spot.commit)
+    return read.skills
+
+
+def _fetch(app: App, remote: GitRemote, spot: Spot, *, every: bool) -> GitSkills:
+    limits = PackLimits(max_bytes=_UNPACKS_TO * app.settings.git_max_mb * _MIB)
+    with _turn(app.settings.git_seconds):
+        pack = remote.fetch(spot.oid)
+        try:
+            read = _processes().run(
+                read_skills, app.settings.git_seconds, pack, spot.oid,
+                path=spot.path, every=every, pack_limits=limits, limits=app.archive_limits,
+            )  # fmt: skip
+        except (Isolated, MemoryError) as error:
+            why = error.why if isinstance(error, Isolated) else "it takes too much memory"
+            raise RepositoryUnreadable(repository=spot.repository, commit=spot.commit, why=why) from error
+    if read.why:
+        raise RepositoryUnreadable(repository=spot.repository, commit=spot.commit, why=read.why)
+    return read
+
+
+@contextmanager
+def _turn(within_s: float) -> Iterator[None]:
+    if not _turns.acquire(timeout=within_s):
+        raise GitBusy(retry_after_s=60)
+    try:
+        yield
+    finally:
+        _turns.release()
+
+
+@cache
+def _processes() -> Isolation:
+    return Isolation(_AT_ONCE)
+
+
+def _advise(paths: tuple[str, ...]) -> str:
+    if not paths:
+        return "Name a folder that has one; it must be a file, in exactly this case."
+    more = f" and {len(paths) - _LISTED} more" if len(paths) > _LISTED else ""
+    return f"Name one of the folders that have one: {', '.join(paths[:_LISTED])}{more}."
