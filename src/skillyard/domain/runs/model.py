@@ -68,7 +68,8 @@ class Run:
     """`result` is None until its program has ended; its stdout and stderr are empty here, see `read.read_output`.
 
     `why` says what kept it from succeeding, `notes` which files it left that were not taken. `ref`: of a step, what it
-    is a step of. `receipt`: the signed text, once its program has ended.
+    is a step of. `receipt`: the signed text, once its program has ended. `key_id`: the key for some skills of its
+    owner's with which it was asked for.
     """
 
     id: str
@@ -92,6 +93,7 @@ class Run:
     ended_ms: int | None
     files_in: tuple[FileEntry, ...] = ()
     files_out: tuple[FileEntry, ...] = ()
+    key_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +108,7 @@ class OutputChunk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A workspace that the runs in it find as the one before left it."""
+    """A workspace that the runs in it find as the one before left it. `key_id` as of runs."""
 
     id: str
     owner_id: str
@@ -115,6 +117,7 @@ class Session:
     expires_ms: int
     ended_ms: int | None
     files: tuple[FileEntry, ...] = ()
+    key_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
+from skillyard.domain.runs import rules
 from skillyard.domain.runs.errors import NoReceipt, RunFileNotFound, RunNotFound
 from skillyard.domain.runs.model import OutputChunk, Run, RunKind
 from skillyard.domain.runs.store import contents
@@ -105,11 +106,13 @@ def get_receipt(app: App, caller: Caller, *, run_id: str) -> str:
 
 
 def find_own(tx: Tx, caller: Caller, run_id: str) -> Run:
-    """With a token that reads, or one that only runs. Raises RunNotFound, also for a run of somebody else."""
+    """With a token that reads, or one that only runs. Raises RunNotFound, also for a run of somebody else, or of
+    another key for some skills.
+    """
     if not caller.may("run"):
         caller.must("read_own")
-    owner_id, _ = caller.identity
     run = store.find(tx, run_id)
-    if run is None or run.owner_id != owner_id:
+    is_own = run is not None and rules.is_own(caller, owner_id=run.owner_id, key_id=run.key_id)
+    if run is None or not is_own or not caller.reaches(run.name):
         raise RunNotFound(run_id=run_id[:40])
     return run

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 
+from skillyard.domain.accounts.model import Caller
 from skillyard.domain.runs.errors import RunNotAcceptable
 from skillyard.domain.runs.limits import file_limits
 from skillyard.sandbox.model import Limits
@@ -40,6 +41,13 @@ def check(
             {"code": fault.code, "message": fault.message, "hint": fault.hint, "file": fault.file} for fault in faults
         ]
         raise RunNotAcceptable(first=faults[0].message, more=more, faults=shown_faults)
+
+
+def is_own(caller: Caller, *, owner_id: str, key_id: str | None) -> bool:
+    """Whether the caller sees what was asked for in the name of `owner_id`, with the key `key_id` for some skills if it
+    was with one. Whoever holds such a key sees only what was asked for with it.
+    """
+    return caller.user_id == owner_id and caller.slice_key_id in (None, key_id)
 
 
 def _check_arguments(arguments: Sequence[str]) -> Iterator[Fault]:

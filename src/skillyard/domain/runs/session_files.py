@@ -7,8 +7,9 @@ from typing import BinaryIO
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.runs.errors import SessionFileNotFound, SessionNotFound
+from skillyard.domain.runs.errors import SessionFileNotFound
 from skillyard.domain.runs.model import SessionStatus
+from skillyard.domain.runs.sessions import find_own_session
 from skillyard.domain.runs.store import contents, runs
 from skillyard.domain.runs.store import sessions as store
 from skillyard.infra.database import Tx
@@ -21,13 +22,10 @@ _MOST_RUNS = 100
 def open_session_file(app: App, caller: Caller, *, session_id: str, path: str) -> tuple[FileEntry, BinaryIO]:
     """As the last run left it; to be closed by the caller. Raises SessionNotFound, SessionFileNotFound."""
     caller.must("run")
-    owner_id, _ = caller.identity
     with app.database.reading() as tx:
-        session = store.find(tx, session_id)
-        if session is None or session.owner_id != owner_id:
-            raise SessionNotFound(session_id=session_id[:40])
+        session = find_own_session(tx, caller, session_id)
         is_open = session.status is SessionStatus.OPEN
-        files = store.list_files(tx, session_id) if is_open else _list_left(tx, owner_id, session_id)
+        files = store.list_files(tx, session_id) if is_open else _list_left(tx, session.owner_id, session_id)
     found = next((file for file in files if file.path == path), None)
     if found is None:
         raise SessionFileNotFound(session_id=session.id, path=path[:200])

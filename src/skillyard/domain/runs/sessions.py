@@ -7,6 +7,7 @@ from dataclasses import replace
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.registry import kept
+from skillyard.domain.runs import rules
 from skillyard.domain.runs.errors import SessionEnded, SessionNotFound
 from skillyard.domain.runs.model import Session, SessionStatus
 from skillyard.domain.runs.store import sessions as store
@@ -30,6 +31,7 @@ def open_session(app: App, caller: Caller, *, is_reused: bool = False) -> Sessio
         created_ms=now_ms,
         expires_ms=_expires_ms(app, now_ms),
         ended_ms=None,
+        key_id=caller.slice_key_id,
     )
     with app.database.transaction() as tx:
         store.add(tx, session, reused_by=caller.token_id if is_reused else None)
@@ -50,10 +52,10 @@ def find_reusable(app: App, caller: Caller) -> str | None:
 
 def get_session(app: App, caller: Caller, *, session_id: str) -> Session:
     """With the files in its workspace. Raises SessionNotFound."""
-    caller.must("read_own")
-    owner_id, _ = caller.identity
+    if not caller.may("run"):
+        caller.must("read_own")
     with app.database.reading() as tx:
-        session = _find(tx, session_id, owner_id)
+        session = find_own_session(tx, caller, session_id)
         return replace(session, files=store.list_files(tx, session_id))
 
 
@@ -72,11 +74,10 @@ def close_session(app: App, caller: Caller, *, session_id: str) -> Session:
     SessionNotFound.
     """
     caller.must("run")
-    owner_id, _ = caller.identity
     with app.database.transaction() as tx:
-        _find(tx, session_id, owner_id)
+        find_own_session(tx, caller, session_id)
         _end(app, tx, session_id, SessionStatus.CLOSED)
-        return _find(tx, session_id, owner_id)
+        return find_own_session(tx, caller, session_id)
 
 
 def end_idle_sessions(app: App) -> None:
@@ -88,16 +89,17 @@ def end_idle_sessions(app: App) -> None:
             _end(app, tx, session_id, SessionStatus.EXPIRED)
 
 
-def use_session(app: App, tx: Tx, session_id: str, *, owner_id: str) -> None:
+def use_session(app: App, tx: Tx, caller: Caller, session_id: str) -> None:
     """Raises SessionNotFound, SessionEnded."""
-    session = _find(tx, session_id, owner_id)
+    session = find_own_session(tx, caller, session_id)
     if not store.use(tx, session_id, expires_ms=_expires_ms(app, app.clock.now_ms())):
         raise SessionEnded(session_id=session_id, status=session.status.value)
 
 
-def _find(tx: Tx, session_id: str, owner_id: str) -> Session:
+def find_own_session(tx: Tx, caller: Caller, session_id: str) -> Session:
+    """Raises SessionNotFound, also for one of somebody else, or of another key for some skills."""
     session = store.find(tx, session_id)
-    if session is None or session.owner_id != owner_id:
+    if session is None or not rules.is_own(caller, owner_id=session.owner_id, key_id=session.key_id):
         raise SessionNotFound(session_id=session_id[:40])
     return session
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
+from skillyard.domain.drive.quota import count_execution
 from skillyard.domain.registry import kept
 from skillyard.domain.registry.model import DEFAULT_CHANNEL, Release
 from skillyard.domain.registry.runnable import find_runnable
@@ -59,9 +60,9 @@ def start_run(
 
     Raises SkillNotFound, PurchaseRequired, ReleaseNotFound, ReleaseQuarantined, SkillError (no such script),
     RunNotAcceptable, SandboxMissing, SessionNotFound, SessionEnded, SessionBusy, TooManyRuns, RunKeyUsedOtherwise,
-    NoRoomToday.
+    NoRoomToday, and OutsideSlice or QuotaExceeded for the key of a collection.
     """
-    caller.must("run")
+    caller.must("run", on=str(name))
     owner_id, _ = caller.identity
     if app.settings.sandbox == "off":
         raise SandboxMissing(why="the operator has switched runs off", what_to_do="Use `skillyard run --local`.")
@@ -89,27 +90,34 @@ def start_run(
         limits=limits or allowed,
     )
     run = new_run(app, release, task, owner_id=owner_id, kind="script", session_id=session_id)
-    run = replace(run, files_in=put_files(app, files))
-    return _queue(app, run, key=key, sealed=seal_environment(app, run.id, environment))
+    run = replace(run, files_in=put_files(app, files), key_id=caller.slice_key_id)
+    return _queue(app, caller, run, key=key, sealed=seal_environment(app, run.id, environment))
 
 
-def _queue(app: App, run: Run, *, key: str | None, sealed: str) -> Run:
+def _queue(app: App, caller: Caller, run: Run, *, key: str | None, sealed: str) -> Run:
     with app.database.transaction() as tx:
         tx.lock(f"runs of {run.owner_id}")
-        hashed = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest() if key else None
+        hashed = _hash_key(caller, key) if key else None
         if hashed and (known := store.find_by_key(tx, run.owner_id, hashed)):
             return _the_same(tx, known, run)
         waiting = store.count_under_way(tx, run.owner_id)
         if waiting >= app.settings.runs_waiting:
             raise TooManyRuns(limit=app.settings.runs_waiting, retry_after_s=10)
         if run.session_id is not None:
-            use_session(app, tx, run.session_id, owner_id=run.owner_id)
+            use_session(app, tx, caller, run.session_id)
         if not store.add(tx, run, key=hashed, sealed=sealed):
             raise SessionBusy(session_id=run.session_id)
+        count_execution(tx, app, caller)
         keep_inputs(tx, run)
         early_ms = head_start(waiting=waiting)
         enqueue(tx, execute, now_ms=run.created_ms, key=run.id, delay_ms=early_ms, run_id=run.id)
         return run
+
+
+def _hash_key(caller: Caller, key: str) -> str:
+    """Whoever holds a key for some skills cannot name the requests of others of the same person."""
+    named = f"{caller.slice_key_id} {key}" if caller.slice_key_id else key
+    return hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def new_run(

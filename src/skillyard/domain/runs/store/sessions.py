@@ -11,15 +11,17 @@ from skillyard.infra.tables import Table
 from skillyard.skill.digest import FileEntry
 
 TABLES = (
-    Table("run_sessions", ("id", "owner_id", "status", "created_ms", "expires_ms", "ended_ms", "reused_by")),
+    Table("run_sessions", ("id", "owner_id", "status", "created_ms", "expires_ms", "ended_ms", "reused_by", "key_id")),
     Table("run_session_files", ("session_id", "path", "sha256", "size_bytes", "executable")),
 )
 
 
 def add(tx: Tx, session: Session, *, reused_by: str | None = None) -> None:
     tx.run(
-        "INSERT INTO run_sessions (id, owner_id, status, created_ms, expires_ms, reused_by) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO run_sessions (id, owner_id, status, created_ms, expires_ms, reused_by, key_id)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
         session.id, session.owner_id, session.status.value, session.created_ms, session.expires_ms, reused_by,
+        session.key_id,
     )  # fmt: skip
 
 
@@ -92,4 +94,5 @@ def _session(row: Row) -> Session:
         created_ms=row["created_ms"],
         expires_ms=row["expires_ms"],
         ended_ms=row["ended_ms"],
+        key_id=row["key_id"],
     )
