@@ -91,7 +91,7 @@ class RequestDecidedBefore(Conflict):
 
 class TooManyRequests(Conflict):
     code = "drive_too_many_requests"
-    text = "You have {most} requests that wait to be decided, which is the most."
+    text = "You have asked {drive} for {most} skills that nobody has decided on, which is the most."
     hint = "Take some back, or wait."
 
 

@@ -105,11 +105,14 @@ def keep_item(
     return change_item(tx, app, before, after, "version", by=by)
 
 
-def remove_item(app: App, caller: Caller, *, name: SkillName, drive: str | None = None) -> None:
-    """Forget the skill; what was published stays published. Raises NamespaceNotFound, RoleTooLow or ItemNotFound."""
+def remove_item(app: App, caller: Caller, *, name: SkillName, drive: str | None = None) -> DriveItem:
+    """Forget the skill; what was published stays published. Answers what was there.
+
+    Raises NamespaceNotFound, RoleTooLow or ItemNotFound.
+    """
     place = rules.manageable_drive(caller, drive)
     with app.database.transaction() as tx:
-        drop_item(tx, app, drive=place, name=str(name), by=caller.identity[1])
+        return drop_item(tx, app, drive=place, name=str(name), by=caller.identity[1])
 
 
 def drop_item(tx: Tx, app: App, *, drive: str, name: str, by: str) -> DriveItem:

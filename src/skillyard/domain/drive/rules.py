@@ -40,6 +40,11 @@ def check_may_hold(drive: str, facts: Facts) -> None:
         raise PrivateElsewhere(name=facts.name, namespace=namespace, drive=drive)
 
 
+def is_address(source: str) -> bool:
+    """Whether somebody means a git address; names of skills have neither a colon nor two slashes."""
+    return ":" in source or source.count("/") > 1
+
+
 def may_only_ask(caller: Caller, drive: str) -> bool:
     """Whether what the caller adds to the drive is for its maintainers to decide."""
     return caller.roles.get(drive) is Role.READER

@@ -37,7 +37,6 @@ CREATE TABLE drive_requests (
 );
 CREATE UNIQUE INDEX drive_requests_pending ON drive_requests (drive, source) WHERE status = 'pending';
 CREATE INDEX drive_requests_by_drive ON drive_requests (drive, id);
-CREATE INDEX drive_requests_by_requester ON drive_requests (requester_id, status);
 
 -- Links by which a skill of a drive is given to others.
 CREATE TABLE drive_shares (

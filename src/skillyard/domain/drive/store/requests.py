@@ -27,9 +27,11 @@ def add_request(tx: Tx, request: ItemRequest) -> bool:
     )  # fmt: skip
 
 
-def find_pending(tx: Tx, drive: str, source: str) -> ItemRequest | None:
+def get_pending(tx: Tx, drive: str, source: str) -> ItemRequest:
+    """The one that kept another from being added."""
     row = tx.one("SELECT * FROM drive_requests WHERE drive = ? AND source = ? AND status = 'pending'", drive, source)
-    return _request(row) if row else None
+    assert row is not None
+    return _request(row)
 
 
 def find_request(tx: Tx, request_id: str) -> ItemRequest | None:
@@ -37,9 +39,18 @@ def find_request(tx: Tx, request_id: str) -> ItemRequest | None:
     return _request(row) if row else None
 
 
-def count_pending(tx: Tx, requester_id: str) -> int:
-    sql = "SELECT count(*) AS number FROM drive_requests WHERE requester_id = ? AND status = 'pending'"
-    row = tx.one(sql, requester_id)
+def get_request(tx: Tx, request_id: str) -> ItemRequest:
+    """One that is known to be there; none is ever removed."""
+    found = find_request(tx, request_id)
+    assert found is not None
+    return found
+
+
+def count_pending(tx: Tx, drive: str, requester_id: str) -> int:
+    row = tx.one(
+        "SELECT count(*) AS number FROM drive_requests WHERE drive = ? AND requester_id = ? AND status = 'pending'",
+        drive, requester_id,
+    )  # fmt: skip
     return int(row["number"]) if row else 0
 
 
