@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from skillyard.app import App, build
@@ -16,7 +18,9 @@ from skillyard.domain.registry.model import Release, Visibility, Wish
 from skillyard.domain.registry.publish import publish
 from skillyard.domain.registry.search import index_batch
 from skillyard.infra.clock import Clock
+from skillyard.infra.database import open_database
 from skillyard.infra.events import read_after
+from skillyard.infra.migrations import migrate
 from skillyard.settings import Settings
 from skillyard.skill.archive import pack, skill_files
 from skillyard.skill.names import SkillName
@@ -26,7 +30,23 @@ _secrets: dict[str, str] = {}
 
 def make_app(tmp_path: Path, *, clock: Clock | None = None, **settings: Any) -> App:
     """An application of its own below `tmp_path`: SQLite and files, unless settings say otherwise."""
-    return build(Settings(data_dir=tmp_path / "data", **settings), clock=clock)
+    chosen = Settings(data_dir=tmp_path / "data", **settings)
+    database = chosen.home / "skillyard.db"
+    if chosen.database == f"sqlite://{database}" and not database.exists():
+        database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        database.write_bytes(_migrated())
+    return build(chosen, clock=clock)
+
+
+@cache
+def _migrated() -> bytes:
+    """A database with the newest schema: applying all migrations for each test takes longer than most tests."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "skillyard.db"
+        database = open_database(f"sqlite://{path}")
+        migrate(database)
+        database.close()
+        return path.read_bytes()
 
 
 def a_link(app: App, username: str | None = None) -> str:

@@ -25,28 +25,49 @@ _START_S = 30
 
 
 class Postgres:
-    """A PostgreSQL server with a migrated template, from which each test gets a database of its own."""
+    """A PostgreSQL server, from which each test gets a database of its own: migrated, empty, and under a new name.
+
+    One that a test is done with is emptied for the next, which takes a tenth of the time of making a new one.
+    """
 
     def __init__(self, socket_folder: Path) -> None:
         self._folder = socket_folder
-        self._template_ready = False
+        self._template = ""
+        self._emptied: list[str] = []
+        self._administrator: psycopg.Connection | None = None
 
     def url(self, database: str) -> str:
         return f"postgresql://postgres@/{database}?host={self._folder}"
 
     def new_database(self) -> str:
         """The URL of a fresh, migrated database."""
-        if not self._template_ready:
-            self._make_template()
         name = f"test_{uuid.uuid4().hex}"
-        self._admin(f"CREATE DATABASE {name} TEMPLATE migrated")
+        if self._emptied:
+            self._admin(f"ALTER DATABASE {self._emptied.pop()} RENAME TO {name}")
+        else:
+            self._template = self._template or self._make_template()
+            self._admin(f"CREATE DATABASE {name} TEMPLATE migrated")
         return self.url(name)
 
     def drop(self, url: str) -> None:
+        """Nobody finds it under this URL any more, nor what was in it."""
         name = url.split("/")[3].partition("?")[0]
-        self._admin(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        self._admin(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        self._admin(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'")
+        emptied = f"emptied_{uuid.uuid4().hex}"
+        self._admin(f"ALTER DATABASE {name} RENAME TO {emptied}")
+        self._admin(f"ALTER DATABASE {emptied} ALLOW_CONNECTIONS true")
+        if self._empty(emptied):
+            self._emptied.append(emptied)
+        else:
+            self._admin(f"DROP DATABASE {emptied} WITH (FORCE)")
 
-    def _make_template(self) -> None:
+    def close(self) -> None:
+        if self._administrator is not None:
+            self._administrator.close()
+
+    def _make_template(self) -> str:
+        """What is to be found in a database that was just migrated."""
         from skillyard.infra.database import open_database
         from skillyard.infra.migrations import migrate
 
@@ -54,11 +75,48 @@ class Postgres:
         database = open_database(self.url("migrated"))
         migrate(database)
         database.close()
-        self._template_ready = True
+        with psycopg.connect(self.url("migrated")) as connection:
+            return _schema_of(connection)
+
+    def _empty(self, name: str) -> bool:
+        """Whether it is as good as new: a test that changed its schema leaves one that is not."""
+        with psycopg.connect(self.url(name)) as connection:
+            if _schema_of(connection) != self._template:
+                return False
+            connection.execute(_EMPTY)
+        return True
 
     def _admin(self, sql: str) -> None:
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(sql.encode())
+        if self._administrator is None:
+            self._administrator = psycopg.connect(self.url("postgres"), autocommit=True)
+        self._administrator.execute(sql.encode())
+
+
+_EMPTY = """
+DO $$ DECLARE found record; BEGIN
+    SET LOCAL session_replication_role = replica;  -- no triggers: some tables refuse that anything is deleted
+    FOR found IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migrations' LOOP
+        EXECUTE format('DELETE FROM %I', found.tablename);
+    END LOOP;
+    FOR found IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL LOOP
+        EXECUTE format('ALTER SEQUENCE %I RESTART', found.sequencename);
+    END LOOP;
+END $$
+"""
+
+
+def _schema_of(connection: psycopg.Connection) -> str:
+    """A hash of all columns, indexes and triggers, and of the list of migrations."""
+    row = connection.execute(
+        "SELECT md5(concat("
+        " (SELECT string_agg(concat(table_name, column_name, data_type, is_nullable), ' ' ORDER BY table_name,"
+        " column_name) FROM information_schema.columns WHERE table_schema = 'public'),"
+        " (SELECT string_agg(indexdef, ' ' ORDER BY indexdef) FROM pg_indexes WHERE schemaname = 'public'),"
+        " (SELECT string_agg(concat(tgname, tgenabled), ' ' ORDER BY tgname) FROM pg_trigger WHERE NOT tgisinternal),"
+        " (SELECT string_agg(name, ' ' ORDER BY name) FROM migrations)))"
+    ).fetchone()
+    assert row is not None
+    return str(row[0])
 
 
 @contextlib.contextmanager
@@ -88,8 +146,9 @@ def postgres() -> Iterator[Postgres]:
             made = Postgres(sockets)
             _wait_until(lambda: psycopg.connect(made.url("postgres")).close(), psycopg.OperationalError)
             yield made
+            made.close()
         finally:
-            server.send_signal(signal.SIGINT)
+            server.send_signal(signal.SIGQUIT)  # at once: nothing of it is needed any more
             server.wait(timeout=_START_S)
 
 
