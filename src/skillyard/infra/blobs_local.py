@@ -21,13 +21,12 @@ class LocalBlobs:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._durable: set[str] = set()
         folder.mkdir(parents=True, exist_ok=True)
-        for number in range(256):
-            (folder / f"{number:02x}").mkdir(exist_ok=True)
-        _sync_folder(folder)
 
     def put(self, sha256: str, source: BinaryIO, size_bytes: int) -> bool:
         path = self._path(sha256)
+        self._make_folder(path.parent)
         if path.exists():
             with Path(os.devnull).open("wb") as nowhere:  # who knows but the digest does not have the bytes
                 copy_checked(source, nowhere, sha256, size_bytes)
@@ -87,6 +86,13 @@ class LocalBlobs:
         for path in abandoned:
             path.unlink(missing_ok=True)
         return len(abandoned)
+
+    def _make_folder(self, folder: Path) -> None:
+        """Whoever made it may not have come so far as to make it outlast a power cut."""
+        if folder.name not in self._durable:
+            folder.mkdir(exist_ok=True)
+            _sync_folder(self._folder)
+            self._durable.add(folder.name)
 
     def _path(self, sha256: str) -> Path:
         if not _NAME.fullmatch(sha256):
