@@ -24,9 +24,10 @@ VALUES = {
     "run_id": "run_none", "stream": "stdout",
     "appeal_id": "apl_none", "override_id": "ovr_none", "advisory_id": "adv_none",
     "identity_id": "idn_none", "level": "0", "index": "000.p/1",
-    "credential_id": "cred_none", "agent_id": "agt_none", "key_id": "akey_none", "claim_id": "clm_none",
+    "credential_id": "cred_none", "hook_id": "hook_none", "delivery_id": "msg_none", "agent_id": "agt_none", "key_id": "akey_none", "claim_id": "clm_none",
     "offer_id": "skl_none", "invocation_id": "sinv_none", "request_id": "sreq_none", "composition_id": "cmp_none",
-    "release_id": "rel_none", "invoice_id": "inv_none", "payout_id": "po_none", "rail": "stripe", "asset": "TON",
+    "release_id": "rel_none", "link": "none",
+    "invoice_id": "inv_none", "payout_id": "po_none", "rail": "stripe", "asset": "TON",
 }  # fmt: skip
 
 
@@ -66,6 +67,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "enrollAgentKey": {"public_key": {"x": "x"}, "challenge_id": "x", "signed_challenge": "x"},
     "attestClaim": {"claim_type": "verified_human", "assurance": "high"},
     "addCredential": {"provider": "openai", "secret": "sk-a-probe"},
+    "addHook": {"url": "https://example.com/in", "events": ["release.published"]},
+    "changeHook": {"enabled": False},
     "updateOffer": {"price": 1},
     "rejectOffer": {"reason": "because"},
     "invokeOffer": {"input": {}},

@@ -16,14 +16,18 @@ from skillyard.domain.accounts.members import set_member
 from skillyard.domain.accounts.model import ANONYMOUS, Caller
 from skillyard.domain.accounts.people import suspend_user
 from skillyard.domain.accounts.rights import Role, Scope
+from skillyard.domain.drive.authenticate import authenticate
+from skillyard.domain.drive.collection_errors import CollectionNotFound
+from skillyard.domain.drive.collections import create_collection, delete_collection
 from skillyard.domain.drive.handing_errors import BadUploadName, TicketNotValid, TicketUsed, UploadNameTaken
 from skillyard.domain.drive.items import list_items
 from skillyard.domain.drive.model import DriveItem
+from skillyard.domain.drive.slices import read_slice
 from skillyard.domain.drive.tickets import forget_expired, mint_ticket, process_upload
 from skillyard.domain.registry.errors import SkillNotFound
 from skillyard.domain.registry.releases import get_release
 from skillyard.infra.clock import FixedClock
-from skillyard.infra.errors import SkillyardError, Unauthenticated
+from skillyard.infra.errors import Forbidden, SkillyardError, Unauthenticated
 from skillyard.skill.faults import SkillError
 from skillyard.skill.names import SkillName
 from tests.makers import a_person, a_release, a_skill_archive, again, an_organization, make_app
@@ -136,6 +140,30 @@ def test_a_team_uploads_into_its_drive_by_those_who_may_publish_there(app: App) 
     set_member(app, ada, namespace="acme", username="bob", role=Role.READER)
     with pytest.raises(RoleTooLow):
         mint_ticket(app, again(app, bob), drive="acme")
+
+
+@pytest.mark.parametrize("skills", [[], None])
+def test_what_is_uploaded_becomes_part_of_the_collection_that_was_named(
+    app: App, skills: list[SkillName] | None
+) -> None:
+    ada = a_person(app, "ada")
+    create_collection(app, ada, name="reports", skills=skills)
+    upload(app, mint_ticket(app, ada, collection="reports").secret, a_skill_archive("pdf"))
+    assert [reached.name for reached in read_slice(app, ada, name="reports")] == ["ada/pdf"]
+    with pytest.raises(CollectionNotFound):
+        mint_ticket(app, ada, collection="none")
+    late = mint_ticket(app, ada, collection="reports").secret
+    delete_collection(app, ada, name="reports")
+    with pytest.raises(CollectionNotFound):
+        upload(app, late, a_skill_archive("docx"))
+    assert [item.name for item in list_items(app, ada).items] == ["ada/pdf"]
+
+
+def test_a_key_for_some_skills_mints_none(app: App) -> None:
+    ada = a_person(app, "ada")
+    key = create_collection(app, ada, name="bot", skills=[]).secret
+    with pytest.raises(Forbidden):
+        mint_ticket(app, authenticate(app, key))
 
 
 def test_rights_are_those_that_the_minter_has_by_now(app: App) -> None:

@@ -14,12 +14,14 @@ from skillyard.api.native import (
     auth,
     blobs,
     board,
+    bundles,
     buying,
     changes,
     claims,
     compositions,
     credentials,
     dialect,
+    hooks,
     invocations,
     log,
     me,
@@ -91,8 +93,11 @@ def _routers() -> list[APIRouter]:
     commerce = (selling, buying, payouts, treasury, webhooks)
     market = (runs, offers, invocations, board, compositions)
     skill_modules = (search, skills, releases, trust, uploads, blobs, public_zips, changes, resolve, log)
-    drives = (tickets,)
-    modules = (system, *accounts, admin, *skill_modules, *drives, *commerce, *market)
+    drives = (
+        tickets,
+        bundles,
+    )
+    modules = (system, *accounts, admin, *skill_modules, *drives, *commerce, *market, hooks)
     return [module.router for module in modules]
 
 

@@ -35,7 +35,7 @@ _MOST_OTHER_FIELDS = 5
 @router.post("/drive/tickets", status_code=201, summary="A ticket for one upload")
 def mint_ticket(app: AppOf, caller: CallerOf, body: wire.MintTicketBody) -> wire.UploadTicketOnWire:
     """For whoever may publish in the drive's namespace. Good for ten minutes, and once."""
-    ticket = tickets.mint_ticket(app, caller, drive=body.drive, filename=body.filename)
+    ticket = tickets.mint_ticket(app, caller, drive=body.drive, collection=body.collection, filename=body.filename)
     return wire.show_ticket(ticket, app.settings.address)
 
 

@@ -12,6 +12,7 @@ from skillyard.domain.accounts.model import Caller
 from skillyard.domain.accounts.on_behalf import on_behalf_of
 from skillyard.domain.accounts.rights import FULL
 from skillyard.domain.drive import rules
+from skillyard.domain.drive.collections import add_skill, get_collection
 from skillyard.domain.drive.handing_errors import BadUploadName, TicketNotValid, TicketUsed
 from skillyard.domain.drive.model import DriveItem
 from skillyard.domain.drive.private_upload import publish_privately
@@ -19,6 +20,7 @@ from skillyard.domain.drive.store import tickets as store
 from skillyard.domain.drive.store.tickets import TicketRow
 from skillyard.infra.ids import is_well_formed_secret, new_secret
 from skillyard.infra.secrets import hash_secret
+from skillyard.skill.names import SkillName
 
 LIFE_MS = 10 * 60_000
 MOST_FILENAME_CHARS = 200
@@ -35,21 +37,25 @@ class Ticket:
     filename: str | None
 
 
-def mint_ticket(app: App, caller: Caller, *, drive: str | None = None, filename: str | None = None) -> Ticket:
-    """A ticket for the caller's own drive, or a team's.
+def mint_ticket(
+    app: App, caller: Caller, *, drive: str | None = None, collection: str | None = None, filename: str | None = None
+) -> Ticket:
+    """A ticket for the caller's own drive, or a team's. `collection`: what is uploaded becomes part of it, too.
 
-    Raises NamespaceNotFound, RoleTooLow, ScopeMissing, KeyForSlice or BadUploadName.
+    Raises NamespaceNotFound, RoleTooLow, ScopeMissing, KeyForSlice, CollectionNotFound or BadUploadName.
     """
     user_id, _ = caller.identity
     drive = _check_rights(caller, drive)
     if filename is not None and not (filename.isprintable() and 0 < len(filename) <= MOST_FILENAME_CHARS):
         raise BadUploadName(most=MOST_FILENAME_CHARS)
+    if collection is not None:
+        get_collection(app, caller, name=collection)
     now_ms, secret = app.clock.now_ms(), new_secret(_PREFIX)
     row = TicketRow(
         secret_hash=hash_secret(secret),
         drive=drive,
         user_id=user_id,
-        collection=None,
+        collection=collection,
         expires_ms=now_ms + LIFE_MS,
         is_claimed=False,
     )
@@ -67,13 +73,17 @@ def process_upload(app: App, secret: str | None, source: BinaryIO) -> DriveItem:
     """Take in the archive for whoever minted the ticket, with the rights that they have by now. An upload that is
     refused leaves the ticket as it was.
 
-    Raises TicketNotValid, TicketUsed, and all that `publish_privately` raises.
+    Raises TicketNotValid, TicketUsed, CollectionNotFound, and all that `publish_privately` raises.
     """
     with _claimed(app, secret) as ticket:
         with app.database.reading() as tx:
             caller = on_behalf_of(tx, ticket.user_id, scopes=FULL)
         _check_rights(caller, ticket.drive)
-        return publish_privately(app, caller, drive=ticket.drive, source=source)
+        collection = get_collection(app, caller, name=ticket.collection) if ticket.collection is not None else None
+        item = publish_privately(app, caller, drive=ticket.drive, source=source)
+        if collection is not None and collection.skills is not None:  # one of all skills has it already
+            add_skill(app, caller, name=collection.name, skill=SkillName.parse(item.name))
+    return item
 
 
 def forget_expired(app: App) -> int:

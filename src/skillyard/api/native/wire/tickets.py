@@ -15,9 +15,10 @@ UPLOADS = "/drive/uploads"
 
 
 class MintTicketBody(BaseModel):
-    model_config = example({"filename": "pdf.zip"}, closed=True)
+    model_config = example({"collection": "reports", "filename": "pdf.zip"}, closed=True)
 
     drive: Text | None = Field(default=None, description="The namespace whose drive it is; yours when left out.")
+    collection: Text | None = Field(default=None, description="What is uploaded becomes part of it, too.")
     filename: Text | None = Field(default=None, description="What `script` uploads unless it is told otherwise.")
 
 
