@@ -168,7 +168,7 @@ def _rewrite(project: Project, rewrite: Rewrite, on_step: OnStep) -> str | None:
     path = path_of(project, rewrite.which)
     if text_of(project, rewrite.which) not in (rewrite.before, rewrite.after):
         return f"{path} was edited meanwhile and stays as it is; `skillyard install` brings all in line again."
-    write_alone(project, path, rewrite.after)
+    _put(project, path, rewrite.after)
     on_step("write", path.name)
     return None
 
@@ -177,10 +177,14 @@ def _rewrite_back(project: Project, rewrite: Rewrite) -> None:
     path = path_of(project, rewrite.which)
     if text_of(project, rewrite.which) != rewrite.after:
         return
-    if rewrite.before is None:
-        path.unlink()
+    _put(project, path, rewrite.before)
+
+
+def _put(project: Project, path: Path, text: str | None) -> None:
+    if text is None:
+        path.unlink(missing_ok=True)
     else:
-        write_alone(project, path, rewrite.before)
+        write_alone(project, path, text)
 
 
 def _clean(project: Project, journal: Journal, move: Move, on_step: OnStep) -> list[Path]:

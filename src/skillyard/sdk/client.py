@@ -21,6 +21,7 @@ from skillyard.sdk.documents import (
     Token,
 )
 from skillyard.sdk.errors import UsageError
+from skillyard.sdk.hooks import HookCalls
 from skillyard.sdk.paths import (
     channel_path,
     deprecation_path,
@@ -31,12 +32,13 @@ from skillyard.sdk.paths import (
     without_none,
 )
 from skillyard.sdk.runs import RunCalls
+from skillyard.sdk.sync.calls import SyncCalls
 from skillyard.skill.digest import Digests, read_digests
 
 Visibility = Literal["public", "unlisted", "private"]
 
 
-class Client(ActingCalls, CommerceCalls, CredentialCalls, RunCalls, BoardCalls):
+class Client(ActingCalls, CommerceCalls, CredentialCalls, RunCalls, BoardCalls, HookCalls, SyncCalls):
     """One registry. Every verb raises SdkError: ApiError for a refusal, NetworkError when nobody answers."""
 
     def __enter__(self) -> Self:

@@ -86,7 +86,8 @@ def _fetch_one(store: Store, skill: LockedSkill, client: Client, is_stopped: Cal
     with file_lock(partial.with_suffix(".lock"), wait_s=_WAIT_FOR_OTHER_S, busy=busy):
         if found := store.find(skill):
             return found, 0
-        wanted = Wanted(url=_address(skill, client), sha256=skill.sha256, size_bytes=skill.size_bytes, name=skill.name)
+        url = address_of(skill, client)
+        wanted = Wanted(url=url, sha256=skill.sha256, size_bytes=skill.size_bytes, name=skill.name)
         received = download(client.transport, wanted, partial, is_stopped=is_stopped)
         with partial.open("rb") as archive:
             try:
@@ -95,7 +96,7 @@ def _fetch_one(store: Store, skill: LockedSkill, client: Client, is_stopped: Cal
                 partial.unlink(missing_ok=True)
 
 
-def _address(skill: LockedSkill, client: Client) -> str:
+def address_of(skill: LockedSkill, client: Client) -> str:
     """Where the lock says; a registry that has moved since is asked at its new address."""
     url = same_registry(skill.resolved, was=skill.registry, now=client.base_url)
     if is_downgrade(client.base_url, url):

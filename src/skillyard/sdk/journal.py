@@ -23,7 +23,7 @@ from skillyard.skill.digest import FileEntry
 from skillyard.skill.names import check_name
 
 State = Literal["staging", "applying", "undoing", "cleaning"]
-Which = Literal["manifest", "lock", "installed"]
+Which = Literal["manifest", "lock", "installed", "sync"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +42,11 @@ class Move:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rewrite:
-    """The text of one of our three files, before (None: there was none) and after. Any other text is left alone."""
+    """The text of one of our files before and after, None for no file. Any other text is left alone."""
 
     which: Which
     before: str | None
-    after: str
+    after: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +119,12 @@ def read_journal(project: Project) -> Journal | None:
 
 
 def path_of(project: Project, which: Which) -> Path:
-    return {"manifest": project.manifest_path, "lock": project.lock_path, "installed": notes_path(project)}[which]
+    return {
+        "manifest": project.manifest_path,
+        "lock": project.lock_path,
+        "installed": notes_path(project),
+        "sync": project.state_dir / "sync.json",
+    }[which]
 
 
 def text_of(project: Project, which: Which) -> str | None:
@@ -148,6 +153,6 @@ def _read_move(project: Project, value: Mapping[str, Any]) -> Move:
 
 def _read_rewrite(value: Mapping[str, Any]) -> Rewrite:
     which, before, after = value["which"], value["before"], value["after"]
-    if which not in ("manifest", "lock", "installed") or not isinstance(after, str):
+    if which not in ("manifest", "lock", "installed", "sync") or not isinstance(after, str | None):
         raise ValueError("a file in it is not ours")
     return Rewrite(which=which, before=before if isinstance(before, str) else None, after=after)

@@ -27,7 +27,7 @@ def read_folder(folder: Path, *, limits: Limits = DEFAULT_LIMITS) -> SkillFiles:
     intake = Intake(limits)
     if not folder.is_dir():
         intake.stop("no_folder", "there is no such folder", "name the folder that has the SKILL.md", entry=str(folder))
-    _read_children(folder, "", _ignore_rules(folder, limits), intake)
+    _read_children(folder, "", ignore_rules(folder, limits=limits), intake)
     return intake.files(may_have_top_folder=False)
 
 
@@ -47,7 +47,8 @@ def write_files(files: SkillFiles, target: Path) -> None:
         raise
 
 
-def _ignore_rules(folder: Path, limits: Limits) -> IgnoreRules:
+def ignore_rules(folder: Path, *, limits: Limits = DEFAULT_LIMITS) -> IgnoreRules:
+    """What the folder itself wants left out, beside the defaults."""
     for name in IGNORE_FILES:
         path = folder / name
         if os.path.lexists(path) and stat.S_ISREG(_mode(path.lstat())):
