@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from skillyard.app import App
@@ -10,7 +11,10 @@ from skillyard.domain.registry import access
 from skillyard.domain.registry.errors import ReleaseQuarantined
 from skillyard.domain.registry.model import Release
 from skillyard.domain.registry.store import releases
+from skillyard.domain.registry.store import scripts as store
+from skillyard.infra.database import Tx
 from skillyard.skill.names import SkillName
+from skillyard.skill.scripts import list_scripts
 
 
 def find_runnable(app: App, caller: Caller, *, name: SkillName, version: str) -> Release:
@@ -37,3 +41,8 @@ def find_for_server(app: App, *, name: SkillName, version: str) -> Release:
         why = release.reasons[0] if release.reasons else "the scan failed it"
         raise ReleaseQuarantined(name=release.name, version=release.version, why=why)
     return release
+
+
+def have_scripts(tx: Tx, held: Iterable[tuple[str, str]]) -> bool:
+    """Whether any of these releases, by name and version, has a script."""
+    return any(list_scripts(files) for files in store.each_file_list(tx, sorted(held)))

@@ -1,0 +1,47 @@
+"""Zips: of public skills at addresses that never change; and bundles of a drive, a collection or a skill."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from starlette.responses import RedirectResponse, Response
+
+from skillyard.api.native.addresses import PREFIX
+from skillyard.api.native.archives import IMMUTABLE_CACHE
+from skillyard.api.native.public_zips import signed_zip_url
+from skillyard.api.skillzdrive.addresses import API
+from skillyard.api.skillzdrive.callers import Anyone, SignedIn, signed_router
+from skillyard.api.skillzdrive.wire import downloads as wire
+from skillyard.api.skillzdrive.wire.envelope import Data
+from skillyard.api.surface import AppOf
+from skillyard.domain.drive.bundles import create_bundle
+from skillyard.domain.drive.slugs import find_name
+from skillyard.domain.registry.public_zips import find_public_zip
+
+router, open_router = signed_router("downloads"), APIRouter(tags=["downloads"])
+
+
+@router.post(f"{API}/downloads", summary="A link to many skills as one zip")
+def create_download(app: AppOf, caller: SignedIn, body: wire.DownloadBody) -> Data[wire.DownloadShown]:
+    """Of the drive, of a collection, or of one skill, in the drive or not; what is in it, whenever it is opened."""
+    name = find_name(app, body.skill_slug) if body.skill_slug is not None else None
+    bundle = create_bundle(app, caller, scope=body.scope, collection=body.collection_name, name=name)
+    return Data(data=wire.show_bundle(bundle, f"{app.settings.address}{PREFIX}/bundles/{bundle.link}"))
+
+
+@open_router.get(
+    f"{API}/downloads/public/{{slug}}/{{sha}}.zip",
+    summary="The zip of a public skill by its hash",
+    status_code=302,
+    response_class=Response,
+)
+def download_public_zip(
+    app: AppOf,
+    caller: Anyone,  # noqa: ARG001 (counts)
+    slug: str,
+    sha: Annotated[str, Path(max_length=100, description="`content_sha` of the skill.")],
+) -> Response:
+    """Leads to the bytes. Can be kept for ever: what it names never changes."""
+    url = signed_zip_url(app, find_public_zip(app, name=find_name(app, slug), sha=sha))
+    return RedirectResponse(url, status_code=302, headers={"cache-control": IMMUTABLE_CACHE})

@@ -1,0 +1,73 @@
+"""All routes of this surface as one application, and the door to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+from starlette.routing import Route
+
+from skillyard import __version__
+from skillyard.api.entrance import Door, foreign_door, no_hot_reads
+from skillyard.api.native.application import operation_id
+from skillyard.api.skillzdrive import (
+    collections,
+    dialect,
+    downloads,
+    drive,
+    files,
+    runs,
+    skills,
+    uploads,
+    webhooks,
+)
+from skillyard.api.skillzdrive.addresses import MCP, MOUNT
+from skillyard.api.skillzdrive.mcp import McpEndpoint
+from skillyard.api.skillzdrive.wire.envelope import Refusal
+from skillyard.app import App
+
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    "default": {"model": Refusal, "description": "What was refused, and why."}
+}
+
+
+def open_skillzdrive(app: App) -> Door:
+    """The surface by its hosts, its port, or below `MOUNT`."""
+    settings = app.settings
+    surface = build_skillzdrive(app)
+    return foreign_door(
+        surface, MOUNT, settings.skillzdrive_hosts, settings.skillzdrive_port, no_hot_reads, dialect.spell
+    )
+
+
+def build_skillzdrive(app: App) -> FastAPI:
+    """The sub-application."""
+    skillzdrive = FastAPI(
+        title="Skillyard, as SkillzDrive's clients speak to it",
+        version=__version__,
+        description="A drive of skills: find, import, keep in sync, run, share.",
+        openapi_url="/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        servers=[{"url": MOUNT}],
+        generate_unique_id_function=operation_id,
+        redirect_slashes=False,
+    )
+    skillzdrive.state.app = app
+    for router in _routers():
+        skillzdrive.include_router(router, responses=_REFUSALS)
+    skillzdrive.router.routes.append(Route(MCP, endpoint=McpEndpoint(app, skillzdrive)))
+    dialect.install(skillzdrive)
+    return skillzdrive
+
+
+def every_route() -> list[APIRoute]:
+    """All routes, for the test that probes each without rights."""
+    return [route for router in _routers() for route in router.routes if isinstance(route, APIRoute)]
+
+
+def _routers() -> list[APIRouter]:
+    """Fixed words come before `{slug}`, which they would be taken for."""
+    signed = (drive, collections, uploads, downloads, runs, files, webhooks, skills)
+    return [*(module.open_router for module in (skills, downloads, uploads)), *(module.router for module in signed)]

@@ -1,0 +1,1 @@
+"""What goes over SkillzDrive's wire, by topic. Success is `{"data": …}`."""
