@@ -25,7 +25,7 @@ VALUES = {
     "appeal_id": "apl_none", "override_id": "ovr_none", "advisory_id": "adv_none",
     "identity_id": "idn_none", "level": "0", "index": "000.p/1",
     "credential_id": "cred_none", "hook_id": "hook_none", "delivery_id": "msg_none", "agent_id": "agt_none", "key_id": "akey_none", "claim_id": "clm_none",
-    "offer_id": "skl_none", "invocation_id": "sinv_none", "request_id": "sreq_none", "composition_id": "cmp_none",
+    "offer_id": "skl_none", "invocation_id": "sinv_none", "request_id": "sreq_none", "composition_id": "cmp_none", "share_id": "shr_none",
     "release_id": "rel_none", "link": "none",
     "invoice_id": "inv_none", "payout_id": "po_none", "rail": "stripe", "asset": "TON",
 }  # fmt: skip
@@ -94,6 +94,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "setRate": {"usd": "5.20"},
     "matchDeposit": {"rail": "ton", "reference": "x", "invoice_id": "inv_none"},
     "returnDeposit": {"rail": "ton", "reference": "x"},
+    "importSkill": {"source": "ada/hidden"},
+    "askForItem": {"drive": "ada", "source": "ada/hidden"},
+    "createShare": {"name": "ada/hidden"},
+    "acceptShare": {"secret": "sky_share_none"},
 }
 REFUSES_WHAT_IT_GETS = {"redeemSignInLink", "signInWithPassword", "exchangeIdToken", "renewSession", "uploadWithTicket"}
 BOUNDARY = "probe"

@@ -23,6 +23,10 @@ _VERBS = {
         "list": ("project:list_installed", "List what is installed."),
         "verify": ("project:verify", "Hash every installed file again."),
         "why": ("project:why", "Show what brought a skill in."),
+        "sync": ("sync:sync", "Bring your skills here and in your drive in line."),
+    },
+    "Drive": {
+        "drive": ("drive:drive", "The skills that you have everywhere: list, import, update, share."),
     },
     "Write and publish": {
         "init": ("author:init", "Make a new skill."),
@@ -85,6 +89,7 @@ _VERBS = {
         "tokens": ("account:tokens", "List, create and revoke tokens."),
         "identities": ("identities:identities", "Identities at providers that sign you in."),
         "credentials": ("credentials:credentials", "Your secrets for services that skills use."),
+        "webhooks": ("hooks:webhooks", "Addresses that are told what happens."),
         "agents": ("agents:agents", "Programs that act for you."),
         "claims": ("claims:claims", "What is known about you, and the trust that it makes."),
         "namespaces": ("account:namespaces", "Namespaces and their members."),

@@ -20,6 +20,7 @@ from skillyard.sdk.documents import (
     Skill,
     Token,
 )
+from skillyard.sdk.drive import DriveCalls
 from skillyard.sdk.errors import UsageError
 from skillyard.sdk.hooks import HookCalls
 from skillyard.sdk.paths import (
@@ -38,7 +39,7 @@ from skillyard.skill.digest import Digests, read_digests
 Visibility = Literal["public", "unlisted", "private"]
 
 
-class Client(ActingCalls, CommerceCalls, CredentialCalls, RunCalls, BoardCalls, HookCalls, SyncCalls):
+class Client(ActingCalls, CommerceCalls, CredentialCalls, RunCalls, BoardCalls, DriveCalls, HookCalls, SyncCalls):
     """One registry. Every verb raises SdkError: ApiError for a refusal, NetworkError when nobody answers."""
 
     def __enter__(self) -> Self:

@@ -21,6 +21,8 @@ from skillyard.api.native import (
     compositions,
     credentials,
     dialect,
+    drive,
+    drive_sharing,
     hooks,
     invocations,
     log,
@@ -93,10 +95,7 @@ def _routers() -> list[APIRouter]:
     commerce = (selling, buying, payouts, treasury, webhooks)
     market = (runs, offers, invocations, board, compositions)
     skill_modules = (search, skills, releases, trust, uploads, blobs, public_zips, changes, resolve, log)
-    drives = (
-        tickets,
-        bundles,
-    )
+    drives = (drive, drive_sharing, tickets, bundles)
     modules = (system, *accounts, admin, *skill_modules, *drives, *commerce, *market, hooks)
     return [module.router for module in modules]
 

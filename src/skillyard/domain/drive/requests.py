@@ -59,7 +59,7 @@ def list_requests(
     app: App,
     caller: Caller,
     *,
-    drive: str,
+    drive: str | None = None,
     status: RequestStatus | None = "pending",
     limit: int = 30,
     cursor: str | None = None,
