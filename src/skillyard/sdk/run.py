@@ -33,7 +33,8 @@ Connect = Client | Callable[[], Client]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """Something that has just happened. `kind`: resolve, download, stage, journal, move, write, clean, undo or done.
+    """Something that has just happened. `kind`: resolve, download, upload, stage, journal, move, write, clean, undo,
+    done or close.
 
     For downloads, `done` of `total` have arrived, this one with `size_bytes` over the network.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -28,8 +28,8 @@ Mode = Literal["all", "public_only", "pulls_only", "as_many_as_credits_allow"]
 class SyncOptions:
     """How to sync. `drive`: only what it has; None: all that the person reaches, and uploads go into their own.
 
-    `choices`: how to resolve conflicts, by slug or name. `agree` is asked before a folder leaves this machine under a
-    new name, or costs credits; None is no.
+    `choices`: how to resolve conflicts, by slug or name. `agree` is asked about what would leave this machine under a
+    new name, or cost credits: it answers the slugs that may.
     """
 
     drive: str | None = None
@@ -38,7 +38,7 @@ class SyncOptions:
     agents: tuple[str, ...] = ()
     dry_run: bool = False
     wait_s: float = 30.0
-    agree: Callable[[list[Item]], bool] | None = None
+    agree: Callable[[list[Item]], Collection[str]] = lambda _: ()
     on_step: Callable[[Step], None] | None = None
 
 
@@ -115,11 +115,13 @@ class Work:
             self.trees.fetch(wanted.values(), arrived)
             self.checked = watch.result(may_be_offline=False)
 
-    def _ask(self, decisions: list[Decision]) -> bool:
+    def _ask(self, decisions: list[Decision]) -> Collection[str]:
+        """The slugs of what may be uploaded."""
         asking = [one.item for one in decisions if one.upload and _needs_consent(one.item)]
-        return bool(asking) and self._agree is not None and self._agree(asking)
+        free = {one.slug for one in decisions} - {item.slug for item in asking}
+        return free | set(self._agree(asking)) if asking else free
 
-    def _settle_one(self, one: Decision, agreed: bool) -> Settled:
+    def _settle_one(self, one: Decision, agreed: Collection[str]) -> Settled:
         if one.blocked:
             is_conflict = one.clash is not None or one.item.action in ("conflict", "remove")
             return Settled(decision=one, outcome="conflict" if is_conflict else "left", detail=one.blocked)
@@ -128,7 +130,7 @@ class Work:
         if not one.upload or one.files is None:
             outcome: Outcome = "nothing" if one.item.action in _FINE else "done"
             return Settled(decision=one, outcome=outcome, release=one.release)
-        if _needs_consent(one.item) and not agreed:
+        if one.slug not in agreed:
             return Settled(decision=one, outcome="needs_consent", release=one.release)
         try:
             return self._upload(one, one.files)

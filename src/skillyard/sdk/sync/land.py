@@ -83,6 +83,7 @@ def _lay_out(work: Work, one: Settled) -> Waiting | None:
 def _close(work: Work, settled: list[Settled]) -> list[str]:
     """Tell the registry what was done. Without network the next sync does."""
     project, client = work.machine.project, work.client
+    work.run.tell("close")
     pending = [one for one in settled if one.decision.item.status == "pending"]
     results = {one.decision.slug: _RESULTS.get(one.outcome, "skipped") for one in pending}
     write_open_run(project, OpenRun(id=work.answer.run_id, registry=client.base_url, results=results))
