@@ -322,6 +322,15 @@ class Settings(BaseSettings):
     invocations_open: int = Field(
         default=1000, ge=1, description="Invocations of one person that may wait or be worked on at a time."
     )
+    drive_free_skills: int = Field(
+        default=0,
+        ge=0,
+        description="Skills that a drive holds before private uploads by sync cost `drive_upload_credits`; 0: no limit."
+        " A drive whose first sync finds more keeps room for as many.",
+    )
+    drive_upload_credits: int = Field(
+        default=0, ge=0, description="Credits that a private upload costs beyond `drive_free_skills`."
+    )
     git_max_mb: int = Field(
         default=64, ge=1, le=1024, description="Most that is read of one commit of a git repository, packed, in MiB."
     )

@@ -38,7 +38,9 @@ from skillyard.api.native import (
     search,
     selling,
     skills,
+    sync,
     system,
+    telemetry,
     tickets,
     treasury,
     trust,
@@ -95,7 +97,7 @@ def _routers() -> list[APIRouter]:
     commerce = (selling, buying, payouts, treasury, webhooks)
     market = (runs, offers, invocations, board, compositions)
     skill_modules = (search, skills, releases, trust, uploads, blobs, public_zips, changes, resolve, log)
-    drives = (drive, drive_sharing, tickets, bundles)
+    drives = (drive, drive_sharing, sync, tickets, bundles, telemetry)
     modules = (system, *accounts, admin, *skill_modules, *drives, *commerce, *market, hooks)
     return [module.router for module in modules]
 

@@ -121,8 +121,9 @@ class SyncItem:
     """What becomes of the skill with this slug. `reason`: why, in one sentence. `credits`: what pushing it costs.
 
     `drive`: the one that has it or gets it. `target`: the release that is to be in the folder, or to be merged into it;
-    None where the drive has none. `base`: the release that a merge starts from, where it is known. `publish_as`: the
-    skill that the content of the folder is uploaded as in this run; None: nothing is uploaded.
+    None where the drive has none. `base`: the release that a merge starts from or that was forked, where it is known.
+    `publish_as`: the skill that the content of the folder is uploaded as in this run; None: nothing is uploaded.
+    `held_version`: which version of that the drive has now.
     """
 
     slug: str
@@ -134,6 +135,7 @@ class SyncItem:
     target: ExactRelease | None = None
     base: ExactRelease | None = None
     publish_as: str | None = None
+    held_version: str | None = None
 
     @property
     def version(self) -> str | None:

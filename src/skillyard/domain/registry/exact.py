@@ -6,14 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from skillyard.domain.registry.model import Archive, Visibility
+from skillyard.domain.registry.sight import Facts
 from skillyard.domain.registry.store import exact as store
+from skillyard.domain.registry.store import skills
 from skillyard.domain.registry.trust import Status
 from skillyard.infra.database import Row, Tx
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExactRelease:
-    """One release, whoever may see it: pass its skill's `facts_of` to `look_at` before showing anything of it."""
+    """One release, whoever may see it: pass its `facts` to `look_at` before showing anything of it."""
 
     name: str
     version: str
@@ -31,6 +33,12 @@ class ExactRelease:
         """Whether everybody who knows the name may take its content."""
         return self.visibility.is_open and not self.is_for_sale and not self.is_sealed
 
+    @property
+    def facts(self) -> Facts:
+        return Facts(
+            name=self.name, visibility=self.visibility, is_for_sale=self.is_for_sale, is_sealed=self.is_sealed
+        )  # fmt: skip
+
 
 def list_exact(tx: Tx, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], ExactRelease]:
     """Those of the (name, version) pairs that there are. One query per 512 names."""
@@ -47,6 +55,11 @@ def list_by_digest(tx: Tx, digests: Iterable[str]) -> Mapping[str, list[ExactRel
     for releases in found.values():
         releases.sort(key=lambda one: (one.published_ms, one.name, one.version))
     return found
+
+
+def list_names(tx: Tx, names: Iterable[str]) -> frozenset[str]:
+    """Those of the names that there are skills of, whoever may see them."""
+    return frozenset(skills.list_visibilities(tx, sorted(set(names))))
 
 
 def _exact(row: Row) -> ExactRelease:

@@ -34,7 +34,9 @@ from skillyard.domain.drive.sync_model import (
     SyncPreview,
     SyncRun,
 )
+from skillyard.domain.drive.sync_uploads import Uploaded
 from skillyard.domain.registry.exact import ExactRelease
+from skillyard.domain.registry.trust import Status
 from skillyard.infra.clock import iso
 
 MOST_SKILLS = 2000
@@ -49,7 +51,7 @@ _ARCHIVE = {
     "size_bytes": 5120,
     "format": "zip",
 }
-_TARGET = {"name": "acme/pdf", "version": "1.4.0", "digest": _DIGEST, "archive": _ARCHIVE}
+_TARGET = {"name": "acme/pdf", "version": "1.4.0", "digest": _DIGEST, "status": "listed", "archive": _ARCHIVE}
 _LOCAL = {
     "slug": "pdf",
     "digest": _OTHER,
@@ -177,6 +179,7 @@ class TargetOnWire(BaseModel):
     name: str
     version: str
     digest: str = Field(description="Of the tree of its files.")
+    status: Status = Field(description="A flagged one is for people who agree to that.")
     archive: ArchiveOnWire
 
 
@@ -401,6 +404,17 @@ def show_closed(closed: SyncClosed) -> dict[str, Any]:
     }
 
 
+def show_uploaded(uploaded: Uploaded) -> dict[str, Any]:
+    """Plain values of the shape of UploadedOnWire."""
+    return {
+        "slug": uploaded.slug,
+        "name": uploaded.name,
+        "version": uploaded.version,
+        "digest": uploaded.digest,
+        "credits_charged": uploaded.charged,
+    }
+
+
 def show_diff(diff: Diff) -> dict[str, Any]:
     """Plain values of the shape of DiffOnWire."""
     divergent = [
@@ -443,6 +457,7 @@ def _show_target(release: ExactRelease | None, address: str) -> dict[str, Any] |
         "name": release.name,
         "version": release.version,
         "digest": release.digest,
+        "status": release.status,
         "archive": {
             "url": archive_url(address, release),
             "sha256": archive.sha256,
