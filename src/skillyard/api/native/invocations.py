@@ -50,8 +50,9 @@ def invoke_skill(
     payment: Payment = None,
 ) -> wire.InvocationOnWire:
     """The same, by the name of the skill."""
-    caller.must("invoke")
-    offer = get_offer(app, caller, name=str(SkillName(namespace, slug)))
+    name = str(SkillName(namespace, slug))
+    caller.must("invoke", on=name)
+    offer = get_offer(app, caller, name=name)
     return wire.show_invocation(_invoke(app, caller, offer.id, body, key, payment))
 
 

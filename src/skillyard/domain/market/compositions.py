@@ -11,6 +11,7 @@ from skillyard.domain.accounts.agents import acting_agent
 from skillyard.domain.accounts.claim import Level
 from skillyard.domain.accounts.claims import explain
 from skillyard.domain.accounts.model import Caller
+from skillyard.domain.drive.quota import count_execution
 from skillyard.domain.market import rules
 from skillyard.domain.market.advance import end
 from skillyard.domain.market.board_errors import (
@@ -91,6 +92,7 @@ def start_composition(
             found = _find_repeated(tx, caller, key, fingerprint)
             assert found is not None, "the unique index has seen it"
             return found
+        count_execution(tx, app, caller, times=len(hops))
         enqueue(tx, advance_composition, now_ms=new.created_ms, composition_id=new.id)
         names = tuple(hop.name for hop in hops)
         app.events.record(tx, CompositionStarted(composition_id=new.id, offers=names))

@@ -69,4 +69,6 @@ def is_provider(caller: Caller, invocation: Invocation) -> bool:
 
 
 def _is_buyer(caller: Caller, invocation: Invocation) -> bool:
-    return caller.user_id == invocation.buyer_id and (caller.may("read_own") or caller.may("invoke"))
+    """Whoever holds a key for some skills sees only what was asked for with it."""
+    is_theirs = caller.user_id == invocation.buyer_id and caller.slice_key_id in (None, invocation.key_id)
+    return is_theirs and any(caller.may(right, on=invocation.name) for right in ("read_own", "invoke"))

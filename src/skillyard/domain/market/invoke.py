@@ -10,6 +10,7 @@ from skillyard.domain.accounts.agents import acting_agent
 from skillyard.domain.accounts.claim import Level
 from skillyard.domain.accounts.claims import explain
 from skillyard.domain.accounts.model import Caller
+from skillyard.domain.drive.quota import count_execution
 from skillyard.domain.market import rules
 from skillyard.domain.market.board_errors import PriceRaised
 from skillyard.domain.market.errors import (
@@ -75,16 +76,19 @@ def invoke(
 
     Raises OfferNotFound, OfferNotActive, InputNotValid, TooLittleTrust, TooManyOpenInvocations, PriceRaised,
     NotEnoughCredits, PaymentRefused,
-    PaymentUsed, Upstream, RetryKeyUsed, RetryKeyNotValid, FieldNotValid, and for the agent what `acting_agent` raises.
+    PaymentUsed, Upstream, RetryKeyUsed, RetryKeyNotValid, FieldNotValid, for the agent what `acting_agent` raises, and
+    for the key of a collection OutsideSlice or QuotaExceeded.
     """
-    caller.must("invoke")
+    _check_right(caller, None)
     agent_id = caller.agent_id if agent_id is None else agent_id
-    wanted = _read(offer_id, input, key=key, agent_id=agent_id, passport_id=passport_id, intent=intent)
+    wanted = _read(caller, offer_id, input, key=key, agent_id=agent_id, passport_id=passport_id, intent=intent)
     while True:
         with app.database.reading() as tx:
             if found := _find_repeated(tx, caller, wanted):
+                _check_right(caller, found.name)
                 return found
             offer = see_offer(tx, caller, offer_id=offer_id)
+        _check_right(caller, offer.name)
         _check_input(offer.name, offer.executable, wanted.value)
         price = 0 if _is_own(caller, offer) else offer.price
         if max_price is not None and price > max_price:
@@ -101,8 +105,21 @@ def invoke(
             raise NotEnoughCredits(**error.facts, offers=elsewhere) from None
 
 
+def _check_right(caller: Caller, name: str | None) -> None:
+    """As soon as it can be known: of a key for some skills only once it is known which skill is meant."""
+    if name is not None or caller.slice_key_id is None:
+        caller.must("invoke", on=name)
+
+
 def _read(
-    offer_id: str, value: Any, *, key: str | None, agent_id: str | None, passport_id: str | None, intent: str | None
+    caller: Caller,
+    offer_id: str,
+    value: Any,
+    *,
+    key: str | None,
+    agent_id: str | None,
+    passport_id: str | None,
+    intent: str | None,
 ) -> _Request:
     rules.check_retry_key(key)
     for what, field in (("agent_id", agent_id), ("passport_id", passport_id), ("intent", intent)):
@@ -112,12 +129,17 @@ def _read(
         raise InputNotValid(name=offer_id[:64], **rules.listed(faults))
     return _Request(
         value=value,
-        retry_key=key,
+        retry_key=_own_key(caller, key),
         fingerprint=rules.fingerprint(offer_id, text, agent_id, passport_id),
         agent_id=agent_id,
         passport_id=passport_id,
         intent=intent,
     )
+
+
+def _own_key(caller: Caller, key: str | None) -> str | None:
+    """Whoever holds a key for some skills cannot name the requests of others of the same person."""
+    return f"{caller.slice_key_id} {key}" if key is not None and caller.slice_key_id else key
 
 
 def _find_repeated(tx: Tx, caller: Caller, wanted: _Request) -> Invocation | None:
@@ -156,6 +178,7 @@ def _take_in(
             tx, ref=new.id, buyer_id=new.buyer_id, seller_id=new.owner_id, item=new.name, amount=new.price,
             terms=charge_terms(app), now_ms=now_ms, expires_ms=new.expires_ms, proof=proof,
         )  # fmt: skip
+    count_execution(tx, app, caller)
     offers.count_invocation(tx, offer.id, invocations=1)
     if new.runs_here:
         early_ms = head_start(waiting=invocations.count_waiting(tx, new.buyer_id) - 1)
@@ -202,6 +225,7 @@ def _invocation(
         agent_id=wanted.agent_id,
         passport_id=wanted.passport_id,
         intent=wanted.intent,
+        key_id=caller.slice_key_id,
         input=wanted.value,
         status=InvocationStatus.PENDING,
         runs_here=offer.executable.runs_here,

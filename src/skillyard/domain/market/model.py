@@ -156,7 +156,7 @@ class Invocation:
     `runs_here`: whether the registry works it off. `claims` counts how often somebody began with it, and tells the
     latest worker from those before; `claimed_by` is who that is, `SERVER` for the registry itself. It goes back to
     pending at `lease_until_ms`. `expires_ms`: what is not delivered by then is not paid. `receipts`: ids of the
-    receipts of its steps.
+    receipts of its steps. `key_id`: the key for some skills of its buyer's with which it was asked for.
     """
 
     id: str
@@ -186,6 +186,7 @@ class Invocation:
     settled_ms: int | None = None
     usage: Usage = Usage()
     receipts: tuple[str, ...] = ()
+    key_id: str | None = None
 
     @property
     def namespace(self) -> str:

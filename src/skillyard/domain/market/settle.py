@@ -62,10 +62,11 @@ def cancel(app: App, caller: Caller, *, invocation_id: str) -> Invocation:
 
     Raises InvocationNotFound, NotTheBuyer, InvocationTaken or InvocationSettled.
     """
-    caller.must("invoke")
+    caller.must("identify")
     with app.database.transaction() as tx:
         tx.lock(_lock_name(invocation_id))
         found = see_invocation(tx, caller, invocation_id)
+        caller.must("invoke", on=found.name)
         if found.buyer_id != caller.user_id:
             raise NotTheBuyer(invocation_id=found.id)
         if found.status.is_settled:

@@ -19,7 +19,7 @@ TABLES = (
             "id", "offer_id", "version", "buyer_id", "agent_id", "passport_id", "intent", "input", "output",
             "error_code", "error_message", "status", "runs_here", "price", "rail", "claims", "claimed_by",
             "lease_until_ms", "expires_ms", "created_ms", "updated_ms", "started_ms", "settled_ms", "usage", "receipts",
-            "retry_key", "fingerprint",
+            "retry_key", "fingerprint", "key_id",
         ),
     ),
 )  # fmt: skip
@@ -34,11 +34,11 @@ def add_invocation(tx: Tx, new: Invocation, *, retry_key: str | None, fingerprin
     """False when its buyer has used the key before."""
     return tx.insert_new(
         "INSERT INTO invocations (id, offer_id, version, buyer_id, agent_id, passport_id, intent, input, status,"
-        " runs_here, price, rail, claims, expires_ms, created_ms, updated_ms, usage, receipts, retry_key, fingerprint)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, '[]', ?, ?)",
+        " runs_here, price, rail, claims, expires_ms, created_ms, updated_ms, usage, receipts, retry_key, fingerprint,"
+        " key_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, '[]', ?, ?, ?)",
         new.id, new.offer_id, new.version, new.buyer_id, new.agent_id, new.passport_id, new.intent, _json(new.input),
         new.status.value, int(new.runs_here), new.price, new.rail, new.expires_ms, new.created_ms, new.updated_ms,
-        _json(asdict(new.usage)), retry_key, fingerprint,
+        _json(asdict(new.usage)), retry_key, fingerprint, new.key_id,
     )  # fmt: skip
 
 
@@ -216,4 +216,5 @@ def _invocation(row: Row) -> Invocation:
         settled_ms=row["settled_ms"],
         usage=Usage(**{**usage, "steps": tuple(usage["steps"])}),
         receipts=tuple(orjson.loads(row["receipts"])),
+        key_id=row["key_id"],
     )
