@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from dulwich.client import AbstractHttpGitClient
+from dulwich.errors import GitProtocolError
 from dulwich.protocol import PEELED_TAG_SUFFIX
 
 from skillyard.infra.errors import Invalid, NotFound, SkillyardError, Upstream
@@ -25,6 +26,7 @@ _ADVERTISEMENT = "application/x-git-upload-pack-advertisement"
 _ABSENT = (401, 403, 404, 410)  # a forge asks for a password rather than say that something is private
 _MOST_READS = 400_000  # so that nobody keeps us busy with packets of a byte
 _MOST_REDIRECTS = 3
+_MOST_SAID_CHARS = 200
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}")
 logging.getLogger("dulwich").setLevel(logging.CRITICAL)  # it would log what servers send
 
@@ -197,6 +199,6 @@ def _text(name: bytes) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """What the server says for itself goes on one short line; anything else is the protocol's affair."""
-    said = " ".join(str(error).split())
-    return said[:200] if said.isascii() and said.isprintable() and said else "it does not speak git's protocol"
+    """What is wrong with the conversation, perhaps in the words of the server, on one short line."""
+    said = " ".join(str(error).split())[:_MOST_SAID_CHARS].rstrip(" .?") if isinstance(error, GitProtocolError) else ""
+    return said if said and said.isascii() and said.isprintable() else "it does not speak git's protocol"

@@ -16,6 +16,7 @@ from skillyard.domain.drive.items import keep_item
 from skillyard.domain.drive.model import DriveItem
 from skillyard.domain.drive.store import origins
 from skillyard.domain.registry.model import Visibility
+from skillyard.skill.names import SkillName
 
 
 def import_git(
@@ -24,12 +25,12 @@ def import_git(
     """Put the skill at a git address into a drive, as what is there now. `slug`: to call it otherwise than it calls
     itself. The same commit again is the same item.
 
-    Raises NamespaceNotFound, RoleTooLow, BadGitAddress; AddressNotAllowed, CallFailed, RepositoryNotFound, GitFailed,
-    RepositoryTooLarge, RepositoryUnreadable, GitBusy; RefNotFound, FolderNotFound, NoSkillThere; GitSkillRefused,
-    SkillRefused, ReleaseQuarantined; NameTaken or DriveFull.
+    Raises NamespaceNotFound, RoleTooLow, SkillError for a slug that is none, BadGitAddress; AddressNotAllowed,
+    CallFailed, RepositoryNotFound, GitFailed, RepositoryTooLarge, RepositoryUnreadable, GitBusy; RefNotFound,
+    FolderNotFound, NoSkillThere; GitSkillRefused, SkillRefused, ReleaseQuarantined; NameTaken or DriveFull.
     """
     place = rules.manageable_drive(caller, drive)
-    caller.must("publish", on=place)
+    caller.must("publish", on=str(SkillName.parse(f"{place}/{slug}")) if slug is not None else place)
     where = read_address(address)
     remote = open_remote(app, where.repository)
     spot = find_spot(remote, where)

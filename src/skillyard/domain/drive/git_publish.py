@@ -25,7 +25,7 @@ from skillyard.domain.registry.publish import publish
 from skillyard.infra.database import Tx
 from skillyard.infra.errors import SkillyardError
 from skillyard.skill.manifest import Manifest
-from skillyard.skill.names import SkillName, check_name
+from skillyard.skill.names import SkillName
 
 _TRIES = 5  # others may publish the same version of the same skill meanwhile
 _CLAIM_MS = 15 * 60 * 1000
@@ -77,8 +77,6 @@ def is_same_folder(one: Origin, other: Origin) -> bool:
 
 def _claim(app: App, caller: Caller, origin: Origin) -> None:
     """Note that the name is for this folder, unless it is taken by something else."""
-    if check_name(origin.name.partition("/")[2]):
-        return  # publishing refuses it, and says why
     now_ms = app.clock.now_ms()
     with app.database.transaction() as tx:
         tx.lock(f"origin {origin.name}")
@@ -95,7 +93,7 @@ def _give_back(app: App, caller: Caller, origin: Origin) -> None:
     """Leave a name to others that nothing was published under."""
     with app.database.transaction() as tx:
         tx.lock(f"origin {origin.name}")
-        if not check_name(origin.name.partition("/")[2]) and not _is_there(tx, caller, SkillName.parse(origin.name)):
+        if not _is_there(tx, caller, SkillName.parse(origin.name)):
             origins.remove_origin(tx, origin.name)
 
 
