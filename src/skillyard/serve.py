@@ -27,6 +27,7 @@ from skillyard.infra.log import Logger, set_up_logging
 from skillyard.settings import Settings
 
 _BACKLOG = 1024
+_DELIVERIES_AT_ONCE = 4
 _log = Logger("skillyard.serve")
 
 
@@ -74,18 +75,25 @@ def work(settings: Settings) -> None:
 def _run_jobs(app: App, stop: threading.Event) -> None:
     """Runs the jobs of the modules that were imported."""
     import skillyard.domain.accounts.jobs
+    import skillyard.domain.drive.jobs
     import skillyard.domain.gateway.jobs
     import skillyard.domain.market.jobs
+    import skillyard.domain.notices.jobs
     import skillyard.domain.payments.jobs
     import skillyard.domain.registry.jobs
     import skillyard.domain.runs.jobs
     import skillyard.domain.transparency.jobs  # noqa: F401
 
-    beside = threading.Thread(target=_work_on_runs, args=(app, stop), name="runs", daemon=True)
-    beside.start()
+    beside = [
+        threading.Thread(target=_work_on_runs, args=(app, stop), name="runs", daemon=True),
+        threading.Thread(target=_work_on_notices, args=(app, stop), name="notices", daemon=True),
+    ]
+    for thread in beside:
+        thread.start()
     Worker(app, concurrency=app.settings.worker_concurrency).run(stop)
     app.sandbox.stop()
-    beside.join()
+    for thread in beside:
+        thread.join()
 
 
 def _work_on_runs(app: App, stop: threading.Event) -> None:
@@ -100,13 +108,21 @@ def _work_on_runs(app: App, stop: threading.Event) -> None:
     Worker(app, concurrency=app.settings.runs_at_once, lane=LANE).run(stop)
 
 
+def _work_on_notices(app: App, stop: threading.Event) -> None:
+    """Whoever waits for receivers of webhooks keeps no other work waiting."""
+    from skillyard.domain.notices.model import LANE
+
+    Worker(app, concurrency=_DELIVERIES_AT_ONCE, lane=LANE).run(stop)
+
+
 @contextmanager
 def following(app: App, documents: Documents) -> Iterator[Follower]:
-    """Keep this process's search index and rendered documents at the head of the event log."""
+    """Keep this process's search index and rendered documents at the head of the event log; wake who tells of it."""
 
     def handle(batch: list[StoredEvent]) -> None:
         documents.follow(batch)
         index_batch(app, batch)
+        _wake(app, batch)
 
     follower = Follower(app.database, handle, start_at=app.index.position, bell=app.bell)
     follower.start()
@@ -114,6 +130,12 @@ def following(app: App, documents: Documents) -> Iterator[Follower]:
         yield follower
     finally:
         follower.stop()
+
+
+def _wake(app: App, batch: list[StoredEvent]) -> None:
+    from skillyard.domain.notices.follow import wake  # not before something happens: it knows events of all domains
+
+    wake(app, batch)
 
 
 @contextmanager

@@ -27,7 +27,7 @@ VALUES = {
     "credential_id": "cred_none", "hook_id": "hook_none", "delivery_id": "msg_none", "agent_id": "agt_none", "key_id": "akey_none", "claim_id": "clm_none",
     "offer_id": "skl_none", "invocation_id": "sinv_none", "request_id": "sreq_none", "composition_id": "cmp_none", "share_id": "shr_none",
     "release_id": "rel_none", "link": "none",
-    "invoice_id": "inv_none", "payout_id": "po_none", "rail": "stripe", "asset": "TON",
+    "invoice_id": "inv_none", "collection": "probe", "payout_id": "po_none", "rail": "stripe", "asset": "TON",
 }  # fmt: skip
 
 
@@ -94,10 +94,15 @@ BODIES: dict[str, dict[str, Any]] = {
     "setRate": {"usd": "5.20"},
     "matchDeposit": {"rail": "ton", "reference": "x", "invoice_id": "inv_none"},
     "returnDeposit": {"rail": "ton", "reference": "x"},
+    "adoptInstall": {"install_id": "3f1f8a52-6f3c-4b0e-9d5e-0a6b4c1d2e3f"},
+    "createCollection": {"name": "probe"},
     "importSkill": {"source": "ada/hidden"},
     "askForItem": {"drive": "ada", "source": "ada/hidden"},
     "createShare": {"name": "ada/hidden"},
     "acceptShare": {"secret": "sky_share_none"},
+    "previewSync": {"local": [{"slug": "hidden", "digest": "sha256:0", "name": "ada/hidden"}], "drive": "ada"},
+    "beginSync": {"local": [], "install_id": "probe", "drive": "ada"},
+    "diffDrive": {"local": [], "drive": "ada"},
 }
 REFUSES_WHAT_IT_GETS = {"redeemSignInLink", "signInWithPassword", "exchangeIdToken", "renewSession", "uploadWithTicket"}
 BOUNDARY = "probe"
@@ -118,7 +123,7 @@ def ask(site: Entrance, operation: str, method: str, path: str, token: str | Non
     if operation == "startRunWithFiles":
         headers["content-type"] = f"multipart/form-data; boundary={BOUNDARY}"
         body = RUN_FORM.encode()
-    if operation == "publishRelease":
+    if operation in ("publishRelease", "uploadInSync"):
         headers["content-type"] = f"multipart/form-data; boundary={BOUNDARY}"
         body = FORM.encode()
     return call(site, method, path, headers=headers, chunks=[body if method in WRITES else b""])

@@ -18,6 +18,7 @@ from skillyard.api.native import (
     buying,
     changes,
     claims,
+    collections,
     compositions,
     credentials,
     dialect,
@@ -97,7 +98,7 @@ def _routers() -> list[APIRouter]:
     commerce = (selling, buying, payouts, treasury, webhooks)
     market = (runs, offers, invocations, board, compositions)
     skill_modules = (search, skills, releases, trust, uploads, blobs, public_zips, changes, resolve, log)
-    drives = (drive, drive_sharing, sync, tickets, bundles, telemetry)
+    drives = (drive, drive_sharing, collections, sync, tickets, bundles, telemetry)
     modules = (system, *accounts, admin, *skill_modules, *drives, *commerce, *market, hooks)
     return [module.router for module in modules]
 

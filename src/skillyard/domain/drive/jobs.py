@@ -1,0 +1,19 @@
+"""What drives do by themselves."""
+
+from __future__ import annotations
+
+from skillyard.app import App
+from skillyard.domain.drive import telemetry, tickets
+from skillyard.infra.jobs import every
+
+
+@every(seconds=3600)
+def forget_tickets(app: App) -> None:
+    """Remove upload tickets that nobody can use any more."""
+    tickets.forget_expired(app)
+
+
+@every(seconds=24 * 3600)
+def forget_reports(app: App) -> None:
+    """Remove what the command line has reported longer than a season ago."""
+    telemetry.forget_old(app)
