@@ -1,4 +1,4 @@
-"""The drive as the reference documents it: list, import, remove, toggle, updates; and who may do what with which key."""
+"""The drive as the reference documents it: list, import, remove, toggle, updates; and who may do what with a key."""
 
 from __future__ import annotations
 
