@@ -108,7 +108,7 @@ class Outbound:
             raise CallFailed(host=host, why="its answer is not JSON") from None
 
     def check(self, url: str, *, bounds: Bounds | None = None) -> None:
-        """Whether it may be called, without calling it. Raises AddressNotAllowed, CallFailed (there is no such host)."""
+        """Whether it may be called; nothing is sent. Raises AddressNotAllowed, CallFailed (there is no such host)."""
         from skillyard.infra.timed_network import Deadline
 
         bounds = bounds or self._bounds

@@ -94,8 +94,8 @@ def change_hook(
     """Change what is given; the secret stays. Who changes one of a namespace answers for it from then on: it tells what
     they may see. Raises HookNotFound, and what `add_hook` does.
     """
+    caller.must("identify")
     if url is not None:
-        caller.must("identify")
         _check_address(app, url)
     with app.database.transaction() as tx:
         hook = lock_hook(tx, caller, hook_id)

@@ -39,7 +39,8 @@ def check_events(events: Sequence[str], *, threshold: int | None, namespace: str
         if namespace is not None and event in _PERSONAL:
             raise HookEventNotHere(event=event)
     is_wanted = THRESHOLD_HIT in found
-    if is_wanted != (threshold is not None) or not 1 <= (threshold or 1) <= MOST_THRESHOLD:
+    is_good = threshold is None or 1 <= threshold <= MOST_THRESHOLD
+    if is_wanted != (threshold is not None) or not is_good:
         raise HookThresholdNotAcceptable(most=MOST_THRESHOLD)
     return found
 

@@ -52,11 +52,11 @@ def set_hook(tx: Tx, hook: Hook) -> None:
     """All of it but its secret and where it belongs."""
     tx.run(
         "UPDATE hooks SET owner_id = ?, url = ?, events = ?, threshold = ?, enabled = ?, why_disabled = ?,"
-        " failures = ?, failing_since_ms = ?, quiet_until_ms = ?, last_status = ?, last_tried_ms = ?, updated_ms = ?"
-        " WHERE id = ?",
+        " since_position = ?, failures = ?, failing_since_ms = ?, quiet_until_ms = ?, last_status = ?,"
+        " last_tried_ms = ?, updated_ms = ? WHERE id = ?",
         hook.owner_id, hook.url, orjson.dumps(hook.events).decode(), hook.threshold, int(hook.enabled),
-        hook.why_disabled, hook.failures, hook.failing_since_ms, hook.quiet_until_ms, hook.last_status,
-        hook.last_tried_ms, hook.updated_ms, hook.id,
+        hook.why_disabled, hook.since_position, hook.failures, hook.failing_since_ms, hook.quiet_until_ms,
+        hook.last_status, hook.last_tried_ms, hook.updated_ms, hook.id,
     )  # fmt: skip
     _set_events(tx, hook)
 
