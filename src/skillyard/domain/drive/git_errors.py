@@ -63,3 +63,15 @@ class SourceExists(Conflict):
     code = "source_exists"
     text = "{address} is a source already: {source}."
     hint = "Remove it first to publish its skills in another namespace: `skillyard sources remove {source}`."
+
+
+class OriginNotFound(NotFound):
+    code = "git_origin_not_found"
+    text = "{name} does not come from a git repository."
+    hint = "Its page says who published it: `skillyard info {name}`."
+
+
+class CommitIsFixed(Conflict):
+    code = "git_commit_is_fixed"
+    text = "{name} comes from the commit {commit}, of which there will be no news."
+    hint = "Import it from a branch to follow what comes: `skillyard drive import ADDRESS --as {slug}`."

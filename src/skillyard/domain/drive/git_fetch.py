@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from functools import cache
 
 from skillyard.app import App
-from skillyard.domain.drive.git_address import GitAddress, Spot
-from skillyard.domain.drive.git_errors import FolderNotFound, GitBusy, NoSkillThere, RepositoryUnreadable
+from skillyard.domain.drive.git_address import GitAddress, Spot, is_fixed
+from skillyard.domain.drive.git_errors import FolderNotFound, GitBusy, NoSkillThere, RefNotFound, RepositoryUnreadable
 from skillyard.domain.drive.git_skills import GitSkill, GitSkills, read_skills
 from skillyard.infra.git_pack import PackLimits
 from skillyard.infra.git_remote import GitRemote
@@ -33,6 +33,16 @@ def open_remote(app: App, repository: str) -> GitRemote:
 def find_spot(remote: GitRemote, address: GitAddress) -> Spot:
     """What it means now. Raises AddressNotAllowed, CallFailed, RepositoryNotFound, GitFailed or RefNotFound."""
     return address.find(remote.list_refs(address.prefixes))
+
+
+def find_again(remote: GitRemote, *, repository: str, ref: str, path: str) -> Spot:
+    """What a folder that was found before is now. Raises as `find_spot`."""
+    if is_fixed(ref):
+        return Spot(repository=repository, ref=ref, path=path, oid=ref, commit=ref)
+    refs = remote.list_refs([ref])
+    if ref not in refs.objects:
+        raise RefNotFound(repository=repository, ref=ref)
+    return Spot(repository=repository, ref=ref, path=path, oid=refs.objects[ref], commit=refs.commit_of(ref))
 
 
 def fetch_skill(app: App, remote: GitRemote, spot: Spot) -> GitSkill:

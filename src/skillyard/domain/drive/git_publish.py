@@ -51,10 +51,14 @@ def publish_folder(
     return replace(origin, commit=commit, version=version)
 
 
-def keep_origin(tx: Tx, app: App, origin: Origin) -> None:
-    """Record that this commit was published, and that all is well."""
+def keep_origin(tx: Tx, app: App, origin: Origin) -> Origin:
+    """Record that this commit is published, and that all is well."""
     now_ms = app.clock.now_ms()
-    origins.set_origin(tx, replace(origin, at_ms=now_ms, checked_ms=now_ms, problem=""))
+    before = origins.find_origin(tx, origin.name)
+    at_ms = before.at_ms if before is not None and before.commit == origin.commit else now_ms
+    kept = replace(origin, at_ms=at_ms, checked_ms=now_ms, problem="")
+    origins.set_origin(tx, kept)
+    return kept
 
 
 def read_manifest_of(repository: str, skill: GitSkill) -> Manifest:
@@ -71,8 +75,9 @@ def read_manifest_of(repository: str, skill: GitSkill) -> Manifest:
 
 
 def is_same_folder(one: Origin, other: Origin) -> bool:
-    """Whether they are one folder of one repository, perhaps on two branches."""
-    return is_same_repository(one.repository, other.repository) and one.path == other.path
+    """Whether they are one folder of one repository, perhaps on two branches; and both imports, or both of a source."""
+    is_alike = (one.source_id is None) == (other.source_id is None)
+    return is_alike and one.path == other.path and is_same_repository(one.repository, other.repository)
 
 
 def _claim(app: App, caller: Caller, origin: Origin) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skillyard.app import App
-from skillyard.domain.drive import telemetry, tickets
+from skillyard.domain.drive import follow_git, sources, telemetry, tickets
 from skillyard.infra.jobs import every
 
 
@@ -17,3 +17,15 @@ def forget_tickets(app: App) -> None:
 def forget_reports(app: App) -> None:
     """Remove what the command line has reported longer than a season ago."""
     telemetry.forget_old(app)
+
+
+@every(seconds=1800)
+def follow_imports(app: App) -> None:
+    """Look for new commits where imports come from; at each every three hours."""
+    follow_git.follow_all(app)
+
+
+@every(seconds=6 * 3600)
+def crawl_sources(app: App) -> None:
+    """Look for new commits in the git sources, and publish what is new in them."""
+    sources.crawl_all(app)

@@ -17,6 +17,7 @@ CREATE TABLE origins (
     problem TEXT NOT NULL
 );
 CREATE INDEX origins_by_check ON origins (checked_ms, name);
+CREATE INDEX origins_by_path ON origins (path, name);
 CREATE INDEX origins_by_source ON origins (source_id, name);
 
 -- Repositories whose skills are published in a namespace of the registry. `commit_id`: the one that was read last.

@@ -33,6 +33,14 @@ def set_origin(tx: Tx, origin: Origin) -> None:
     )  # fmt: skip
 
 
+def set_checked(tx: Tx, origin: Origin, *, problem: str, now_ms: int) -> None:
+    """Somebody looked, and nothing came of it; unless it was published anew meanwhile."""
+    tx.run(
+        "UPDATE origins SET checked_ms = ?, problem = ? WHERE name = ? AND checked_ms = ?",
+        now_ms, problem, origin.name, origin.checked_ms,
+    )  # fmt: skip
+
+
 def remove_origin(tx: Tx, name: str) -> None:
     tx.run("DELETE FROM origins WHERE name = ?", name)
 
@@ -54,17 +62,22 @@ def list_origins(tx: Tx, names: Collection[str]) -> dict[str, Origin]:
 def list_in_namespace(tx: Tx, namespace: str, *, path: str) -> list[Origin]:
     """Those of skills of a namespace that come from a folder of this path, by name."""
     rows = tx.all(
-        "SELECT * FROM origins WHERE name >= ? AND name < ? AND path = ? ORDER BY name",
-        f"{namespace}/", f"{namespace}0", path,
+        "SELECT * FROM origins WHERE path = ? AND substr(name, 1, ?) = ? ORDER BY name",
+        path, len(namespace) + 1, f"{namespace}/",
     )  # fmt: skip
     return [_origin(row) for row in rows]
 
 
 def list_to_check(tx: Tx, *, before_ms: int, limit: int) -> list[str]:
-    """Names of what somebody imported and nobody looked at since, what waits longest first."""
+    """Names of what somebody imported, a drive still has, and nobody looked at since; what waits longest first.
+
+    Commits, whose ids are no names of branches or tags, are left out.
+    """
     rows = tx.all(
-        "SELECT name FROM origins WHERE checked_ms < ? AND user_id IS NOT NULL AND commit_id IS NOT NULL"
-        " ORDER BY checked_ms, name LIMIT ?",
+        "SELECT o.name FROM origins o WHERE o.checked_ms < ? AND o.user_id IS NOT NULL AND o.commit_id IS NOT NULL"
+        " AND (o.ref = 'HEAD' OR o.ref LIKE 'refs/%')"
+        " AND EXISTS (SELECT 1 FROM drive_items d WHERE d.name = o.name AND d.via = 'git')"
+        " ORDER BY o.checked_ms, o.name LIMIT ?",
         before_ms, limit,
     )  # fmt: skip
     return [row["name"] for row in rows]

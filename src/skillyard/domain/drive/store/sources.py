@@ -65,6 +65,10 @@ def list_sources(tx: Tx, *, after: str, limit: int) -> list[Source]:
     return [_source(row) for row in tx.all("SELECT * FROM sources WHERE id > ? ORDER BY id LIMIT ?", after, limit)]
 
 
+def list_ids(tx: Tx) -> list[str]:
+    return [row["id"] for row in tx.all("SELECT id FROM sources ORDER BY id")]
+
+
 def set_folders(tx: Tx, source_id: str, folders: Iterable[SourceFolder]) -> None:
     """In place of what the crawl before found."""
     tx.run("DELETE FROM source_folders WHERE source_id = ?", source_id)
