@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from skillyard.api.native.answers import PRIVATE_CACHE, json_body
 from skillyard.api.native.wire import sync as wire
+from skillyard.api.native.wire import sync_answers as answers
 from skillyard.api.surface import AppOf, CallerOf
 from skillyard.domain.drive import diff, sync, sync_runs, sync_uploads
 
@@ -17,15 +18,15 @@ router = APIRouter(tags=["drive"])
 _RUN = "/drive/sync/{run_id}"
 
 
-@router.post("/drive/sync/preview", summary="What a sync would do", response_model=wire.SyncPreviewOnWire)
+@router.post("/drive/sync/preview", summary="What a sync would do", response_model=answers.SyncPreviewOnWire)
 def preview_sync(app: AppOf, caller: CallerOf, body: wire.SyncBody) -> Response:
     """Per skill what would be done, why, and what it costs. Nothing is changed."""
     state = wire.read_state(body)
     found = sync.preview(app, caller, state, mode=body.mode, drive=body.drive, forks=body.forks)
-    return _answer(wire.show_preview(found, app.settings.address))
+    return _answer(answers.show_preview(found, app.settings.address))
 
 
-@router.post("/drive/sync", status_code=201, summary="Begin a sync", response_model=wire.SyncRunOnWire)
+@router.post("/drive/sync", status_code=201, summary="Begin a sync", response_model=answers.SyncRunOnWire)
 def begin_sync(app: AppOf, caller: CallerOf, body: wire.BeginSyncBody) -> Response:
     """Everything is decided anew; what costs nothing is taken into the drive at once. The rest is yours: fetch, merge,
     upload, then finalize.
@@ -41,17 +42,17 @@ def begin_sync(app: AppOf, caller: CallerOf, body: wire.BeginSyncBody) -> Respon
         drive=body.drive,
         forks=body.forks,
     )
-    return _answer(wire.show_run(run, app.settings.address), status_code=201)
+    return _answer(answers.show_run(run, app.settings.address), status_code=201)
 
 
-@router.get(_RUN, summary="A sync that was begun", response_model=wire.SyncRunOnWire)
+@router.get(_RUN, summary="A sync that was begun", response_model=answers.SyncRunOnWire)
 def get_sync(app: AppOf, caller: CallerOf, run_id: str) -> Response:
     """To go on with it after it was interrupted: what is still pending."""
     run = sync_runs.get_run(app, caller, run_id=run_id)
-    return _answer(wire.show_run(run, app.settings.address))
+    return _answer(answers.show_run(run, app.settings.address))
 
 
-@router.post(f"{_RUN}/uploads/{{slug}}", summary="Upload a folder in a sync", response_model=wire.UploadedOnWire)
+@router.post(f"{_RUN}/uploads/{{slug}}", summary="Upload a folder in a sync", response_model=answers.UploadedOnWire)
 def upload_in_sync(
     app: AppOf,
     caller: CallerOf,
@@ -61,22 +62,22 @@ def upload_in_sync(
 ) -> Response:
     """It becomes a private release, and the drive has it. Again: the same answer, and nothing is charged twice."""
     uploaded = sync_uploads.upload(app, caller, run_id=run_id, slug=slug, source=archive.file)
-    return _answer(wire.show_uploaded(uploaded))
+    return _answer(answers.show_uploaded(uploaded))
 
 
-@router.post(f"{_RUN}/finalize", summary="Close a sync", response_model=wire.SyncClosedOnWire)
+@router.post(f"{_RUN}/finalize", summary="Close a sync", response_model=answers.SyncClosedOnWire)
 def finalize_sync(app: AppOf, caller: CallerOf, run_id: str, body: wire.FinalizeBody) -> Response:
     """Say what was done with each item. Again: the same answer."""
     closed = sync_runs.finalize(
         app, caller, run_id=run_id, results=wire.read_results(body), counters=body.counters
     )  # fmt: skip
-    return _answer(wire.show_closed(closed))
+    return _answer(answers.show_closed(closed))
 
 
-@router.post("/drive/diff", summary="What differs between a machine and a drive", response_model=wire.DiffOnWire)
+@router.post("/drive/diff", summary="What differs between a machine and a drive", response_model=answers.DiffOnWire)
 def diff_drive(app: AppOf, caller: CallerOf, body: wire.DiffBody) -> Response:
     """By digest. Nothing is changed, and nothing decided."""
-    return _answer(wire.show_diff(diff.diff(app, caller, wire.read_local(body), drive=body.drive)))
+    return _answer(answers.show_diff(diff.diff(app, caller, wire.read_local(body), drive=body.drive)))
 
 
 def _answer(shown: dict[str, object], *, status_code: int = 200) -> Response:

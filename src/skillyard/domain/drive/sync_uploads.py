@@ -52,14 +52,14 @@ def upload(app: App, caller: Caller, *, run_id: str, slug: str, source: BinaryIO
     run was begun, SkillError and SkillRefused with every fault, or FeeNotCovered.
     """
     caller.must("read_drive")
-    opened = look_into(source, app.archive_limits)
-    manifest = _read_manifest(opened, slug)
     with app.database.reading() as tx:
         waiting = _find_waiting(tx, caller, run_id, slug)
         if waiting.published is not None:
             return _uploaded(tx, waiting)
-        caller.must("manage_drive", on=waiting.item.drive)
-        name = _name(waiting)
+    caller.must("manage_drive", on=waiting.item.drive)
+    opened, name = look_into(source, app.archive_limits), _name(waiting)
+    manifest = _read_manifest(opened, slug)
+    with app.database.reading() as tx:
         newest = _check_unmoved(tx, waiting, opened.digest)
         is_there = newest is not None and newest.digest == opened.digest
         version = newest.version if newest and is_there else _next_version(tx, name, manifest)
