@@ -26,7 +26,7 @@ from skillyard.domain.drive.errors import (
 )
 from skillyard.domain.drive.items import add_item, remove_item, set_enabled
 from skillyard.domain.drive.model import NewShare
-from skillyard.domain.drive.reach import read_reach
+from skillyard.domain.drive.reach import list_reach, read_reach
 from skillyard.domain.drive.shares import (
     accept_share,
     create_share,
@@ -238,3 +238,17 @@ def test_what_comes_in_several_ways_comes_from_the_nearest(both: House) -> None:
     accept_share(both.app, both.rea, secret=share.secret)
     assert reached(both, both.rea) == [("ada/pdf", "acme", "team")]
     assert reached(both, both.rea, teams=False) == [("ada/pdf", "ada", "shared")]
+
+
+def test_reach_can_be_asked_for_some_names_only(both: House) -> None:
+    for slug in ("pdf", "csv"):
+        both.add(both.publish(f"ada/{slug}"), drive=TEAM)
+        accept_share(
+            both.app, both.eve, secret=create_share(both.app, both.ada, name=SkillName("ada", slug), drive=TEAM).secret
+        )
+    for caller in (both.rea, both.eve):
+        with both.app.database.reading() as tx:
+            assert list(list_reach(tx, caller, names={"ada/csv", "ada/none"})) == ["ada/csv"]
+            assert list_reach(tx, caller, names=set()) == {}
+            many = {"ada/csv", *(f"ada/s{number}" for number in range(1000))}
+            assert list(list_reach(tx, caller, names=many)) == ["ada/csv"]

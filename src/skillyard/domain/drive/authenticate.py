@@ -54,7 +54,9 @@ def narrow(tx: Tx, collection: Collection) -> Caller:
     )
     if collection.skills is None:
         return owner
-    reached = list_reach(tx, owner, teams=collection.include_team, shared=collection.include_shared)
+    reached = list_reach(
+        tx, owner, teams=collection.include_team, shared=collection.include_shared, names=collection.skills
+    )
     return owner.narrowed_to(
         frozenset(name for name in collection.skills if name in reached and reached[name].item.enabled)
     )

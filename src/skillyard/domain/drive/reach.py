@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
@@ -22,18 +22,21 @@ def read_reach(app: App, caller: Caller, *, teams: bool = True, shared: bool = T
     return [found[name] for name in sorted(found) if caller.reaches(name)]
 
 
-def list_reach(tx: Tx, caller: Caller, *, teams: bool = True, shared: bool = True) -> dict[str, Reached]:
-    """By name; disabled ones too. A skill that comes in several ways comes from the nearest: one's own drive, then a
-    team's in the order of their names, then what was shared.
+def list_reach(
+    tx: Tx, caller: Caller, *, teams: bool = True, shared: bool = True, names: Collection[str] | None = None
+) -> dict[str, Reached]:
+    """By name, of these `names` only if they are given; disabled ones too. What comes in several ways comes from the
+    nearest: one's own drive, then a team's in the order of their names, then what was shared.
     """
     user_id, username = caller.identity
     drives = [drive for drive in caller.roles if teams or drive == username]
-    held = items.list_all(tx, drives)
+    held = items.list_all(tx, drives, names)
     found: dict[str, Reached] = {}
     _add(found, (item for item in held if item.drive == username), "personal")
     _add(found, (item for item in held if item.drive != username), "team")
     if shared and caller.token_namespaces is None:
-        _add(found, shares.list_shared_with(tx, user_id), "shared")
+        given = shares.list_shared_with(tx, user_id)
+        _add(found, (item for item in given if names is None or item.name in names), "shared")
     return found
 
 

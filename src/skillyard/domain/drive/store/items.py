@@ -18,6 +18,8 @@ TABLES = (
     ),
 )  # fmt: skip
 
+_MOST_NAMES = 500  # more of them are sorted out here
+
 
 def add_item(tx: Tx, item: DriveItem) -> bool:
     """False when the drive has the skill already; it stays as it is."""
@@ -65,19 +67,19 @@ def list_items(tx: Tx, drive: str, *, after: str, limit: int) -> list[DriveItem]
     return [read_item(row) for row in rows]
 
 
-def list_all(tx: Tx, drives: Collection[str]) -> list[DriveItem]:
-    """All that is in these drives, in the order of drives and names."""
-    if not drives:
+def list_all(tx: Tx, drives: Collection[str], names: Collection[str] | None = None) -> list[DriveItem]:
+    """All that is in these drives, in the order of drives and names; only those called so, if `names` are given."""
+    if not drives or (names is not None and not names):
         return []
-    marks = ", ".join("?" * len(drives))
-    sql = f"SELECT * FROM drive_items WHERE drive IN ({marks}) ORDER BY drive, name"  # noqa: S608 (only marks)
-    return [read_item(row) for row in tx.all(sql, *drives)]
+    where, asked = f"drive IN ({_marks(drives)})", list(drives)
+    if names is not None and len(names) <= _MOST_NAMES:
+        where, asked = f"{where} AND name IN ({_marks(names)})", [*asked, *names]
+    found = tx.all(f"SELECT * FROM drive_items WHERE {where} ORDER BY drive, name", *asked)  # noqa: S608 (only marks)
+    return [read_item(row) for row in found if names is None or row["name"] in names]
 
 
-def list_drives_with(tx: Tx, name: str) -> list[str]:
-    """The drives that have the skill, or a fork of it."""
-    sql = "SELECT drive FROM drive_items WHERE name = ? UNION SELECT drive FROM drive_items WHERE upstream_name = ?"
-    return [row["drive"] for row in tx.all(sql, name, name)]
+def _marks(values: Collection[str]) -> str:
+    return ", ".join("?" * len(values))
 
 
 def read_item(row: Row) -> DriveItem:
