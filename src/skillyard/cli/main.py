@@ -27,6 +27,7 @@ _VERBS = {
     },
     "Drive": {
         "drive": ("drive:drive", "The skills that you have everywhere: list, import, update, share."),
+        "collections": ("collections:collections", "Keys that see a slice of your drive."),
     },
     "Write and publish": {
         "init": ("author:init", "Make a new skill."),

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from skillyard.sdk.acting import ActingCalls
 from skillyard.sdk.board import BoardCalls
+from skillyard.sdk.collections import CollectionCalls
 from skillyard.sdk.commerce import CommerceCalls
 from skillyard.sdk.credentials import CredentialCalls
 from skillyard.sdk.documents import (
@@ -39,7 +40,17 @@ from skillyard.skill.digest import Digests, read_digests
 Visibility = Literal["public", "unlisted", "private"]
 
 
-class Client(ActingCalls, CommerceCalls, CredentialCalls, RunCalls, BoardCalls, DriveCalls, HookCalls, SyncCalls):
+class Client(
+    ActingCalls,
+    BoardCalls,
+    CollectionCalls,
+    CommerceCalls,
+    CredentialCalls,
+    DriveCalls,
+    HookCalls,
+    RunCalls,
+    SyncCalls,
+):
     """One registry. Every verb raises SdkError: ApiError for a refusal, NetworkError when nobody answers."""
 
     def __enter__(self) -> Self:

@@ -17,7 +17,7 @@ from skillyard.domain.accounts.errors import (
     TokenForPublishing,
     TokenTooNarrow,
 )
-from skillyard.domain.accounts.rights import FULL, RIGHTS, Right, RightName, Role, Scope, includes
+from skillyard.domain.accounts.rights import FULL, RIGHTS, SLICE_SCOPES, Right, RightName, Role, Scope, includes
 from skillyard.infra.errors import SkillyardError, Unauthenticated
 from skillyard.infra.events import Event
 
@@ -87,7 +87,7 @@ class Caller:
         """The same caller with a key for these skills only: who reads and runs them, and manages nothing."""
         return replace(
             self,
-            scopes=self.scopes & {Scope.READ, Scope.RUN},
+            scopes=self.scopes & SLICE_SCOPES,
             roles=dict.fromkeys(self.roles, Role.READER),
             token_skills=skills,
         )

@@ -30,6 +30,9 @@ class Scope(StrEnum):
 FULL = frozenset({Scope.READ, Scope.PUBLISH, Scope.MANAGE})
 """All that people may who administer nothing; managing includes running."""
 
+SLICE_SCOPES = frozenset({Scope.READ, Scope.RUN})
+"""All that a key may be used for which sees some skills only."""
+
 
 def includes(scopes: Collection[Scope], wanted: Scope) -> bool:
     return wanted in scopes or (wanted is Scope.RUN and Scope.MANAGE in scopes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from skillyard.domain.accounts.rights import Scope
+from skillyard.domain.accounts.rights import SLICE_SCOPES, Scope
 from skillyard.infra.events import Event
 
 
@@ -37,6 +37,11 @@ class Collection:
     expires_ms: int | None
     last_used_ms: int | None = None
     executions: int = 0
+
+    @property
+    def key_scopes(self) -> frozenset[Scope]:
+        """What its key is good for now; `scopes`, if it is not limited to some skills."""
+        return self.scopes if self.skills is None else self.scopes & SLICE_SCOPES
 
     def is_alive(self, now_ms: int) -> bool:
         """Whether its key is good now."""

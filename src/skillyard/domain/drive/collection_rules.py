@@ -14,6 +14,8 @@ MOST_SKILLS = 1000
 MOST_DAYS = 3650
 MOST_COUNTED = 10**9
 
+_SHOWN_CHARS = 130
+_HOW_TO_ADD = "add it with `skillyard drive import`, or let the collection include what teams have and others share"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -59,7 +61,7 @@ def check_skills(wanted: Iterable[str], reached: Iterable[str]) -> list[Fault]:
     if len(named) > MOST_SKILLS:
         return [_fault("too_many_skills", f"{len(named)} skills are named", f"name at most {MOST_SKILLS}")]
     return [
-        _fault("skill_not_reached", f"{name} is not in your drive", f"add it: `skillyard drive import {name}`")
+        _fault("skill_not_reached", f"{name[:_SHOWN_CHARS]} is not in your drive", _HOW_TO_ADD)
         for name in named
         if name not in known
     ]
