@@ -46,6 +46,7 @@ from skillyard.api.native import (
     treasury,
     trust,
     uploads,
+    uses,
     webhooks,
 )
 from skillyard.api.native.addresses import PREFIX
@@ -96,7 +97,7 @@ def every_route() -> list[APIRoute]:
 def _routers() -> list[APIRouter]:
     accounts = (auth, me, namespaces, publishers, credentials, agents, claims)
     commerce = (selling, buying, payouts, treasury, webhooks)
-    market = (runs, offers, invocations, board, compositions)
+    market = (runs, offers, invocations, board, compositions, uses)
     skill_modules = (search, skills, releases, trust, uploads, blobs, public_zips, changes, resolve, log)
     drives = (drive, drive_sharing, collections, sync, tickets, bundles, telemetry)
     modules = (system, *accounts, admin, *skill_modules, *drives, *commerce, *market, hooks)

@@ -7,6 +7,7 @@ from skillyard.domain.market import composing, execution
 from skillyard.domain.market.expire import expire_overdue
 from skillyard.domain.market.expire import free_leases as free
 from skillyard.domain.market.follow import follow_registry as follow
+from skillyard.domain.market.uses import follow_uses
 from skillyard.infra.jobs import every
 
 DECLARED = (composing, execution)
@@ -16,6 +17,13 @@ DECLARED = (composing, execution)
 def follow_registry(app: App) -> None:
     """Put on offer what was published, and take off what was withdrawn."""
     while follow(app):
+        pass
+
+
+@every(seconds=60)
+def count_uses(app: App) -> None:
+    """Count who has used which skill."""
+    while follow_uses(app):
         pass
 
 

@@ -10,6 +10,7 @@ from skillyard.domain.market.board_model import Ranked
 from skillyard.domain.market.model import Offer
 from skillyard.domain.market.offers import as_seen
 from skillyard.domain.market.store import offers as store
+from skillyard.infra.database import Tx
 
 Ranking = Literal["invocations", "rating"]
 MOST = 100
@@ -22,13 +23,16 @@ def get_leaderboard(app: App, caller: Caller, *, by: Ranking = "invocations", li
     so that one single rating makes no winner.
     """
     with app.database.reading() as tx:
-        found = store.list_best(
-            tx, by, prior=_PRIOR_AVERAGE, prior_ratings=_PRIOR_RATINGS, limit=max(1, min(limit, MOST))
-        )
+        found = list_best(tx, by, limit=max(1, min(limit, MOST)))
     return [
         Ranked(rank=number, offer=as_seen(caller, offer), score=score_of(offer))
         for number, offer in enumerate(found, 1)
     ]
+
+
+def list_best(tx: Tx, by: Ranking, *, limit: int) -> list[Offer]:
+    """Active offers, the best first."""
+    return store.list_best(tx, by, prior=_PRIOR_AVERAGE, prior_ratings=_PRIOR_RATINGS, limit=limit)
 
 
 def score_of(offer: Offer) -> int:

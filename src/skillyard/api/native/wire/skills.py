@@ -123,6 +123,10 @@ def show_skill(page: SkillPage, address: str) -> SkillOnWire:
     )
 
 
+def show_listed_skill(skill: Skill) -> SkillSummaryOnWire:
+    return SkillSummaryOnWire(**_summary(skill))
+
+
 def show_found_page(page: FoundPage) -> SkillsPage:
     return SkillsPage(
         items=[_show_found(found) for found in page.items], next_cursor=page.next_cursor, total=page.total
