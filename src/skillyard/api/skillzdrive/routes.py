@@ -19,6 +19,7 @@ from skillyard.api.skillzdrive import (
     files,
     runs,
     skills,
+    sync,
     uploads,
     webhooks,
 )
@@ -69,5 +70,5 @@ def every_route() -> list[APIRoute]:
 
 def _routers() -> list[APIRouter]:
     """Fixed words come before `{slug}`, which they would be taken for."""
-    signed = (drive, collections, uploads, downloads, runs, files, webhooks, skills)
+    signed = (sync, drive, collections, uploads, downloads, runs, files, webhooks, skills)
     return [*(module.open_router for module in (skills, downloads, uploads)), *(module.router for module in signed)]
