@@ -252,7 +252,7 @@ def show_closed(closed: SyncClosed) -> dict[str, Any]:
         "run_id": closed.run_id,
         "drive_count": closed.drive_count,
         "high_water": closed.high_water,
-        "counts": dict(closed.counts),
+        "counts": {status.value: count for status, count in closed.counts.items()},
         "credits_charged": closed.credits_charged,
         "closed_at": iso(closed.closed_ms),
     }
@@ -325,7 +325,7 @@ def _show_target(release: ExactRelease | None, address: str) -> dict[str, Any] |
 def _show_summary(summary: Summary) -> dict[str, Any]:
     free = summary.free_tier
     return {
-        "counts": dict(summary.counts),
+        "counts": {action.value: count for action, count in summary.counts.items()},
         "paid_uploads": summary.paid_uploads,
         "total_credits": summary.total_credits,
         "balance": summary.balance,
