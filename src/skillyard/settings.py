@@ -137,6 +137,12 @@ class Settings(BaseSettings):
     invoice_minutes: int = Field(
         default=30, ge=1, le=1440, description="How long an invoice can be paid and its amount holds."
     )
+    calls_per_month: int = Field(
+        default=0,
+        ge=0,
+        description="Runs and invocations that one person may ask for in a calendar month (UTC); 0: no limit."
+        " Administrators have none.",
+    )
     credits_least: int = Field(default=100, ge=1, description="Fewest credits that are bought at once; one is a cent.")
     credits_most: int = Field(default=100_000, ge=1, description="Most credits that are bought at once.")
     payout_minimum_usd_cents: int = Field(default=1000, ge=1, description="Smallest payout in USD, in cents.")

@@ -36,6 +36,21 @@ def show_credits(*, registry: Registry = None, json: Json = False) -> None:
     return None
 
 
+@credits.command(name="log")
+def show_account(*, registry: Registry = None, json: Json = False) -> None:
+    """Show where your credits came from and went last, and what of this month is used."""
+    with Client(registry) as client:
+        answer = client.account()
+    if json:
+        return show.data(answer)
+    rows = [(one["at"], one["credits"], one["kind"], one["why"] or one["ref"]) for one in answer["last"]]
+    show.table(["when", "credits", "what", "for"], rows)
+    usage = answer["usage"]
+    bound = "" if usage["limit"] is None else f" of {usage['limit']}"
+    show.talk("{calls}{bound} runs and invocations in {month}", bound=bound, calls=usage["calls"], month=usage["month"])
+    return None
+
+
 @credits.command(name="buy")
 def buy_credits(
     amount: Annotated[str, Parameter(help="Whole credits; one is one US cent.")],

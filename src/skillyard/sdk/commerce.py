@@ -118,6 +118,10 @@ class CommerceCalls(ApiCalls):
         """What you have, in whole credits; each is worth one US cent."""
         return cast(Document, self.get_json("/me/credits"))
 
+    def account(self) -> Document:
+        """Your credits with the ten last movements of them, and what of this month's calls is used."""
+        return cast(Document, self.get_json("/me/account"))
+
     def buy_credits(self, amount: str, *, rail: str | None = None) -> Document:
         """`{"created", "invoice"}`, as `buy`: the credits are there once it is paid. `amount`: whole credits."""
         return self._send_document("POST", "/me/credits", without_none({"amount": amount, "rail": rail}))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from skillyard.api.native.wire import buying as wire
+from skillyard.api.native.wire.account import AccountOnWire, show_account
 from skillyard.api.surface import AppOf, CallerOf, Cursor, Limit
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.payments import credit_purchases, credits, invoices, purchases, refunds
+from skillyard.domain.payments import account, credit_purchases, credits, invoices, purchases, refunds
 from skillyard.domain.registry import sale
 from skillyard.infra.money import show_amount
 from skillyard.skill.names import SkillName
@@ -83,6 +84,12 @@ def get_credits(app: AppOf, caller: CallerOf) -> wire.MyCredits:
         bounds=(app.settings.credits_least, app.settings.credits_most),
         purchase_url=credits.purchase_url(app),
     )
+
+
+@router.get("/me/account", summary="My account at a glance")
+def get_account(app: AppOf, caller: CallerOf) -> AccountOnWire:
+    """Credits, the ten last movements of them, and what of this month's runs and invocations is used."""
+    return show_account(account.get_account(app, caller))
 
 
 @router.post("/me/credits", status_code=201, summary="Buy credits")

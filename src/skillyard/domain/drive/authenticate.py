@@ -8,11 +8,11 @@ from skillyard.app import App
 from skillyard.domain.accounts import authenticate as accounts
 from skillyard.domain.accounts.errors import TokenExpired, TokenNotValid
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.drive import collection_rules as rules
 from skillyard.domain.drive.collection import Collection
 from skillyard.domain.drive.collection_errors import KeyDisabled, KeyTooFast
 from skillyard.domain.drive.reach import list_reach
 from skillyard.domain.drive.store import collections as store
+from skillyard.infra.clock import month_of
 from skillyard.infra.database import DatabaseUnavailable, Tx
 from skillyard.infra.ids import is_well_formed_secret
 from skillyard.infra.secrets import hash_secret
@@ -33,7 +33,7 @@ def authenticate(app: App, token: str | None) -> Caller:
         return accounts.authenticate(app, token)
     now_ms = app.clock.now_ms()
     with app.database.reading() as tx:
-        found = store.find_by_secret(tx, hash_secret(token), month=rules.month_of(now_ms))
+        found = store.find_by_secret(tx, hash_secret(token), month=month_of(now_ms))
         if found is None:
             raise TokenNotValid
         _check_alive(found, now_ms)

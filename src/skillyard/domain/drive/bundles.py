@@ -16,7 +16,6 @@ from skillyard.domain.drive.authenticate import narrow
 from skillyard.domain.drive.bundle_link import BundleOrder, BundleScope, read_link, write_link
 from skillyard.domain.drive.collection import Collection
 from skillyard.domain.drive.collection_errors import CollectionNotFound
-from skillyard.domain.drive.collection_rules import month_of
 from skillyard.domain.drive.collections import own_collection
 from skillyard.domain.drive.handing_errors import (
     BundleEmpty,
@@ -30,6 +29,7 @@ from skillyard.domain.registry import access
 from skillyard.domain.registry.files import NO_LIMITS
 from skillyard.domain.registry.model import DEFAULT_CHANNEL, Release
 from skillyard.domain.registry.tarballs import check_may_hand_out
+from skillyard.infra.clock import month_of
 from skillyard.infra.database import Tx
 from skillyard.infra.errors import SkillyardError
 from skillyard.skill.archive import open_safely

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 
 from skillyard.domain.drive.collection_errors import CollectionNotAcceptable
 from skillyard.skill.faults import Fault
@@ -65,18 +64,6 @@ def check_skills(wanted: Iterable[str], reached: Iterable[str]) -> list[Fault]:
         for name in named
         if name not in known
     ]
-
-
-def month_of(now_ms: int) -> str:
-    """The calendar month in UTC by which executions are counted, such as 2026-11."""
-    return datetime.fromtimestamp(now_ms / 1000, tz=UTC).strftime("%Y-%m")
-
-
-def month_ends_in_s(now_ms: int) -> int:
-    """Seconds until the next month, at least one."""
-    now = datetime.fromtimestamp(now_ms / 1000, tz=UTC)
-    year, month = (now.year + 1, 1) if now.month == 12 else (now.year, now.month + 1)
-    return max(1, round((datetime(year, month, 1, tzinfo=UTC) - now).total_seconds()))
 
 
 def _fault(code: str, message: str, hint: str) -> Fault:

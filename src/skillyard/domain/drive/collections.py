@@ -21,6 +21,7 @@ from skillyard.domain.drive.collection_errors import (
 )
 from skillyard.domain.drive.reach import list_reach
 from skillyard.domain.drive.store import collections as store
+from skillyard.infra.clock import month_of
 from skillyard.infra.database import Tx
 from skillyard.infra.ids import new_id, new_secret
 from skillyard.infra.paging import Page, page_of, read_cursor
@@ -266,7 +267,7 @@ def _no_later(caller: Caller, wanted_ms: int | None) -> int | None:
 
 
 def _month(app: App) -> str:
-    return rules.month_of(app.clock.now_ms())
+    return month_of(app.clock.now_ms())
 
 
 def _record(tx: Tx, app: App, caller: Caller, collection: Collection, change: str) -> None:

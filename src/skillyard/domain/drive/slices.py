@@ -8,11 +8,12 @@ from skillyard.domain.accounts.model import Caller
 from skillyard.domain.drive.authenticate import narrow
 from skillyard.domain.drive.collection import Collection
 from skillyard.domain.drive.collection_errors import CollectionNotFound
-from skillyard.domain.drive.collection_rules import is_name, month_of
+from skillyard.domain.drive.collection_rules import is_name
 from skillyard.domain.drive.collections import own_collection
 from skillyard.domain.drive.model import Reached
 from skillyard.domain.drive.reach import list_reach
 from skillyard.domain.drive.store import collections as store
+from skillyard.infra.clock import month_of
 from skillyard.infra.database import Tx
 
 

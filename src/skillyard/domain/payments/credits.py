@@ -15,6 +15,7 @@ from skillyard.domain.payments.errors import KeyUsedOtherwise, PersonNotFound
 from skillyard.domain.payments.events import CreditsGranted
 from skillyard.domain.payments.ledger import credit, debit
 from skillyard.domain.payments.ledger_errors import LedgerConflict
+from skillyard.infra.database import Tx
 from skillyard.infra.ids import new_id
 from skillyard.infra.money import CENTS_PER_CREDIT, Asset, read_amount, show_amount
 
@@ -36,8 +37,12 @@ def get_credits(app: App, caller: Caller) -> Credits:
     caller.must("read_own")
     user_id, username = caller.identity
     with app.database.reading() as tx:
-        there = ledger.balances(tx, user_id)
-    return _credits(username, there)
+        return read_credits(tx, user_id, username)
+
+
+def read_credits(tx: Tx, user_id: str, username: str) -> Credits:
+    """Somebody's."""
+    return _credits(username, ledger.balances(tx, user_id))
 
 
 def purchase_url(app: App) -> str:
@@ -76,8 +81,7 @@ def grant_credits(
             repay(tx, person.id, key=journal.key, ref=person.id, now_ms=journal.at_ms)
             shown = show_amount(credits, Asset.CREDIT)
             app.events.record(tx, CreditsGranted(username=person.username, amount=shown, by=by))
-        there = ledger.balances(tx, person.id)
-    return _credits(person.username, there)
+        return read_credits(tx, person.id, person.username)
 
 
 def _credits(username: str, there: Mapping[tuple[Kind, Asset], int]) -> Credits:

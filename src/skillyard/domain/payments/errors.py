@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skillyard.infra.errors import Conflict, Forbidden, Invalid, NotFound, PaymentRequired, Unavailable
+from skillyard.infra.errors import Conflict, Forbidden, Invalid, NotFound, PaymentRequired, TooMany, Unavailable
 
 
 class NoSuchRail(Invalid):
@@ -200,3 +200,9 @@ class FeeNotCovered(PaymentRequired):
         "Buy credits at {purchase_url}, or with `skillyard credits buy {enough}`, and try again; where none are sold,"
         " ask an administrator."
     )
+
+
+class MonthIsFull(TooMany):
+    code = "month_is_full"
+    text = "You have asked for {limit} runs and invocations in {month}, which is the most for a month."
+    hint = "Wait for the next month, or ask an administrator, who can raise SKILLYARD_CALLS_PER_MONTH."
