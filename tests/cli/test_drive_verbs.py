@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from tests.cli.typed import Typist
+from tests.git_server import Canned, git_server
 from tests.journeys.running import a_server, a_skill
 
 
@@ -28,7 +30,7 @@ class People:
 @pytest.fixture(scope="module")
 def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[People]:
     folder = tmp_path_factory.mktemp("drive")
-    with a_server(folder / "server", worker=False, writes_per_minute="100000") as server:
+    with a_server(folder / "server", worker=False, writes_per_minute="100000", outbound_http_loopback="true") as server:
         ada, rea, eve = (Typist(home=folder / name, registry=server.url) for name in ("ada", "rea", "eve"))
         ada.run("login", "--link", str(server.link), "--username", "ada")
         for guest in (rea, eve):
@@ -124,3 +126,20 @@ def test_a_share_gives_a_private_skill_until_it_ends(people: People) -> None:
     eve.run("info", "ada/secret-plan", expect=1)
     assert secret not in json.dumps(eve.data("drive", "join", secret, expect=1))
     eve.run("drive", "leave", share["id"], expect=1)
+
+
+def test_what_came_from_git_is_looked_for_when_asked(people: People, tmp_path: Path) -> None:
+    text = "---\nname: notes\ndescription: {} notes.\n---\n\n# Use\n"
+    with git_server(tmp_path) as server:
+        repository = server.repository("tools")
+        repository.commit({"notes/SKILL.md": text.format("Takes")})
+        rea = people.rea
+        done = rea.run("drive", "import", f"{server.url}/tools.git/tree/main/notes", "--as", "my-notes")
+        assert done.stdout == "rea/my-notes 0.1.0 is in the drive rea.\n"
+        repository.commit({"notes/SKILL.md": text.format("Reads")})
+        assert rea.data("drive", "updates") == []
+        assert rea.run("drive", "updates", "--refresh").stdout == "rea/my-notes\t0.1.0\t0.1.1\tnothing\t\n"
+        server.override = lambda *_: Canned(status=500)
+        told = rea.run("drive", "updates", "--refresh")
+        assert "0.1.1" in told.stdout
+        assert told.stderr.startswith("note: rea/my-notes: ")

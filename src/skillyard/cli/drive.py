@@ -9,7 +9,7 @@ from cyclopts import App, Parameter
 from skillyard.cli import show
 from skillyard.cli.show import Json
 from skillyard.sdk.client import Client
-from skillyard.sdk.errors import UsageError
+from skillyard.sdk.errors import ApiError, UsageError
 
 Registry = Annotated[str | None, Parameter(help="Address of the registry.")]
 Drive = Annotated[str | None, Parameter(help="The namespace of a team, instead of your own drive.")]
@@ -25,6 +25,7 @@ _SHARING = {
     "unshare": ("revoke_share", "End a share, and take back what it gave."),
     "leave": ("leave_share", "Give up what was shared with you."),
 }
+drive.command("skillyard.cli.sources:origin", name="origin", help="Show where a skill from git comes from.")
 for verb, (place, summary) in _SHARING.items():
     drive.command(f"skillyard.cli.drive_sharing:{place}", name=verb, help=summary)
 
@@ -132,11 +133,14 @@ def list_updates(
     *,
     drive: Drive = None,
     dismissed: Annotated[bool, Flag, Parameter(help="Those that you dismissed, too.")] = False,
+    refresh: Annotated[bool, Flag, Parameter(help="First look where skills came from that are from git.")] = False,
     registry: Registry = None,
     json: Json = False,
 ) -> None:
     """List what is offered for the skills of the drive, and what it costs."""
     with Client(registry) as client:
+        if refresh:
+            _refresh(client, drive)
         found = client.drive_updates(drive=drive, dismissed=dismissed)
     if json:
         return show.data(found)
@@ -200,6 +204,16 @@ def _row(item: dict[str, Any], *, with_drive: bool) -> tuple[str, str, str, str]
     if item["upstream"]:
         origin = f"fork of {item['upstream']['name']} {item['upstream']['version']}"
     return item["name"], item["version"], f"{origin}, in {item['drive']}" if with_drive else origin, ", ".join(state)
+
+
+def _refresh(client: Client, drive: str | None) -> None:
+    """One repository that does not answer keeps nobody from looking at the others."""
+    for item in client.drive_items(drive=drive):
+        if item["via"] == "git":
+            try:
+                client.refresh_update(item["name"], drive=drive)
+            except ApiError as error:
+                show.talk("[yellow]note:[/] {name}: {why}", name=item["name"], why=error.message)
 
 
 def _show_accepted(item: dict[str, Any]) -> None:

@@ -59,6 +59,10 @@ class DriveCalls(ApiCalls):
         """Be offered it no more."""
         return self._change("POST", "updates", name, "/dismiss", drive, {"version": version})
 
+    def refresh_update(self, name: str, *, drive: str | None = None) -> Document | None:
+        """Look now whether there is something new where a skill was imported from; what is offered for it then."""
+        return cast("Document | None", self._change("POST", "updates", name, "/refresh", drive)["update"])
+
     def item_requests(
         self, drive: str, *, status: Literal["pending", "accepted", "declined", "any"] = "pending"
     ) -> list[Document]:

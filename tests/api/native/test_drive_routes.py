@@ -134,6 +134,13 @@ def test_an_https_address_is_imported_from_git(house: House, api: Api, tmp_path:
         made = api.post("/drive/items", {"source": source}).json()["item"]
         assert (made["name"], made["version"], made["via"]) == ("ada/pdf-tools", "0.1.0", "git")
         assert api.post("/drive/items", {"source": source}).json()["item"] == made
+        refreshed = "/drive/updates/ada/pdf-tools/refresh"
+        assert api.post(refreshed).json() == {"update": None}
+        repository.commit({"pdf/SKILL.md": "---\nname: pdf-tools\ndescription: Writes PDF files.\n---\n\n# Use\n"})
+        update = api.post(refreshed).json()["update"]
+        assert (update["held"], update["version"]) == ("0.1.0", "0.1.1")
+        assert api.get("/drive/updates").json()["items"] == [update]
+        assert api.post("/drive/updates/ada/pdf-tools/accept").json()["version"] == "0.1.1"
         asked = of(api, house.rea).post("/drive/items", {"source": source, "drive": "acme", "slug": "ours"}).json()
         accepted = of(api, house.mia).post(f"/drive/requests/{asked['request']['id']}/accept").json()
         assert (accepted["name"], accepted["drive"], accepted["via"]) == ("acme/ours", "acme", "git")

@@ -145,3 +145,14 @@ def dismiss_update(
     return wire.show_item(
         updates.dismiss_update(app, caller, name=SkillName(namespace, slug), drive=drive, version=version)
     )  # fmt: skip
+
+
+@router.post(f"{_UPDATE}/refresh", summary="Look for an update")
+def refresh_update(
+    app: AppOf, caller: CallerOf, namespace: str, slug: str, drive: Drive = None
+) -> wire.RefreshedUpdate:
+    """Ask the git repository that a skill was imported from whether there is something new. It is asked every few hours
+    anyway.
+    """
+    found = updates.refresh_update(app, caller, name=SkillName(namespace, slug), drive=drive)
+    return wire.show_refreshed(found)

@@ -9,7 +9,8 @@ from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.drive import rules
 from skillyard.domain.drive.errors import NoUpdate, UpdateChanged
-from skillyard.domain.drive.items import begin_change, change_item
+from skillyard.domain.drive.follow_git import refresh
+from skillyard.domain.drive.items import begin_change, change_item, get_item, must_find
 from skillyard.domain.drive.model import DriveItem, Update
 from skillyard.domain.drive.store import items as store
 from skillyard.domain.registry.current import Current, get_current, list_current, list_withdrawn
@@ -27,6 +28,17 @@ def list_updates(app: App, caller: Caller, *, drive: str | None = None, with_dis
         held = [item for item in store.list_all(tx, [place]) if caller.reaches(item.name)]
         found = find_updates(tx, caller, held)
     return [update for update in found if with_dismissed or not update.is_dismissed]
+
+
+def refresh_update(app: App, caller: Caller, *, name: SkillName, drive: str | None = None) -> Update | None:
+    """Look now whether there is something new where a skill was imported from; what is offered for it then, also if it
+    was dismissed. Raises NamespaceNotFound, RoleTooLow, ItemNotFound, and what `follow_git.refresh` raises.
+    """
+    place = rules.manageable_drive(caller, drive)
+    if get_item(app, caller, name=name, drive=place).via == "git":
+        refresh(app, caller, name=name)
+    with app.database.reading() as tx:
+        return _find_update(tx, caller, must_find(tx, place, str(name)))
 
 
 def find_updates(tx: Tx, caller: Caller, held: Sequence[DriveItem]) -> list[Update]:

@@ -184,6 +184,12 @@ class UpdatesOnWire(BaseModel):
     items: list[UpdateOnWire]
 
 
+class RefreshedUpdate(BaseModel):
+    model_config = example({"update": _UPDATE})
+
+    update: UpdateOnWire | None = Field(description="What is offered; nothing when there is nothing else.")
+
+
 def show_item(item: DriveItem) -> DriveItemOnWire:
     return DriveItemOnWire(
         drive=item.drive,
@@ -236,6 +242,10 @@ def show_reach(reach: Sequence[Reached]) -> ReachOnWire:
 
 def show_updates(updates: Sequence[Update]) -> UpdatesOnWire:
     return UpdatesOnWire(items=[_show_update(update) for update in updates])
+
+
+def show_refreshed(update: Update | None) -> RefreshedUpdate:
+    return RefreshedUpdate(update=_show_update(update) if update else None)
 
 
 def _show_update(update: Update) -> UpdateOnWire:
