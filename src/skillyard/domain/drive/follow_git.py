@@ -28,10 +28,12 @@ _APART_MS = 3000  # so that looking at many keeps no other job waiting
 
 def refresh(app: App, caller: Caller, *, name: SkillName) -> Origin:
     """Look now. Raises SkillNotFound, RoleTooLow, OriginNotFound, CommitIsFixed, and what an import raises."""
+    caller.must("identify")
     with app.database.reading() as tx:
         access.check_visible(tx, caller, name)
-        origin = find_origin(tx, name)
     caller.must("publish", on=str(name))
+    with app.database.reading() as tx:
+        origin = find_origin(tx, name)
     if is_fixed(origin.ref):
         raise CommitIsFixed(name=origin.name, commit=origin.ref, slug=name.slug)
     return _look(app, caller, origin)

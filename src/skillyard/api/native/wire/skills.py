@@ -19,7 +19,7 @@ from skillyard.domain.registry.search import Found, FoundPage
 from skillyard.domain.registry.trust import Status
 from skillyard.infra.clock import iso
 
-_SUMMARY: dict[str, Any] = {
+SKILL_EXAMPLE: dict[str, Any] = {
     "namespace": "acme",
     "slug": "pdf",
     "name": "acme/pdf",
@@ -35,9 +35,9 @@ _SUMMARY: dict[str, Any] = {
     "is_for_sale": False,
     "is_sealed": False,
 }
-_FOUND = {**_SUMMARY, "score": 9.5}
+_FOUND = {**SKILL_EXAMPLE, "score": 9.5}
 _SKILL = {
-    **_SUMMARY,
+    **SKILL_EXAMPLE,
     "readme": "# How to use it",
     "channels": {"latest": "1.4.0", "next": "2.0.0-rc.1"},
     "license": "MIT",
