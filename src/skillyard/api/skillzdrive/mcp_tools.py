@@ -22,6 +22,8 @@ TOOLS: Mapping[str, str] = MappingProxyType(
     {
         "skills_search": "listSkills",
         "skills_show": "showSkill",
+        "skills_discover": "discoverSkills",
+        "skills_leaderboard": "getLeaderboard",
         "skills_list": "listDrive",
         "skills_import": "importSkill",
         "skills_remove": "removeSkill",
@@ -46,9 +48,12 @@ TOOLS: Mapping[str, str] = MappingProxyType(
         "skills_runScript": "runSkill",
         "skills_readFile": "readFile",
         "skills_closeSession": "closeRunSession",
+        "skills_credits": "getCredits",
         "skills_webhooks": "listWebhooks",
         "skills_createWebhook": "createWebhook",
         "skills_deleteWebhook": "deleteWebhook",
+        "skills_recordEvent": "recordEvent",
+        "skills_adoptInstall": "adoptInstall",
     }
 )
 OF_SCRIPTS = frozenset({"skills_listScripts", "skills_runScript", "skills_readFile", "skills_closeSession"})

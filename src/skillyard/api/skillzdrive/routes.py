@@ -12,14 +12,17 @@ from skillyard import __version__
 from skillyard.api.entrance import Door, foreign_door, no_hot_reads
 from skillyard.api.native.application import operation_id
 from skillyard.api.skillzdrive import (
+    account,
     collections,
     dialect,
     downloads,
     drive,
     files,
+    finding,
     runs,
     skills,
     sync,
+    telemetry,
     uploads,
     webhooks,
 )
@@ -70,5 +73,11 @@ def every_route() -> list[APIRoute]:
 
 def _routers() -> list[APIRouter]:
     """Fixed words come before `{slug}`, which they would be taken for."""
-    signed = (sync, drive, collections, uploads, downloads, runs, files, webhooks, skills)
-    return [*(module.open_router for module in (skills, downloads, uploads)), *(module.router for module in signed)]
+    signed = (sync, drive, collections, uploads, downloads, runs, files, account, webhooks, telemetry)
+    opened = (skills, downloads, uploads, telemetry)
+    return [
+        finding.router,
+        skills.router,
+        *(module.open_router for module in opened),
+        *(module.router for module in signed),
+    ]

@@ -11,7 +11,9 @@ from skillyard.api.native.wire.fields import Time
 from skillyard.api.skillzdrive.addresses import API
 from skillyard.api.skillzdrive.showing import Showing
 from skillyard.api.tank.dialect import skill_uuid
+from skillyard.domain.drive import discover as found
 from skillyard.domain.drive.grades import Grade, grade_of
+from skillyard.domain.market.uses import RankedSkill
 from skillyard.domain.registry.model import Release, Skill
 from skillyard.domain.registry.public_zips import PublicZip
 from skillyard.infra.clock import iso
@@ -78,26 +80,28 @@ class FileShown(BaseModel):
     content: str
 
 
-class Discovered(SkillOnWire):
+class DiscoveredSkill(SkillOnWire):
     source: Literal["marketplace", "github"]
 
 
 class DiscoveredPage(BaseModel):
-    skills: list[Discovered]
-    offset: int
-    has_more: bool
+    skills: list[DiscoveredSkill]
     total: int
+    offset: int
+    next_offset: int | None
 
 
-class Ranked(BaseModel):
+class RankedOnWire(SkillOnWire):
     rank: int
-    score: float
-    skill: SkillOnWire
+    executions: int
+    installs: int
+    rating: float | None = Field(description="Stars, of five.")
+    ratings: int
 
 
 class Leaderboard(BaseModel):
     sort_by: str
-    skills: list[Ranked]
+    skills: list[RankedOnWire]
 
 
 def show_skill(skill: Skill, showing: Showing, version: str | None = None) -> SkillOnWire:
@@ -118,6 +122,29 @@ def show_one(skill: Skill, release: Release | None, zip: PublicZip | None, showi
     return SkillShown(skill=one, download=_show_download(zip, showing) if zip else None)
 
 
+def show_discovered(page: found.DiscoveredPage, showing: Showing) -> DiscoveredPage:
+    skills = [
+        DiscoveredSkill(
+            **_facts(one.skill, showing, one.skill.latest_version), source="github" if one.origin else "marketplace"
+        )
+        for one in page.items
+    ]
+    end = page.offset + len(page.items)
+    more = end if page.items and end < page.total else None
+    return DiscoveredPage(skills=skills, total=page.total, offset=page.offset, next_offset=more)
+
+
+def show_ranked(one: RankedSkill, showing: Showing) -> RankedOnWire:
+    return RankedOnWire(
+        **_facts(one.skill, showing, one.skill.latest_version),
+        rank=one.rank,
+        executions=one.executions,
+        installs=one.installs,
+        rating=None if one.rating is None else one.rating / 100,
+        ratings=one.ratings,
+    )
+
+
 def _show_download(zip: PublicZip, showing: Showing) -> DownloadOnWire:
     return DownloadOnWire(
         content_sha=zip.sha256,
@@ -136,7 +163,7 @@ def _facts(skill: Skill, showing: Showing, version: str | None) -> dict[str, Any
         "description": skill.description,
         "tags": list(skill.tags),
         "version": showing.number(skill.name, version),
-        "github_url": None,
+        "github_url": showing.addresses.get(skill.name),
         "category": skill.visibility.value,
         "semver": version,
         "full_name": skill.name,
