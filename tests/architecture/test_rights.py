@@ -25,7 +25,7 @@ VALUES = {
     "appeal_id": "apl_none", "override_id": "ovr_none", "advisory_id": "adv_none",
     "identity_id": "idn_none", "level": "0", "index": "000.p/1",
     "credential_id": "cred_none", "hook_id": "hook_none", "delivery_id": "msg_none", "agent_id": "agt_none", "key_id": "akey_none", "claim_id": "clm_none",
-    "offer_id": "skl_none", "invocation_id": "sinv_none", "request_id": "sreq_none", "composition_id": "cmp_none", "share_id": "shr_none",
+    "offer_id": "skl_none", "invocation_id": "sinv_none", "request_id": "sreq_none", "composition_id": "cmp_none", "share_id": "shr_none", "source_id": "src_none",
     "release_id": "rel_none", "link": "none",
     "invoice_id": "inv_none", "collection": "probe", "payout_id": "po_none", "rail": "stripe", "asset": "TON",
 }  # fmt: skip
@@ -96,6 +96,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "returnDeposit": {"rail": "ton", "reference": "x"},
     "adoptInstall": {"install_id": "3f1f8a52-6f3c-4b0e-9d5e-0a6b4c1d2e3f"},
     "createCollection": {"name": "probe"},
+    "inviteMember": {"username": "eve"},
+    "addSource": {"address": "https://example.com/a/b.git", "namespace": "ada"},
     "importSkill": {"source": "ada/hidden"},
     "askForItem": {"drive": "ada", "source": "ada/hidden"},
     "createShare": {"name": "ada/hidden"},

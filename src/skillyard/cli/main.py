@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _VERBS = {
     "Find and install": {
         "search": ("find:search", "Find skills by words."),
+        "discover": ("sources:discover", "Find skills by words, with where they are from."),
         "info": ("find:info", "Show a skill or one release."),
         "install": ("project:install", "Install skills with all that they need."),
         "ci": ("project:ci", "Install exactly what the lockfile says."),
@@ -28,6 +29,8 @@ _VERBS = {
     "Drive": {
         "drive": ("drive:drive", "The skills that you have everywhere: list, import, update, share."),
         "collections": ("collections:collections", "Keys that see a slice of your drive."),
+        "teams": ("teams:teams", "Invite people to a team, and answer invitations."),
+        "sources": ("sources:sources", "Git repositories whose skills are published here, for administrators."),
     },
     "Write and publish": {
         "init": ("author:init", "Make a new skill."),

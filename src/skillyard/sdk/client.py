@@ -34,7 +34,9 @@ from skillyard.sdk.paths import (
     without_none,
 )
 from skillyard.sdk.runs import RunCalls
+from skillyard.sdk.sources import SourceCalls
 from skillyard.sdk.sync.calls import SyncCalls
+from skillyard.sdk.teams import TeamCalls
 from skillyard.skill.digest import Digests, read_digests
 
 Visibility = Literal["public", "unlisted", "private"]
@@ -49,7 +51,9 @@ class Client(
     DriveCalls,
     HookCalls,
     RunCalls,
+    SourceCalls,
     SyncCalls,
+    TeamCalls,
 ):
     """One registry. Every verb raises SdkError: ApiError for a refusal, NetworkError when nobody answers."""
 

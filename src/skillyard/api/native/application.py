@@ -25,6 +25,7 @@ from skillyard.api.native import (
     drive,
     drive_sharing,
     hooks,
+    invitations,
     invocations,
     log,
     me,
@@ -39,6 +40,7 @@ from skillyard.api.native import (
     search,
     selling,
     skills,
+    sources,
     sync,
     system,
     telemetry,
@@ -95,11 +97,11 @@ def every_route() -> list[APIRoute]:
 
 
 def _routers() -> list[APIRouter]:
-    accounts = (auth, me, namespaces, publishers, credentials, agents, claims)
+    accounts = (auth, me, namespaces, invitations, publishers, credentials, agents, claims)
     commerce = (selling, buying, payouts, treasury, webhooks)
     market = (runs, offers, invocations, board, compositions, uses)
     skill_modules = (search, skills, releases, trust, uploads, blobs, public_zips, changes, resolve, log)
-    drives = (drive, drive_sharing, collections, sync, tickets, bundles, telemetry)
+    drives = (drive, drive_sharing, collections, sync, tickets, bundles, telemetry, sources)
     modules = (system, *accounts, admin, *skill_modules, *drives, *commerce, *market, hooks)
     return [module.router for module in modules]
 

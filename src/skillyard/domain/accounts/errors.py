@@ -251,6 +251,24 @@ class LastOwner(Conflict):
     hint = "Make somebody else an owner first."
 
 
+class AlreadyMember(Conflict):
+    code = "already_member"
+    text = "{username} is a member of {namespace} already."
+    hint = "Change the role with `skillyard namespaces set-member {namespace} {username}`."
+
+
+class TooManyInvitations(Conflict):
+    code = "too_many_invitations"
+    text = "{namespace} has {most} invitations that nobody has answered; there cannot be more."
+    hint = "Take some back with `skillyard teams revoke {namespace}`."
+
+
+class InvitationNotFound(NotFound):
+    code = "invitation_not_found"
+    text = "There is no such invitation to {namespace}; it may have been answered, taken back, or have expired."
+    hint = "List yours with `skillyard teams invitations`; ask an owner of {namespace} for another one."
+
+
 class PersonalNamespace(Conflict):
     code = "personal_namespace"
     text = "{namespace} is a personal namespace; its members cannot be changed."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from skillyard.app import App
 from skillyard.domain.accounts import store
-from skillyard.domain.accounts.store import agents, identities, publishers, sessions
+from skillyard.domain.accounts.store import agents, identities, invitations, publishers, sessions
 from skillyard.infra.jobs import every
 
 _DAY_MS = 24 * 3600 * 1000
@@ -24,5 +24,6 @@ def forget_expired_sign_ins(app: App) -> None:
         )
         sessions.remove_expired(tx, before_ms=now_ms - _DAY_MS)
         identities.remove_expired(tx, before_ms=now_ms - _DAY_MS)
+        invitations.remove_expired(tx, before_ms=now_ms)
         agents.remove_expired(tx, now_ms=now_ms)
         publishers.remove_expired(tx, tokens_before_ms=now_ms - _DAY_MS, now_ms=now_ms)

@@ -88,6 +88,13 @@ def check_token(
     return faults
 
 
+def check_days(days: int, *, most: int, what: str) -> list[Fault]:
+    """Faults of how long something shall be good."""
+    if 1 <= days <= most:
+        return []
+    return [_fault("bad_expiry", f"the {what} would be good for {days} days", f"choose 1 to {most} days")]
+
+
 def check_challenge(code_challenge: str) -> list[Fault]:
     """Faults of an S256 challenge (RFC 7636, section 4.2)."""
     if _CHALLENGE.fullmatch(code_challenge):
