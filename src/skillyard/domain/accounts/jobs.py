@@ -24,6 +24,6 @@ def forget_expired_sign_ins(app: App) -> None:
         )
         sessions.remove_expired(tx, before_ms=now_ms - _DAY_MS)
         identities.remove_expired(tx, before_ms=now_ms - _DAY_MS)
-        invitations.remove_expired(tx, before_ms=now_ms)
+        invitations.remove_expired(tx, now_ms=now_ms)
         agents.remove_expired(tx, now_ms=now_ms)
         publishers.remove_expired(tx, tokens_before_ms=now_ms - _DAY_MS, now_ms=now_ms)

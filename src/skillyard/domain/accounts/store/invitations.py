@@ -60,8 +60,8 @@ def list_of_user(tx: Tx, user_id: str, *, after: str, limit: int, now_ms: int) -
     return [_invitation(row) for row in rows]
 
 
-def remove_expired(tx: Tx, *, before_ms: int) -> int:
-    return tx.run("DELETE FROM namespace_invitations WHERE expires_ms < ?", before_ms)
+def remove_expired(tx: Tx, *, now_ms: int) -> int:
+    return tx.run("DELETE FROM namespace_invitations WHERE expires_ms <= ?", now_ms)
 
 
 def _invitation(row: Row) -> Invitation:
