@@ -52,12 +52,11 @@ class RepositoryTooLarge(Invalid):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refs:
     """What the server says that its names point to: `refs/heads/main` → id of a commit, or of a tag that is an object
-    of its own; `commits` → of such a tag the commit. `head`: the name of the default branch, where it says one.
+    of its own; `commits` → of such a tag the commit. `HEAD` is the default branch.
     """
 
     objects: Mapping[str, str]
     commits: Mapping[str, str]
-    head: str | None
 
     def commit_of(self, ref: str) -> str:
         return self.commits.get(ref, self.objects[ref])
@@ -86,7 +85,6 @@ class GitRemote:
         return Refs(
             objects={name: oid for name, oid in names.items() if not name.endswith(peeled)},
             commits={name.removesuffix(peeled): oid for name, oid in names.items() if name.endswith(peeled)},
-            head=_text(found.symrefs[b"HEAD"]) if b"HEAD" in found.symrefs else None,
         )
 
     def fetch(self, oid: str) -> bytes:

@@ -18,7 +18,6 @@ REFS = Refs(
         "refs/tags/main": TAG,
     },
     commits={"refs/tags/v1": TAGGED},
-    head="refs/heads/main",
 )
 
 
@@ -112,7 +111,7 @@ def test_a_name_that_the_repository_does_not_have_is_said() -> None:
     with pytest.raises(RefNotFound):
         read_address("https://codeberg.org/a/b/src/branch/v1/pdf").find(REFS)
     with pytest.raises(RefNotFound):
-        read_address("https://github.com/a/b").find(Refs(objects={}, commits={}, head=None))
+        read_address("https://github.com/a/b").find(Refs(objects={}, commits={}))
 
 
 @given(st.text(max_size=80))

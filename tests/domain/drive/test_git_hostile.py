@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import struct
+import threading
 import time
 import zlib
 from collections.abc import Iterator
@@ -16,7 +17,14 @@ import pytest
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.drive.git_errors import FolderNotFound, GitSkillRefused, NoSkillThere, RepositoryUnreadable
+from skillyard.domain.drive import git_fetch
+from skillyard.domain.drive.git_errors import (
+    FolderNotFound,
+    GitBusy,
+    GitSkillRefused,
+    NoSkillThere,
+    RepositoryUnreadable,
+)
 from skillyard.domain.drive.git_import import import_git
 from skillyard.domain.drive.items import list_items, remove_item
 from skillyard.domain.registry.runnable import find_runnable
@@ -52,6 +60,11 @@ def place(server: GitServer, shop: tuple[App, Caller]) -> Iterator[GitPlace]:
     yield a_place(on_loopback(app), ada, server)
     server.override = None
     assert list_items(app, ada).items == (), "nothing hostile came into the drive"
+
+
+def bring_nothing(place: GitPlace) -> None:
+    with pytest.raises(NoSkillThere):
+        place.bring()
 
 
 def faults_of(place: GitPlace, path: str = "") -> set[str]:
@@ -191,6 +204,30 @@ def test_a_slow_server_is_left_in_time(server: GitServer, shop: tuple[App, Calle
     with pytest.raises((CallFailed, GitFailed)):
         place.bring()
     server.override = None
+
+
+def test_somebody_who_waits_for_slow_servers_keeps_nobody_else_waiting(
+    place: GitPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(git_fetch, "_PATIENCE_S", 0.1)
+    place.repository.commit({"README.md": "x"})
+    began, done = threading.Event(), threading.Event()
+
+    def slow(*_: Any) -> None:
+        began.set()
+        done.wait(8)
+
+    place.server.override = slow
+    waiting = threading.Thread(target=bring_nothing, args=(place,))
+    waiting.start()
+    assert began.wait(8)
+    with pytest.raises(GitBusy) as refused:
+        place.bring()
+    assert refused.value.facts["retry_after_s"]
+    place.server.override = None
+    bring_nothing(replace(place, caller=replace(place.caller, user_id="usr_other")))
+    done.set()
+    waiting.join()
 
 
 def test_a_huge_repository_is_refused_while_it_comes(place: GitPlace) -> None:

@@ -230,7 +230,7 @@ def test_a_refused_import_keeps_its_name_for_nobody(place: GitPlace) -> None:
 
 
 def test_of_two_repositories_at_once_one_gets_the_name(place: GitPlace, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = a_place(place.app, place.caller, place.server)
+    other = a_place(place.app, replace(place.caller, user_id="usr_of_a_colleague"), place.server)
     for each in (place, other):
         each.repository.commit({"SKILL.md": a_skill_file()})
 

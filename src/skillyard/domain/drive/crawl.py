@@ -11,7 +11,8 @@ from skillyard.domain.accounts.model import Caller
 from skillyard.domain.accounts.on_behalf import on_behalf_of
 from skillyard.domain.accounts.rights import Scope
 from skillyard.domain.drive.git_address import Spot
-from skillyard.domain.drive.git_fetch import fetch_skills, find_again, open_remote
+from skillyard.domain.drive.git_errors import GitBusy
+from skillyard.domain.drive.git_fetch import fetch_skills, find_again, reading
 from skillyard.domain.drive.git_model import Origin, Source, SourceFolder
 from skillyard.domain.drive.git_publish import keep_origin, publish_folder, read_manifest_of
 from skillyard.domain.drive.git_skills import GitSkill
@@ -33,6 +34,8 @@ def crawl_source(app: App, *, source_id: str, anew: bool) -> None:
         return
     try:
         commit, folders = _crawl(app, source, anew=anew)
+    except GitBusy:
+        raise  # to be tried again soon
     except SkillyardError as error:
         commit, folders = None, None
         problem = error.message
@@ -49,14 +52,13 @@ def _crawl(app: App, source: Source, *, anew: bool) -> tuple[str, list[SourceFol
     with app.database.reading() as tx:
         publisher = on_behalf_of(tx, source.added_by, scopes={Scope.READ, Scope.PUBLISH})
     publisher.must("publish", on=source.namespace)
-    remote = open_remote(app, source.repository)
-    spot = find_again(remote, repository=source.repository, ref=source.ref, path=source.path)
-    if spot.commit == source.commit and not anew:
-        return spot.commit, None
-    folders: list[SourceFolder] = []
+    with reading(app, source.repository, who=source.added_by) as remote:
+        spot = find_again(remote, repository=source.repository, ref=source.ref, path=source.path)
+        if spot.commit == source.commit and not anew:
+            return spot.commit, None
+        skills = fetch_skills(app, remote, spot)
     taken: dict[str, str] = {}
-    for skill in fetch_skills(app, remote, spot):
-        folders.append(_publish(app, publisher, source, spot, skill, taken))
+    folders = [_publish(app, publisher, source, spot, skill, taken) for skill in skills]
     return spot.commit, folders
 
 

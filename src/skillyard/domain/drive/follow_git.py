@@ -9,8 +9,8 @@ from skillyard.domain.accounts.model import Caller
 from skillyard.domain.accounts.on_behalf import on_behalf_of
 from skillyard.domain.accounts.rights import Scope
 from skillyard.domain.drive.git_address import is_fixed
-from skillyard.domain.drive.git_errors import CommitIsFixed
-from skillyard.domain.drive.git_fetch import fetch_skill, find_again, open_remote
+from skillyard.domain.drive.git_errors import CommitIsFixed, GitBusy
+from skillyard.domain.drive.git_fetch import fetch_skill, find_again, reading
 from skillyard.domain.drive.git_model import Origin
 from skillyard.domain.drive.git_publish import keep_origin, publish_folder
 from skillyard.domain.drive.origins import find_origin
@@ -58,17 +58,19 @@ def follow_one(app: App, *, name: str) -> None:
         with app.database.reading() as tx:
             importer = on_behalf_of(tx, origin.user_id, scopes={Scope.READ, Scope.PUBLISH})
         _look(app, importer, origin)
+    except GitBusy:
+        raise  # to be tried again soon
     except SkillyardError as error:
         with app.database.transaction() as tx:
             store.set_checked(tx, origin, problem=error.message, now_ms=app.clock.now_ms())
 
 
 def _look(app: App, caller: Caller, origin: Origin) -> Origin:
-    remote = open_remote(app, origin.repository)
-    spot = find_again(remote, repository=origin.repository, ref=origin.ref, path=origin.path)
-    found = origin
-    if spot.commit != origin.commit:
-        skill = fetch_skill(app, remote, spot)
-        found = publish_folder(app, caller, origin, spot.commit, skill, Visibility.PRIVATE)
+    with reading(app, origin.repository, who=caller.identity[0]) as remote:
+        spot = find_again(remote, repository=origin.repository, ref=origin.ref, path=origin.path)
+        found = origin
+        if spot.commit != origin.commit:
+            skill = fetch_skill(app, remote, spot)
+            found = publish_folder(app, caller, origin, spot.commit, skill, Visibility.PRIVATE)
     with app.database.transaction() as tx:
         return keep_origin(tx, app, found)

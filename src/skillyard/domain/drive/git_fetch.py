@@ -16,18 +16,47 @@ from skillyard.infra.git_remote import GitRemote
 from skillyard.infra.isolation import Isolated, Isolation
 
 _MIB = 1024 * 1024
-_AT_ONCE = 2  # each holds a whole pack in memory
+_AT_ONCE = 3  # each may hold a whole pack in memory
+_PATIENCE_S = 10.0
 _UNPACKS_TO = 6  # times the size of the largest pack
 _LISTED = 10
-_turns = threading.BoundedSemaphore(_AT_ONCE)
 
 
-def open_remote(app: App, repository: str) -> GitRemote:
-    """The time for the whole conversation runs from here."""
+class _Turns:
+    """Who reads a repository now: few people, and each only one, so that slow servers hold up nobody else."""
+
+    def __init__(self) -> None:
+        self._reading: set[str] = set()
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def take(self, who: str) -> Iterator[None]:
+        def may_begin() -> bool:
+            return len(self._reading) < _AT_ONCE and who not in self._reading
+
+        with self._changed:
+            if not self._changed.wait_for(may_begin, _PATIENCE_S):
+                raise GitBusy(retry_after_s=30)
+            self._reading.add(who)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._reading.discard(who)
+                self._changed.notify_all()
+
+
+_turns = _Turns()
+
+
+@contextmanager
+def reading(app: App, repository: str, *, who: str) -> Iterator[GitRemote]:
+    """A conversation with a repository, for one person, whose id is `who`; its time runs from here. Raises GitBusy."""
     settings = app.settings
-    return GitRemote(
-        app.outbound, repository, within_s=settings.git_seconds, max_bytes=settings.git_max_mb * _MIB
-    )  # fmt: skip
+    with _turns.take(who):
+        yield GitRemote(
+            app.outbound, repository, within_s=settings.git_seconds, max_bytes=settings.git_max_mb * _MIB
+        )  # fmt: skip
 
 
 def find_spot(remote: GitRemote, address: GitAddress) -> Spot:
@@ -70,29 +99,18 @@ def fetch_skills(app: App, remote: GitRemote, spot: Spot) -> tuple[GitSkill, ...
 
 def _fetch(app: App, remote: GitRemote, spot: Spot, *, every: bool) -> GitSkills:
     limits = PackLimits(max_bytes=_UNPACKS_TO * app.settings.git_max_mb * _MIB)
-    with _turn(app.settings.git_seconds):
-        pack = remote.fetch(spot.oid)
-        try:
-            read = _processes().run(
-                read_skills, app.settings.git_seconds, pack, spot.oid,
-                path=spot.path, every=every, pack_limits=limits, limits=app.archive_limits,
-            )  # fmt: skip
-        except (Isolated, MemoryError) as error:
-            why = error.why if isinstance(error, Isolated) else "it takes too much memory"
-            raise RepositoryUnreadable(repository=spot.repository, commit=spot.commit, why=why) from error
+    pack = remote.fetch(spot.oid)
+    try:
+        read = _processes().run(
+            read_skills, app.settings.git_seconds, pack, spot.oid,
+            path=spot.path, every=every, pack_limits=limits, limits=app.archive_limits,
+        )  # fmt: skip
+    except (Isolated, MemoryError) as error:
+        why = error.why if isinstance(error, Isolated) else "it takes too much memory"
+        raise RepositoryUnreadable(repository=spot.repository, commit=spot.commit, why=why) from error
     if read.why:
         raise RepositoryUnreadable(repository=spot.repository, commit=spot.commit, why=read.why)
     return read
-
-
-@contextmanager
-def _turn(within_s: float) -> Iterator[None]:
-    if not _turns.acquire(timeout=within_s):
-        raise GitBusy(retry_after_s=60)
-    try:
-        yield
-    finally:
-        _turns.release()
 
 
 @cache

@@ -8,7 +8,7 @@ from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.drive import rules
 from skillyard.domain.drive.git_address import Spot, is_same_repository, read_address
-from skillyard.domain.drive.git_fetch import fetch_skill, find_spot, open_remote
+from skillyard.domain.drive.git_fetch import fetch_skill, find_spot, reading
 from skillyard.domain.drive.git_model import Origin
 from skillyard.domain.drive.git_publish import keep_origin, publish_folder, read_manifest_of
 from skillyard.domain.drive.git_skills import GitSkill
@@ -32,16 +32,16 @@ def import_git(
     place = rules.manageable_drive(caller, drive)
     caller.must("publish", on=str(SkillName.parse(f"{place}/{slug}")) if slug is not None else place)
     where = read_address(address)
-    remote = open_remote(app, where.repository)
-    spot = find_spot(remote, where)
-    known = _find_known(app, place, spot.repository, spot.path, slug)
-    if known is None or known.commit != spot.commit:
-        skill = fetch_skill(app, remote, spot)
-        known = known or _find_known(app, place, spot.repository, skill.path, slug)
-        manifest = read_manifest_of(spot.repository, skill)
-        name = known.name if known else f"{place}/{slug or manifest.name}"
-        wanted = _origin(app, caller, name, address, spot, skill)
-        known = publish_folder(app, caller, wanted, spot.commit, skill, Visibility.PRIVATE)
+    with reading(app, where.repository, who=caller.identity[0]) as remote:
+        spot = find_spot(remote, where)
+        known = _find_known(app, place, spot.repository, spot.path, slug)
+        if known is None or known.commit != spot.commit:
+            skill = fetch_skill(app, remote, spot)
+            known = known or _find_known(app, place, spot.repository, skill.path, slug)
+            manifest = read_manifest_of(spot.repository, skill)
+            name = known.name if known else f"{place}/{slug or manifest.name}"
+            wanted = _origin(app, caller, name, address, spot, skill)
+            known = publish_folder(app, caller, wanted, spot.commit, skill, Visibility.PRIVATE)
     return _keep(app, caller, place, replace(known, ref=spot.ref, address=address.strip()))
 
 

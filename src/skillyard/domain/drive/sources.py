@@ -9,7 +9,7 @@ from skillyard.domain.accounts.model import Caller
 from skillyard.domain.drive.crawl import crawl_source
 from skillyard.domain.drive.git_address import read_address
 from skillyard.domain.drive.git_errors import SourceExists, SourceNotFound
-from skillyard.domain.drive.git_fetch import find_spot, open_remote
+from skillyard.domain.drive.git_fetch import find_spot, reading
 from skillyard.domain.drive.git_model import Source, SourceFolder
 from skillyard.domain.drive.store import sources as store
 from skillyard.infra.database import Tx
@@ -37,7 +37,8 @@ def add_source(app: App, caller: Caller, *, address: str, namespace: str) -> Sou
     caller.must("administer")
     caller.must("publish", on=namespace)
     where = read_address(address)
-    spot = find_spot(open_remote(app, where.repository), where)
+    with reading(app, where.repository, who=caller.identity[0]) as remote:
+        spot = find_spot(remote, where)
     source = Source(
         id=new_id("src"), address=address.strip(), repository=spot.repository, ref=spot.ref, path=spot.path,
         namespace=namespace, added_by=caller.identity[0], added_ms=app.clock.now_ms(),
