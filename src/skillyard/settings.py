@@ -184,6 +184,11 @@ class Settings(BaseSettings):
         ge=1,
         description="Requests to SkillzDrive's API without a key, per address and minute, per node.",
     )
+    marketplace_name: str = Field(
+        default="skillyard",
+        pattern=r"^[A-Za-z0-9_-]{1,64}$",
+        description="What coding agents call the list of this registry's skills: they hold one list of each name.",
+    )
     log_origin: str = Field(
         default="",
         pattern=r"^[^\s+]*$",

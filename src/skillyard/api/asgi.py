@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from skillyard.api.agents.addresses import PREFIXES
 from skillyard.api.entrance import Door, Entrance, Surface
 from skillyard.api.later import Later, later_door
 from skillyard.api.native.addresses import PREFIX
@@ -14,11 +15,13 @@ from skillyard.app import App
 def build_asgi(app: App, documents: Documents) -> Entrance:
     """The application that a server runs. `documents` are the pre-rendered public answers of this process."""
     native, settings = Later(partial(_build_native, app)), app.settings
+    agents = Later(partial(_build_agents, app))
     return Entrance(
         app,
         [
             Door(surface=Later(partial(_build_web, app)), prefix=""),
             Door(surface=native, prefix=PREFIX, hot=HotReads(app, documents)),
+            *(Door(surface=agents, prefix=prefix) for prefix in PREFIXES),
             later_door(partial(_open_tank, app, documents), "/tank", settings.tank_hosts, settings.tank_port),
             later_door(partial(_open_skilldock, app), "/skilldock", settings.skilldock_hosts, settings.skilldock_port),
             later_door(partial(_open_stack, app), "/stack", settings.stack_hosts, settings.stack_port),
@@ -35,6 +38,12 @@ def _build_native(app: App) -> Surface:
     from skillyard.api.native.idempotent import Idempotent
 
     return Idempotent(app, build_native(app))
+
+
+def _build_agents(app: App) -> Surface:
+    from skillyard.api.agents.routes import build_agents
+
+    return build_agents(app)
 
 
 def _build_web(app: App) -> Surface:
