@@ -125,7 +125,8 @@ def test_a_key_runs_what_is_in_its_collection_until_its_quota_is_used_up(owner: 
 
 
 def test_an_upload_by_its_ticket_becomes_a_private_skill(owner: Owner, tmp_path: Path) -> None:
-    ticket = _post(owner, tmp_path, "/uploads/ticket", {"filename": "my-skill.zip"})
+    key = owner.scoped("uploads", "pdf")
+    ticket = _post(owner, tmp_path, "/uploads/ticket", {"collectionName": "uploads", "filename": "my-skill.zip"})
     with zipfile.ZipFile(tmp_path / "my-skill.zip", "w") as archive:
         archive.writestr("SKILL.md", "---\nname: my-skill\ndescription: Mine. Use it in tests.\n---\n\n# Mine\n")
     command = (
@@ -138,6 +139,7 @@ def test_an_upload_by_its_ticket_becomes_a_private_skill(owner: Owner, tmp_path:
     again = json.loads(sh(tmp_path, owner.base, command))["error"]
     assert again["code"] in ("ticket_used", "unauthorized")
     assert owner.ask("GET", "/skills/ada--my-skill")["skill"]["category"] == "private"
+    assert [skill["slug"] for skill in owner.ask("GET", "/drive", key=key)["skills"]] == ["ada--my-skill", "pdf"]
 
 
 def test_the_inline_script_of_a_ticket_uploads_by_itself(owner: Owner, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ _MOST_OTHER_FIELDS = 5
 @router.post(f"{API}/uploads/ticket", summary="A ticket for one upload")
 def create_upload_ticket(app: AppOf, caller: SignedIn, body: wire.TicketBody) -> Data[wire.TicketShown]:
     """Good for ten minutes, and once; with a script for bash that does the upload."""
-    ticket = tickets.mint_ticket(app, caller, filename=body.filename)
+    ticket = tickets.mint_ticket(app, caller, collection=body.collection_name, filename=body.filename)
     return Data(data=wire.show_ticket(ticket, _url(app)))
 
 

@@ -14,6 +14,7 @@ from skillyard.infra.clock import iso
 
 
 class TicketBody(CamelBody):
+    collection_name: Text | None = Field(default=None, description="The collection that gets the skill, too.")
     filename: Text | None = None
 
 
