@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, File, UploadFile
+from fastapi import APIRouter, File, Header, UploadFile
 from starlette.responses import Response
 
 from skillyard.api.native.answers import PRIVATE_CACHE, json_body
@@ -59,9 +59,12 @@ def upload_in_sync(
     run_id: str,
     slug: str,
     archive: Annotated[UploadFile, File(description="A zip or tar.gz of the folder.")],
+    x_skillyard_sha256: Annotated[str | None, Header(description="What the archive hashes to.", max_length=200)] = None,
 ) -> Response:
     """It becomes a private release, and the drive has it. Again: the same answer, and nothing is charged twice."""
-    uploaded = sync_uploads.upload(app, caller, run_id=run_id, slug=slug, source=archive.file)
+    uploaded = sync_uploads.upload(
+        app, caller, run_id=run_id, slug=slug, source=archive.file, sha256=x_skillyard_sha256
+    )  # fmt: skip
     return _answer(answers.show_uploaded(uploaded))
 
 

@@ -102,8 +102,13 @@ def _plan(
     around = look_around(tx, caller, state, push_drive=push_drive, only=only, forks=forks)
     classified = classify(state, around)
     if only is not None:
-        classified = [item for item in classified if item.drive == only]
+        classified = [item for item in classified if item.drive == only or _is_gone(item)]
     return decide_plan(classified, caller, mode, find_tariff(app, tx, caller, push_drive))
+
+
+def _is_gone(item: SyncItem) -> bool:
+    """Whether no drive has it any more."""
+    return item.action is Action.REMOVE and item.drive is None
 
 
 def _chosen(planned: Sequence[SyncItem], expected: Iterable[Expected] | None) -> list[RunItem]:

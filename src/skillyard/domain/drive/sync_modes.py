@@ -49,7 +49,7 @@ def decide_plan(classified: Sequence[SyncItem], caller: Caller, mode: Mode, tari
         if why:
             left_out.append(replace(item, reason=why, credits=credits))
             continue
-        items.append(replace(item, credits=credits))
+        items.append(replace(item, credits=credits) if credits else item)
         held, total = grown, total + credits
     return Plan(items=tuple(items), left_out=tuple(left_out), summary=_summary(items, tariff, held, total))
 

@@ -222,7 +222,9 @@ def _may_hold(release: ExactRelease, around: Surroundings) -> bool:
 
 
 def _gone_from_drive(known: SyncItem, local: LocalSkill, around: Surroundings) -> SyncItem:
-    where = "switched off in" if local.name in around.reached else "no longer in"
+    reached = around.reached.get(local.name or "")
+    known = replace(known, drive=reached.item.drive if reached else None)
+    where = "switched off in" if reached else "no longer in"
     if local.base_digest is None or local.is_edited:
         return replace(known, reason=f"{local.name} is {where} the drive; the folder was edited, and stays.")
     return replace(known, action=Action.REMOVE, reason=f"{local.name} is {where} the drive.")

@@ -44,9 +44,12 @@ class Uploaded:
     charged: int
 
 
-def upload(app: App, caller: Caller, *, run_id: str, slug: str, source: BinaryIO) -> Uploaded:
+def upload(
+    app: App, caller: Caller, *, run_id: str, slug: str, source: BinaryIO, sha256: str | None = None
+) -> Uploaded:
     """Publish the archive in `source` as the private release that an item of the run waits for, and let the drive have
     it. It is scanned like any release. Uploading again, also after a crash, answers the same and costs nothing.
+    `sha256`: what the archive was announced to be.
 
     Raises SyncRunNotFound, SyncRunOver, SyncNothingToUpload, SyncOtherSkill, SyncMoved when the drive changed since the
     run was begun, SkillError and SkillRefused with every fault, or FeeNotCovered.
@@ -64,7 +67,7 @@ def upload(app: App, caller: Caller, *, run_id: str, slug: str, source: BinaryIO
         is_there = newest is not None and newest.digest == opened.digest
         version = newest.version if newest and is_there else _next_version(tx, name, manifest)
     if not is_there:
-        _publish(app, caller, name, version, source)
+        _publish(app, caller, name, version, source, sha256)
     with app.database.transaction() as tx:
         items.lock_drive(tx, str(waiting.item.drive))
         waiting = _find_waiting(tx, caller, run_id, slug)
@@ -121,12 +124,12 @@ def _next_version(tx: Tx, name: SkillName, manifest: Manifest) -> str:
     return next_version(tx, name, manifest.permissions, manifest.version)
 
 
-def _publish(app: App, caller: Caller, name: SkillName, version: str, source: BinaryIO) -> None:
+def _publish(app: App, caller: Caller, name: SkillName, version: str, source: BinaryIO, sha256: str | None) -> None:
     """Raises SyncMoved when somebody else was first."""
     wish = Wish(name=name, visibility=Visibility.PRIVATE, version=version, overrules=True)
     source.seek(0)
     try:
-        publish(app, caller, wish, source)
+        publish(app, caller, wish, source, sha256=sha256)
     except ReleaseExists as error:
         if not error.facts["identical"]:
             raise SyncMoved(name=str(name)) from error
