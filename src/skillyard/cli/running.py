@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from skillyard.cli import show
 from skillyard.cli.show import Json, Yes
 from skillyard.sdk import run_files
 from skillyard.sdk.client import Client
-from skillyard.sdk.errors import SdkError, UsageError
+from skillyard.sdk.errors import ApiError, SdkError, UsageError
 from skillyard.sdk.project import find_project
 from skillyard.sdk.resolving import parse_specs
 
@@ -44,6 +44,7 @@ def run(
     stdin: Annotated[bool, Parameter(negative="", help="Hand over what comes in here.")] = False,
     seconds: Annotated[int | None, Parameter(help="End it after so many.")] = None,
     session: Annotated[str | None, Parameter(help="In the workspace of this session.")] = None,
+    max_credits: Annotated[int | None, Parameter(help="Do not run it if it costs more; else you are asked.")] = None,
     detach: Annotated[bool, Parameter(negative="", help="Do not wait for its end.")] = False,
     output: Output = None,
     force: Force = False,
@@ -74,15 +75,29 @@ def run(
         connect = partial(_client, registry)
         return run_here(connect, wanted, output, force=force, accept_flagged=accept_flagged, yes=yes, json=json)
     with _client(registry) as client:
-        answer = client.start_run(
-            spec.name, script, arguments, version=spec.wanted, stdin=given, environment=environment, files=files,
-            session_id=session, limits={"seconds": seconds} if seconds else None,
+        start = partial(
+            client.start_run, spec.name, script, arguments, version=spec.wanted, stdin=given, environment=environment,
+            files=files, session_id=session, limits={"seconds": seconds} if seconds else None,
         )  # fmt: skip
+        answer = start(max_credits=max_credits) if max_credits is not None else _start_if_agreed(start, skill, yes=yes)
+        if answer is None:
+            return None
         if detach:
             return show.data(answer) if json else show.line("{id}", id=answer["id"])
         answer = _follow(client, answer["id"], quiet=json)
         saved = _save(client, answer, output, force=force)
     return show_end(answer, saved, json=json)
+
+
+def _start_if_agreed(start: Callable[..., dict[str, Any]], skill: str, *, yes: bool) -> dict[str, Any] | None:
+    """Asks only for what costs something, as most runs do not."""
+    try:
+        return start(max_credits=0)
+    except ApiError as error:
+        if error.code != "run_costs_more":
+            raise
+        price = error.facts["price"]
+    return start(max_credits=price) if show.ask(f"Run {skill} for {price} credits?", yes=yes) else None
 
 
 def _follow(client: Client, run_id: str, *, quiet: bool) -> dict[str, Any]:
@@ -123,6 +138,9 @@ def show_end(answer: dict[str, Any], saved: Sequence[Path], *, json: bool) -> No
         show.talk("[dim]{id}[/] {status}{took}{why}", id=answer["id"], status=answer["status"], took=took, why=why)
         for what, tried in _refused(answer["observed"] or {}).items():
             show.talk("  [yellow]not declared[/] {what}: {tried}", what=what, tried=", ".join(tried[:10]))
+        if answer.get("credits"):
+            paid = "paid" if answer["is_charged"] else "not paid: its program did not come to an end"
+            show.talk("  [dim]costs[/] {credits} credits, {paid}", credits=answer["credits"], paid=paid)
         for note in answer["notes"]:
             show.talk("  [yellow]left out[/] {note}", note=note)
         for path in saved:

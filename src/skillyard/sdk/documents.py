@@ -91,6 +91,7 @@ class Release(TypedDict, total=False):
     reasons: list[str]
     verdict: str | None
     score: float | None
+    credits_per_run: int
 
 
 class ResolvedRelease(Release):

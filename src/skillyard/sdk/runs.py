@@ -39,11 +39,13 @@ class RunCalls(ApiCalls):
         files: Mapping[str, bytes | Path] | None = None,
         session_id: str | None = None,
         limits: Mapping[str, float] | None = None,
+        max_credits: int | None = None,
         wait_s: int = 0,
     ) -> Document:
         """A run of a script of a skill, queued; or with `wait_s` (at most 25) as it is then, over in most cases.
 
         `files`: by their paths in its workspace. `limits`: less than the registry allows: `{"seconds": 10}`.
+        `max_credits`: refuse it (`run_costs_more`) if it costs more; None: whatever the release says.
         """
         run = {
             "name": name,
@@ -53,6 +55,7 @@ class RunCalls(ApiCalls):
             "environment": dict(environment or {}),
             "session_id": session_id,
             "limits": dict(limits or {}),
+            "max_credits": max_credits,
         }
         parts: dict[str, bytes | Path] = {f"files/{path}": content for path, content in (files or {}).items()}
         if stdin:

@@ -19,6 +19,7 @@ _TAG = re.compile(rf"(?=.{{1,{_MAX_TAG_CHARS}}}\Z)[a-z0-9]+(?:-[a-z0-9]+)*")
 _MAX_TOOLS = 200
 _MAX_TOOLS_CHARS = 8000
 _MAX_METADATA_CHARS = 8000
+_MOST_CREDIT_DIGITS = 6
 _VISIBILITIES = ("public", "unlisted", "private")
 
 
@@ -48,6 +49,16 @@ def read_visibility(value: object, place: Place) -> str | None:
     if text is None or text in _VISIBILITIES:
         return text
     place.refuse("bad_visibility", f"{place} is {quoted(text)}", f"write one of {', '.join(_VISIBILITIES)}")
+    return None
+
+
+def read_credits(value: object, place: Place) -> int | None:
+    """Whole credits, in digits."""
+    text = as_text(value, place, most_chars=64)
+    if text is None or (text.isascii() and text.isdigit() and len(text) <= _MOST_CREDIT_DIGITS):
+        return None if text is None else int(text)
+    most = 10**_MOST_CREDIT_DIGITS - 1
+    place.refuse("bad_credits", f"{place} is {quoted(text)}", f'write a whole number from 0 to {most}, such as "2"')
     return None
 
 

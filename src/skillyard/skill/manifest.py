@@ -20,6 +20,7 @@ from skillyard.skill.fields import (
     MAX_COMPATIBILITY_CHARS,
     MAX_DESCRIPTION_CHARS,
     MAX_LICENSE_CHARS,
+    read_credits,
     read_description,
     read_metadata,
     read_tags,
@@ -59,6 +60,7 @@ _SPELLINGS = {
     "homepage": 'write it in metadata, as homepage: "https://example.com"',
     "permissions": "write it in a skills.json beside SKILL.md",
 }
+_CREDITS_KEY = "credits-per-run"
 _PLAIN_TEXT = re.compile("[A-Za-z][A-Za-z0-9 ,.;()/'+&%!?-]*")
 _READ_AS_VALUES = frozenset(["true", "false", "yes", "no", "on", "off", "null", "y", "n"])  # by YAML 1.1
 
@@ -69,6 +71,7 @@ Stated = tuple[object, Place]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """`dependencies`: ns/slug → range as npm writes them. `body`: SKILL.md's text below the front matter.
+    `credits_per_run`: what a run on a registry costs, from `credits-per-run` in the metadata.
 
     `version` is None when the skill names none. `namespace`, `visibility` and `repository` are what a `tank.json` says.
     """
@@ -87,6 +90,7 @@ class Manifest:
     repository: str | None = None
     visibility: str | None = None
     namespace: str | None = None
+    credits_per_run: int = 0
     body: str = ""
 
     @classmethod
@@ -203,6 +207,7 @@ class _Sources:
             homepage=_agreed(self._stated("homepage"), as_web_address),
             repository=_agreed(self._beside.stated("repository"), as_web_address),
             visibility=_agreed(self._beside.stated("visibility"), read_visibility),
+            credits_per_run=self._credits(),
             body=self._front.body,
         )
 
@@ -242,6 +247,11 @@ class _Sources:
 
     def _text(self, key: str, most_chars: int) -> str | None:
         return as_text(self._front.values.get(key), self._place.at(key), most_chars=most_chars)
+
+    def _credits(self) -> int:
+        metadata = self._front.values.get("metadata")
+        stated = metadata.get(_CREDITS_KEY) if isinstance(metadata, Mapping) else None
+        return read_credits(stated, self._place.at("metadata", _CREDITS_KEY)) or 0
 
     def _dependencies(self, own_name: str) -> Mapping[str, str]:
         stated = list(self._stated("dependencies", json_key="skills"))

@@ -209,6 +209,7 @@ async def _start(
         session_id=body.session_id,
         limits=narrowed(app.settings, **body.limits.model_dump()),
         key=key,
+        max_credits=body.max_credits,
     )
     return await _show_when_over(app, caller, run, wait_s)
 

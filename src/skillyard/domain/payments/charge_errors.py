@@ -7,7 +7,7 @@ from skillyard.infra.errors import Conflict, Invalid, NotFound, PaymentRequired
 
 class NotEnoughCredits(PaymentRequired):
     code = "not_enough_credits"
-    text = "An invocation of {item} costs {price} credits, and you have {there}."
+    text = "Each use of {item} costs {price} credits, and you have {there}."
     hint = (
         "Buy credits at {purchase_url}, or with `skillyard credits buy {enough}`, and try again; where none are sold,"
         " ask an administrator."

@@ -114,6 +114,7 @@ class Release:
     provenance: Provenance | None = None
     is_for_sale: bool = False
     is_sealed: bool = False
+    credits_per_run: int = 0
     readme: str = ""
     files: tuple[FileEntry, ...] = ()
 

@@ -174,6 +174,7 @@ def _release(app: App, caller: Caller, wish: Wish, examined: Examined) -> Releas
         is_sealed=is_sealed(examined.executable),
         readme=manifest.body,
         files=draft.files,
+        credits_per_run=manifest.credits_per_run,
     )
 
 

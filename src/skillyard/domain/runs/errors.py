@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skillyard.infra.errors import Conflict, Invalid, NotFound, TooMany, Unavailable
+from skillyard.infra.errors import Conflict, Invalid, NotFound, PaymentRequired, TooMany, Unavailable
 
 
 class RunNotFound(NotFound):
@@ -111,3 +111,9 @@ class FilesNotKept(Unavailable):
     code = "files_not_kept"
     text = "Some of the files are being removed from the store this very moment."
     hint = "Try again in a moment."
+
+
+class RunCostsMore(PaymentRequired):
+    code = "run_costs_more"
+    text = "A run of {name} {version} costs {price} credits, and you agreed to {most} at most."
+    hint = "Ask again, and agree to {price}: `--max-credits {price}` on the command line."

@@ -10,6 +10,7 @@ from typing import BinaryIO, cast
 from skillyard.app import App
 from skillyard.domain.registry import kept
 from skillyard.domain.registry.observed import note_observed
+from skillyard.domain.runs.charge import settle
 from skillyard.domain.runs.errors import FilesNotKept
 from skillyard.domain.runs.model import OutputChunk, Run, RunEnded, RunStatus
 from skillyard.domain.runs.receipts import readable, sign_run
@@ -91,16 +92,17 @@ def _end(app: App, run: Run, claim: str, ending: _Ending) -> None:
             _keep_files(tx, app, run, ending.made, ending.left.files)
             contents.add_output(tx, run.id, ending.chunks)
             note_observed(tx, run.release_id, run.task.permissions, ending.observed, now_ms=ending.now_ms)
+            settle(tx, run, has_result=True, now_ms=ending.now_ms)
             _tell(tx, app, run, ending.status)
 
 
 def end_without_result(app: App, run: Run, status: RunStatus, why: str, *, claim: str | None) -> bool:
     """End a run of which there is nothing to tell but why; False when it is over already, or another's."""
+    now_ms = app.clock.now_ms()
     with app.database.transaction() as tx:
-        ended = store.end(
-            tx, run.id, status, claim=claim, why=why, result=None, notes=(), receipt=None, now_ms=app.clock.now_ms()
-        )
+        ended = store.end(tx, run.id, status, claim=claim, why=why, result=None, notes=(), receipt=None, now_ms=now_ms)
         if ended:
+            settle(tx, run, has_result=False, now_ms=now_ms)
             _tell(tx, app, run, status)
         return ended
 

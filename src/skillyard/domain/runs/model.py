@@ -69,7 +69,7 @@ class Run:
 
     `why` says what kept it from succeeding, `notes` which files it left that were not taken. `ref`: of a step, what it
     is a step of. `receipt`: the signed text, once its program has ended. `key_id`: the key for some skills of its
-    owner's with which it was asked for.
+    owner's with which it was asked for. `credits`: what it costs, set aside until its end.
     """
 
     id: str
@@ -94,6 +94,12 @@ class Run:
     files_in: tuple[FileEntry, ...] = ()
     files_out: tuple[FileEntry, ...] = ()
     key_id: str | None = None
+    credits: int = 0
+
+    @property
+    def is_charged(self) -> bool:
+        """Whether what it costs was paid: then its program came to an end."""
+        return self.credits > 0 and self.result is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

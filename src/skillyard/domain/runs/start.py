@@ -14,6 +14,7 @@ from skillyard.domain.registry import kept
 from skillyard.domain.registry.model import DEFAULT_CHANNEL, Release
 from skillyard.domain.registry.runnable import find_runnable
 from skillyard.domain.runs import rules
+from skillyard.domain.runs.charge import hold, price_of
 from skillyard.domain.runs.environment import seal_environment
 from skillyard.domain.runs.errors import (
     FilesNotKept,
@@ -53,6 +54,7 @@ def start_run(
     session_id: str | None = None,
     limits: Limits | None = None,
     key: str | None = None,
+    max_credits: int | None = None,
 ) -> Run:
     """Queue a script of a release under the permissions that the release declares.
 
@@ -89,8 +91,10 @@ def start_run(
         permissions=declared,
         limits=limits or allowed,
     )
+    with app.database.reading() as tx:
+        credits = price_of(tx, release, owner_id, most=max_credits)
     run = new_run(app, release, task, owner_id=owner_id, kind="script", session_id=session_id)
-    run = replace(run, files_in=put_files(app, files), key_id=caller.slice_key_id)
+    run = replace(run, files_in=put_files(app, files), key_id=caller.slice_key_id, credits=credits)
     return _queue(app, caller, run, key=key, sealed=seal_environment(app, run.id, environment))
 
 
@@ -108,6 +112,7 @@ def _queue(app: App, caller: Caller, run: Run, *, key: str | None, sealed: str) 
         if not store.add(tx, run, key=hashed, sealed=sealed):
             raise SessionBusy(session_id=run.session_id)
         count_execution(tx, app, caller)
+        hold(tx, app, run)
         keep_inputs(tx, run)
         early_ms = head_start(waiting=waiting)
         enqueue(tx, execute, now_ms=run.created_ms, key=run.id, delay_ms=early_ms, run_id=run.id)

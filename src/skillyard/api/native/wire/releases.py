@@ -54,6 +54,7 @@ SUMMARY_EXAMPLE: dict[str, Any] = {
     "reasons": [],
     "verdict": "pass_with_notes",
     "score": 9.4,
+    "credits_per_run": 0,
 }
 RELEASE_EXAMPLE = {**SUMMARY_EXAMPLE, "readme": "# How to use it"}
 _WARNING = {
@@ -133,6 +134,7 @@ class ReleaseSummaryOnWire(BaseModel):
         description="Of the scan, before any override; None until it was scanned."
     )
     score: float | None = Field(description="0 to 10, from the scan.")
+    credits_per_run: int = Field(description="What a run here costs whoever is no member of the namespace.")
 
 
 class ReleaseOnWire(ReleaseSummaryOnWire):
@@ -289,6 +291,7 @@ def _summary(release: Release, address: str) -> dict[str, Any]:
         "reasons": list(release.reasons),
         "verdict": release.verdict,
         "score": release.score,
+        "credits_per_run": release.credits_per_run,
     }
 
 

@@ -44,6 +44,8 @@ _RUN: dict[str, Any] = {
     "stdout": "3 pages\n",
     "stderr": "",
     "has_receipt": True,
+    "credits": 0,
+    "is_charged": False,
     "created_at": _NOW,
     "begun_at": _NOW,
     "ended_at": _NOW,
@@ -96,6 +98,9 @@ class StartRunBody(BaseModel):
     files: dict[Path, str] = Field(default={}, description="Small text files, by their paths in the workspace.")
     session_id: Text | None = Field(default=None, description="Run it in the workspace of this session.")
     limits: LimitsBody = LimitsBody()
+    max_credits: int | None = Field(
+        default=None, ge=0, description="Refuse it if it costs more; left out: whatever the release says."
+    )
 
 
 class FileOnWire(BaseModel):
@@ -137,6 +142,8 @@ class RunOnWire(BaseModel):
     stdout: str | None = Field(default=None, description="The beginning, of a single run that is over.")
     stderr: str | None = None
     has_receipt: bool
+    credits: int = Field(description="What it costs: set aside until its end.")
+    is_charged: bool = Field(description="Whether its program came to an end, and it was paid.")
     created_at: Time
     begun_at: Time | None
     ended_at: Time | None
@@ -209,6 +216,8 @@ def show_run(run: Run, address: str, output: Mapping[Stream, bytes] | None = Non
         stdout=_text(output["stdout"]) if output else None,
         stderr=_text(output["stderr"]) if output else None,
         has_receipt=run.receipt is not None,
+        credits=run.credits,
+        is_charged=run.is_charged,
         created_at=iso(run.created_ms),
         begun_at=iso(run.begun_ms) if run.begun_ms is not None else None,
         ended_at=iso(run.ended_ms) if run.ended_ms is not None else None,

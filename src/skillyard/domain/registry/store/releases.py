@@ -25,7 +25,7 @@ TABLES = (
             "tags", "dependencies", "permissions", "digest", "sha256", "sha512", "size_bytes", "format", "files_count",
             "unpacked_bytes", "published_ms", "published_by", "yanked_reason", "yanked_ms", "deprecated", "readme",
             "files", "status", "reasons", "verdict", "score_tenths", "rules",
-            "provenance",
+            "provenance", "credits_per_run",
         ),
     ),
 )  # fmt: skip
@@ -35,7 +35,7 @@ _LISTED = (
     "r.id, r.skill, r.version, r.channel, r.description, r.license, r.compatibility, r.homepage, r.tags,"
     " r.dependencies, r.permissions, r.digest, r.sha256, r.sha512, r.size_bytes, r.format, r.files_count,"
     " r.unpacked_bytes, r.published_ms, r.published_by, r.yanked_reason, r.yanked_ms, r.status, r.reasons, r.verdict,"
-    " r.score_tenths, r.provenance, s.visibility, s.is_for_sale, s.is_sealed,"
+    " r.score_tenths, r.provenance, r.credits_per_run, s.visibility, s.is_for_sale, s.is_sealed,"
     " coalesce(r.deprecated, s.deprecated) AS deprecated"
 )
 _FROM = "FROM releases r JOIN skills s ON s.name = r.skill"
@@ -49,14 +49,15 @@ def add_release(tx: Tx, release: Release, *, version_order: bytes, rules: str) -
         "INSERT INTO releases (id, skill, version, version_order, channel, description, license, compatibility,"
         " homepage, tags, dependencies, permissions, digest, sha256, sha512, size_bytes, format, files_count,"
         " unpacked_bytes, published_ms, published_by, readme, files, status, reasons, verdict, score_tenths, rules,"
-        " provenance) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " provenance, credits_per_run)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         release.id, release.name, release.version, version_order, release.channel, release.description,
         release.license, release.compatibility, release.homepage, _json(release.tags), _json(release.dependencies),
         _json(release.permissions), release.digest, archive.sha256, archive.sha512, archive.size_bytes, archive.format,
         release.files_count, release.unpacked_bytes, release.published_ms, release.published_by, release.readme,
         _json([[file.path, file.size_bytes, file.sha256, file.executable] for file in release.files]),
         release.status.value, _json(release.reasons), release.verdict or "", _tenths(release.score), rules,
-        _json(asdict(release.provenance)) if release.provenance else None,
+        _json(asdict(release.provenance)) if release.provenance else None, release.credits_per_run,
     )  # fmt: skip
 
 
@@ -241,6 +242,7 @@ def _release(row: Row, channels: Mapping[str, str], *, readme: str = "", files: 
         provenance=Provenance(**orjson.loads(row["provenance"])) if row["provenance"] else None,
         is_for_sale=bool(row["is_for_sale"]),
         is_sealed=bool(row["is_sealed"]),
+        credits_per_run=int(row["credits_per_run"]),
         readme=readme,
         files=files,
     )

@@ -19,7 +19,7 @@ TABLES = (
         (
             "id", "kind", "owner_id", "ref", "request_key", "session_id", "release_id", "name", "version", "digest",
             "task", "environment", "status", "why", "cancel_asked", "claim", "lease_until_ms", "result", "notes",
-            "receipt", "created_ms", "begun_ms", "ended_ms", "has_contents", "key_id",
+            "receipt", "created_ms", "begun_ms", "ended_ms", "has_contents", "key_id", "credits",
         ),
     ),
 )  # fmt: skip
@@ -29,11 +29,11 @@ def add(tx: Tx, run: Run, *, key: str | None, sealed: str) -> bool:
     """False when its key, its ref or its session is taken. `sealed`: the values of its environment."""
     return tx.insert_new(
         "INSERT INTO runs (id, kind, owner_id, ref, request_key, session_id, release_id, name, version, digest, task,"
-        " environment, status, why, notes, cancel_asked, lease_until_ms, created_ms, key_id,"
-        " has_contents) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '[]', 0, 0, ?, ?, 1)",
+        " environment, status, why, notes, cancel_asked, lease_until_ms, created_ms, key_id, credits,"
+        " has_contents) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '[]', 0, 0, ?, ?, ?, 1)",
         run.id, run.kind, run.owner_id, run.ref, key, run.session_id, run.release_id, run.name, run.version,
         run.digest, show_task(run.task), sealed, run.status.value, run.why, run.created_ms,
-        run.key_id,
+        run.key_id, run.credits,
     )  # fmt: skip
 
 
@@ -180,7 +180,7 @@ def _run(row: Row) -> Run:
         name: row[name]
         for name in (
             "id", "kind", "owner_id", "ref", "session_id", "release_id", "name", "version", "digest", "why",
-            "receipt", "created_ms", "begun_ms", "ended_ms", "key_id",
+            "receipt", "created_ms", "begun_ms", "ended_ms", "key_id", "credits",
         )
     }  # fmt: skip
     task: RunTask = read_task(row["task"])
