@@ -52,11 +52,12 @@ class Account:
 
 
 def get_account(app: App, caller: Caller) -> Account:
-    """The caller's; also for the key of a collection."""
+    """The caller's; also for the key of a collection, but what they came and went for only for one of all skills."""
     caller.must("read_credits")
     user_id, username = caller.identity
     with app.database.reading() as tx:
-        newest = list_entries(tx, owner=user_id, kinds=(Kind.CREDITS,), limit=_LAST)
+        is_told = caller.slice_key_id is None
+        newest = list_entries(tx, owner=user_id, kinds=(Kind.CREDITS,), limit=_LAST) if is_told else []
         return Account(
             credits=read_credits(tx, user_id, username),
             tier="administrator" if caller.is_admin else "standard",
