@@ -62,6 +62,11 @@ class ApiCalls:
         """Whether a token is sent; the registry may still refuse it."""
         return self.transport.token is not None
 
+    @property
+    def username(self) -> str | None:
+        """Who signed in, where the token is the one that was kept then."""
+        return self._login.username if self._login else None
+
     def forget_token(self) -> None:
         """Be nobody from now on; what is kept of the sign-in stays as it is."""
         self.transport.token = self._login = None

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from skillyard.sdk.errors import SdkError
-from skillyard.sdk.journal import Which
+from skillyard.sdk.journal import Which, text_of
 from skillyard.sdk.log import with_positions
 from skillyard.sdk.sync.answers import Item
 from skillyard.sdk.sync.carry_out import Settled, Work
@@ -46,20 +46,19 @@ def texts_after(
             wanted[skill.name], skills[skill.name] = skill.version, skill
     manifest = replace(machine.manifest, skills=wanted, agents=tuple(agent.id for agent in machine.agents))
     lock = Lockfile(registry=work.client.base_url, requirements=dict(sorted(wanted.items())), skills=skills)
-    memory = Memory(registry=work.client.base_url, known=_known_after(work, settled), undo=undo)
+    person = work.client.username or machine.memory.person
+    memory = Memory(registry=lock.registry, person=person, known=_known_after(work, settled), undo=undo)
     return {
         "manifest": manifest.show(),
-        "lock": _checked(with_positions(lock, work.checked.positions)),
+        "lock": _checked(with_positions(lock, work.checked.positions), before=text_of(machine.project, "lock")),
         "sync": memory.show(),
     }
 
 
 def _known_after(work: Work, settled: Iterable[Settled]) -> dict[str, str]:
     """The skills that the drives have for this machine now, each with its drive."""
-    machine, registry = work.machine, work.client.base_url
-    before = machine.known(registry, None)
-    asked = machine.known(registry, work.drive)
-    known = {name: of for name, of in before.items() if name not in asked}
+    asked = work.machine.known(work.drive)
+    known = {name: of for name, of in work.machine.known(None).items() if name not in asked}
     for one in settled:
         item, drive = one.decision.item, one.decision.item.drive or ""
         if item.publish_as and one.release and one.release.name == item.publish_as:
@@ -74,9 +73,11 @@ def _has(item: Item) -> bool:
     return item.drive is not None and item.target is not None
 
 
-def _checked(lock: Lockfile) -> str:
+def _checked(lock: Lockfile, *, before: str | None) -> str:
     """What we write must pass what we ask of every lock."""
     text = lock.show()
+    if text == before:
+        return text
     try:
         Lockfile.read(text)
     except SkillError as error:

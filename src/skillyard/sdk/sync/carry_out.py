@@ -78,6 +78,7 @@ class Work:
         self.trees = Trees(self.client, machine.lock)
         self.checked = Checked(positions={})
         self.uploaded = 0
+        self.set_aside: list[Item] = []
         self.drive = options.drive
         self._agree = options.agree
         self._done: dict[str, str] = {}
@@ -85,6 +86,7 @@ class Work:
     def settle(self) -> list[Settled]:
         """Everything that takes the network, up to the close. Raises NetworkError, IntegrityError and the like."""
         items = _one_for_each_folder(self.answer.items)
+        self.set_aside = [item for item in self.answer.items if item not in items]
         self._fetch(items)
         recalls = known_recalls(self.client.base_url)
         decisions = [

@@ -79,12 +79,17 @@ def keep_clash(project: Project, clash: Clash) -> Waiting:
     if before:
         _put_away(project, before)
     folder = _folder(project, clash.slug)
-    remove_tree(folder)
-    write_files(clash.theirs_files, folder / "theirs")
-    if clash.base_files:
-        write_files(clash.base_files, folder / "base")
-    if clash.candidate:
-        write_files(clash.candidate, folder / "candidate")
+    try:
+        remove_tree(folder)
+        for side, files in (("theirs", clash.theirs_files), ("base", clash.base_files), ("candidate", clash.candidate)):
+            if files:
+                write_files(files, folder / side)
+    except OSError as error:
+        raise SdkError(
+            f"{folder} could not be written: {error.strerror}.",
+            code="cannot_write",
+            hint="Check free space and rights, then sync again.",
+        ) from error
     document = {
         "reason": clash.reason,
         "ours_digest": clash.ours_digest,

@@ -134,7 +134,7 @@ def _clash(
     return Clash(
         slug=decision.slug,
         reason=_why(merged) if merged.conflicts else decision.item.reason,
-        ours_digest=decision.local.digest,
+        ours_digest=decision.local.folder_digest,
         theirs=decision.item.target,
         theirs_files=theirs,
         base_files=base,

@@ -27,7 +27,7 @@ def land(work: Work, settled: list[Settled]) -> SyncReport:
     waiting = {one.decision.slug: found for one in settled if (found := _lay_out(work, one))}
     notes = _close(work, settled)
     return SyncReport(
-        skills=(*(_synced(one, waiting.get(one.decision.slug)) for one in settled), *_unread(work, settled)),
+        skills=(*(_synced(one, waiting.get(one.decision.slug)) for one in settled), *_others(work, settled)),
         left_out=work.answer.left_out,
         notes=(*work.checked.notes, *(done.notes if done else ()), *notes),
         backups=tuple(done.backups) if done else (),
@@ -113,8 +113,10 @@ def _synced(one: Settled, waiting: Waiting | None) -> Synced:
     )
 
 
-def _unread(work: Work, settled: list[Settled]) -> Iterator[Synced]:
-    """What is here and could not even be asked about."""
+def _others(work: Work, settled: list[Settled]) -> Iterator[Synced]:
+    """What has its folder taken by another skill, and what is here and could not even be asked about."""
+    for item in work.set_aside:
+        yield Synced(slug=item.slug, action=item.action, outcome="left", reason=item.reason, name=item.name)
     named = {one.decision.slug for one in settled}
     for local in work.machine.skills.values():
         if local.problem and local.slug not in named:

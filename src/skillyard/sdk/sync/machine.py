@@ -32,15 +32,13 @@ class Machine:
         """The folders that are to have the skill, so that each agent sees it once."""
         return [target.folder / slug for target in self.targets]
 
-    def known(self, registry: str, drive: str | None) -> dict[str, str]:
-        """The skills of `drive`, or of all, that the last sync left here; nothing of another registry."""
-        if self.memory.registry != registry:
-            return {}
+    def known(self, drive: str | None) -> dict[str, str]:
+        """The skills of `drive`, or of all, that the last sync left here."""
         return {name: of for name, of in self.memory.known.items() if drive in (None, of)}
 
-    def is_of_other(self, local: LocalSkill, registry: str, drive: str | None) -> bool:
+    def is_of_other(self, local: LocalSkill, drive: str | None) -> bool:
         """Whether it came from another drive than the one that is to be synced."""
-        of = self.memory.known.get(local.name or "") if self.memory.registry == registry else None
+        of = self.memory.known.get(local.name or "")
         return drive is not None and of is not None and of != drive
 
 

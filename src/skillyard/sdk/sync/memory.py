@@ -23,19 +23,27 @@ _OUTCOMES = ("committed", "failed", "skipped")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """`known`: the skills that `registry` had for this machine after the last sync, each with its drive. `undo`: the
-    backup with the state before the last sync that changed folders.
+    """`known`: the skills that `registry` had for `person` and this machine after the last sync, each with its drive.
+    `undo`: the backup with the state before the last sync that changed folders.
     """
 
     registry: str = ""
+    person: str | None = None
     known: Mapping[str, str] = field(default_factory=dict)
     undo: str | None = None
+
+    def of(self, registry: str, person: str | None) -> Memory:
+        """As it is for somebody: what another person or registry had means nothing to them."""
+        if self.registry == registry and (None in (person, self.person) or person == self.person):
+            return self
+        return Memory(registry=registry, person=person, undo=self.undo)
 
     def show(self) -> str:
         """The text of the file, which changes with the folders as one step."""
         document = {
             "version": 1,
             "registry": self.registry,
+            "person": self.person,
             "known": dict(sorted(self.known.items())),
             "undo": self.undo,
         }
@@ -46,9 +54,10 @@ def read_memory(project: Project) -> Memory:
     """Unreadable memory counts as none: nothing is then taken for removed from the drive."""
     try:
         document = json.loads(read_if_there(path_of(project, "sync")) or b"{}")
-        undo, known = document.get("undo"), document.get("known", {})
+        undo, known, person = document.get("undo"), document.get("known", {}), document.get("person")
         return Memory(
             registry=str(document.get("registry", "")),
+            person=None if person is None else str(person),
             known={str(SkillName.parse(name)): str(drive) for name, drive in known.items()},
             undo=undo if isinstance(undo, str) and _BACKUP.fullmatch(undo) else None,
         )

@@ -6,20 +6,20 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from skillyard.sdk.apply import Done, OnStep, apply
 from skillyard.sdk.errors import Busy
-from skillyard.sdk.folders import Stamp, file_sha256
+from skillyard.sdk.folders import Stamp, file_sha256, is_plain_folder
 from skillyard.sdk.installed import InstalledFolder, show_installed
 from skillyard.sdk.journal import Journal, Move, Rewrite, Which, text_of
 from skillyard.sdk.project import Project
 from skillyard.sdk.sync.own_files import others_in
 from skillyard.sdk.sync.scan import Copy, look
-from skillyard.sdk.sync.undo_record import Changed, write_undo
+from skillyard.sdk.sync.undo_record import Changed, drop_undo, kept_folder, write_undo
 from skillyard.skill.digest import FileEntry
 from skillyard.skill.files import SkillFiles
 from skillyard.skill.folder import write_files
@@ -86,17 +86,23 @@ def place(
     if not moving and not rewrites({}):
         return None
     moves = tuple(_move(one) for one in moving)
-    return apply(project, Journal(id=os.urandom(8).hex(), state="staging", moves=moves, backup=backup), stage, on_step)
+    journal = Journal(id=os.urandom(8).hex(), state="staging", moves=moves, backup=backup)
+    try:
+        done = apply(project, journal, stage, on_step)
+    except BaseException:
+        drop_undo(project, backup)
+        raise
+    return replace(done, notes=(*done.notes, *_rescue(project, backup, moving)))
 
 
 def obstacles(copy: Copy, files: SkillFiles) -> list[str]:
     """Files of the person that stand where `files` would be, with other content."""
-    folders = {path[:at] for path in files.contents for at, char in enumerate(path) if char == "/"}
+    folders = {folder for path in files.contents for folder in _folders_of(path)}
     return [
         path
         for path in others_in(copy.folder, copy.known)
         if path in folders
-        or any(path.startswith(f"{own}/") for own in files.contents)
+        or any(folder in files for folder in _folders_of(path))
         or (path in files and not _is_file(copy.folder / path, files.read(path)))
     ]
 
@@ -105,14 +111,13 @@ def carry_others(source: Path, known: Iterable[str], target: Path) -> None:
     """Have the files in `target` too that are not the skill's own: by hard links, so that they are the very same."""
     for path in others_in(source, frozenset(known)):
         place = target / path
+        if os.path.lexists(place):
+            continue
         place.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileExistsError):
-            try:
-                os.link(source / path, place, follow_symlinks=False)
-            except FileExistsError:
-                raise
-            except OSError:
-                shutil.copy2(source / path, place, follow_symlinks=False)
+        try:
+            os.link(source / path, place, follow_symlinks=False)
+        except OSError:
+            shutil.copy2(source / path, place, follow_symlinks=False)
 
 
 def has_others(copy: Copy) -> bool:
@@ -152,6 +157,24 @@ def _check_unchanged(one: Placement) -> None:
         hint="Run `skillyard sync` again: it takes the change into account.",
         facts={"folder": str(one.folder)},
     )
+
+
+def _rescue(project: Project, backup: str, moving: Iterable[Placement]) -> Iterator[str]:
+    """What was done in a folder in the moment between the last look and the move: the person's own files come along,
+    and where the edits are is told.
+    """
+    for one in moving:
+        kept = kept_folder(project, backup, one.folder)
+        if one.before is None or not is_plain_folder(kept):
+            continue
+        with suppress(OSError):
+            carry_others(kept, one.before.known, one.folder)
+        if look(kept, one.before.noted).digest != one.before.digest:
+            yield f"{one.folder} was edited in the very moment of the sync; the edits are in {kept}."
+
+
+def _folders_of(path: str) -> Iterator[str]:
+    return (path[:at] for at, char in enumerate(path) if char == "/")
 
 
 def _note(one: Placement, where: Path) -> InstalledFolder:

@@ -51,13 +51,14 @@ class LocalSkill:
 
     `digest` and `files` are what the person has: `files` is None where that is what was put there, whose digest and
     version are `base_digest` and `base_version`. `resolved`: the release that a conflict was resolved against, which
-    then is the base. `problem`: why it cannot be synced.
+    then is the base; `folder_digest` is that of the folder all the same. `problem`: why it cannot be synced.
     """
 
     slug: str
     name: str | None
     copies: tuple[Copy, ...]
     digest: str
+    folder_digest: str
     files: SkillFiles | None = None
     base_digest: str | None = None
     base_version: str | None = None
@@ -141,6 +142,7 @@ def _gathered(slug: str, copies: list[Copy]) -> LocalSkill:
         name=noted[0].name if noted else None,
         copies=tuple(copies),
         digest=own.digest,
+        folder_digest=own.digest,
         files=own.files,
         base_digest=noted[0].digest if noted else None,
         base_version=noted[0].version if noted else None,

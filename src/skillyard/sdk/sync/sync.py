@@ -35,12 +35,14 @@ def sync(project: Project, connect: Connect, *, options: SyncOptions) -> SyncRep
     with start_run(project, Options(wait_s=options.wait_s, on_step=options.on_step), connect) as run:
         client = run.client()
         machine, extra = _resolved(look_at(project, options.agents), options.choices)
-        asked = _question(machine, client.base_url, options)
+        is_first = machine.memory.registry != client.base_url
+        machine = replace(machine, memory=machine.memory.of(client.base_url, client.username))
+        asked = _question(machine, options)
         if options.dry_run:
             return _planned(read_answer(client.preview_sync(asked)), machine)
         _close_left_over(project, client)
-        kind = "manual" if machine.memory.registry == client.base_url else "first_run"
-        answer = read_answer(client.begin_sync({**asked, "install_id": install_id(project), "kind": kind}))
+        opening = {"install_id": install_id(project), "kind": "first_run" if is_first else "manual"}
+        answer = read_answer(client.begin_sync({**asked, **opening}))
         write_open_run(project, OpenRun(id=answer.run_id, registry=client.base_url))
         run.tell("resolve")
         work = Work(run, machine, answer, options)
@@ -49,16 +51,14 @@ def sync(project: Project, connect: Connect, *, options: SyncOptions) -> SyncRep
         return land(work, work.settle())
 
 
-def _question(machine: Machine, registry: str, options: SyncOptions) -> dict[str, Any]:
+def _question(machine: Machine, options: SyncOptions) -> dict[str, Any]:
     """What the registry must hear: every skill here that can be read, and what the last sync left."""
     local = [
-        one.show()
-        for one in machine.skills.values()
-        if not one.problem and not machine.is_of_other(one, registry, options.drive)
+        one.show() for one in machine.skills.values() if not one.problem and not machine.is_of_other(one, options.drive)
     ]
     return {
         "local": local,
-        "known": sorted(machine.known(registry, options.drive)),
+        "known": sorted(machine.known(options.drive)),
         "mode": options.mode,
         "drive": options.drive,
         "forks": True,

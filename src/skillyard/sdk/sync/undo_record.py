@@ -7,6 +7,7 @@ import os
 import re
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,14 @@ def forget_undo(project: Project, backup: str) -> None:
         if one.is_pristine:
             remove_tree(kept_folder(project, backup, one.folder))
     (backup_folder(project, backup) / "undo.json").unlink(missing_ok=True)
+
+
+def drop_undo(project: Project, backup: str) -> None:
+    """Of a sync that was put back before anything came of it."""
+    folder = backup_folder(project, backup)
+    (folder / "undo.json").unlink(missing_ok=True)
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def _read_change(project: Project, key: str, value: Mapping[str, Any]) -> Changed:
