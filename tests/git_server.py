@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 _QUIET = {
     "GIT_CONFIG_GLOBAL": os.devnull,
@@ -42,12 +43,16 @@ def git(folder: Path, *arguments: str, stdin: bytes = b"") -> str:
 
 
 class Repository:
-    """A repository with files to change and to commit."""
+    """A repository with files to change and to commit. `in_parts`: it lets others fetch some of its files, as forges
+    do.
+    """
 
-    def __init__(self, folder: Path, *, object_format: str = "sha1") -> None:
+    def __init__(self, folder: Path, *, object_format: str = "sha1", in_parts: bool = True) -> None:
         self.folder = folder
         folder.mkdir(parents=True)
         git(folder, "init", "-q", "-b", "main", f"--object-format={object_format}")
+        if in_parts:
+            git(folder, "config", "uploadpack.allowFilter", "true")
 
     def commit(self, files: Mapping[str, str | bytes | None], *, executable: tuple[str, ...] = ()) -> str:
         """Write these files (None: remove it), commit everything; the id of the commit."""
@@ -96,9 +101,9 @@ class GitServer:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/git"
 
-    def repository(self, name: str = "tools", *, object_format: str = "sha1") -> Repository:
-        """A new one, served at `{url}/{name}.git`."""
-        return Repository(self.root / f"{name}.git", object_format=object_format)
+    def repository(self, name: str = "tools", **how: Any) -> Repository:
+        """A new one, served at `{url}/{name}.git`; `how` as `Repository` has it."""
+        return Repository(self.root / f"{name}.git", **how)
 
     def close(self) -> None:
         self._server.shutdown()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha1
 
@@ -61,7 +61,7 @@ class TreeEntry:
 
 
 class Objects:
-    """The objects of one pack, by their ids in hex."""
+    """The objects of some packs, by their ids in hex."""
 
     def __init__(self, found: dict[bytes, tuple[int, bytes]]) -> None:
         self._found = found
@@ -104,16 +104,20 @@ class Objects:
         return found
 
 
-def read_pack(data: bytes, limits: PackLimits) -> Objects:
-    """Everything that is in a pack. Raises BadPack or PackTooLarge, before more is unpacked than allowed."""
+def read_packs(packs: Sequence[bytes], limits: PackLimits) -> Objects:
+    """Everything that is in them. Raises BadPack or PackTooLarge, before more is unpacked than allowed."""
+    found: dict[bytes, tuple[int, bytes]] = {}
+    unpacking = _Unpacking(limits)
     try:
-        return Objects(_Unpacking(limits).run(data))
+        for data in packs:
+            found |= unpacking.run(data)
     except _WRONG as error:
         raise BadPack("it is damaged") from error
+    return Objects(found)
 
 
 class _Unpacking:
-    """Unpacks one pack, first what stands for itself, then what is told as changes of something else."""
+    """Unpacks packs, of each first what stands for itself, then what is told as changes of something else."""
 
     def __init__(self, limits: PackLimits) -> None:
         self._limits = limits

@@ -17,7 +17,9 @@ from urllib.parse import urlsplit
 
 from dulwich.client import AbstractHttpGitClient
 from dulwich.errors import GitProtocolError
+from dulwich.objects import ObjectID
 from dulwich.protocol import PEELED_TAG_SUFFIX
+from dulwich.refs import Ref
 
 from skillyard.infra.errors import Invalid, NotFound, SkillyardError, Upstream
 from skillyard.infra.outbound import Answer, AnswerTooLarge, Bounds, Outbound
@@ -91,11 +93,24 @@ class GitRemote:
         """The pack with one commit, or one tag and its commit, and all files of it, but nothing before. Raises as
         `list_refs`, and RepositoryTooLarge.
         """
+        return self._fetch([oid], depth=1)
+
+    def fetch_folders(self, oid: str) -> bytes | None:
+        """As `fetch`, but without the content of the files; None where the server knows no such thing."""
+        return self._fetch([oid], depth=1, filter_spec=b"blob:none") if self._client.can_filter else None
+
+    def fetch_files(self, oids: Sequence[str]) -> bytes:
+        """The pack with the content of these files, at least one, whose ids `fetch_folders` gave. Raises as `fetch`."""
+        return self._fetch(oids)
+
+    def _fetch(self, oids: Sequence[str], **how: Any) -> bytes:
         pack = BytesIO()
-        wants = [oid.encode()]
-        self._ask(
-            lambda: self._client.fetch_pack("", lambda *_, **__: wants, _NothingHere(), pack.write, depth=1)  # type: ignore[arg-type]
-        )
+        wanted = [ObjectID(oid.encode()) for oid in oids]
+
+        def want(refs: Mapping[Ref, ObjectID], depth: int | None = None) -> list[ObjectID]:  # noqa: ARG001 (as called)
+            return wanted
+
+        self._ask(lambda: self._client.fetch_pack("", want, _NothingHere(), pack.write, **how))
         return pack.getvalue()
 
     def _ask(self, call: Callable[[], Any]) -> Any:
@@ -120,6 +135,12 @@ class _Client(AbstractHttpGitClient):
         self._end = time.monotonic() + within_s
         self._max_bytes = max_bytes
         self._discovered: Any = None
+
+    @property
+    def can_filter(self) -> bool:
+        """Whether the server said so, as it does in version 2 of the protocol only (gitprotocol-v2(5))."""
+        said = self._discovered[1] if self._discovered else ()
+        return any(b"filter" in line.strip().removeprefix(b"fetch=").split() for line in said if b"fetch=" in line)
 
     def _discover_references(self, *args: Any, **kwargs: Any) -> Any:
         if self._discovered is None:

@@ -230,10 +230,30 @@ def test_somebody_who_waits_for_slow_servers_keeps_nobody_else_waiting(
     waiting.join()
 
 
-def test_a_huge_repository_is_refused_while_it_comes(place: GitPlace) -> None:
+def test_a_huge_skill_is_refused_while_it_comes(place: GitPlace) -> None:
     place.repository.commit({"SKILL.md": a_skill_file(), "movie.bin": os.urandom(3 << 20)})
     with pytest.raises(RepositoryTooLarge, match="more than 1048576 bytes"):
         place.bring()
+
+
+def test_a_huge_repository_around_a_skill_does_not_matter_where_it_can_be_left_out(
+    server: GitServer, shop: tuple[App, Caller]
+) -> None:
+    app, ada = shop
+    files = {"pdf/SKILL.md": a_skill_file(), "pdf/x/go.sh": "echo\n", "movie.bin": os.urandom(3 << 20)}
+    whole = a_place(on_loopback(app), ada, server, in_parts=False)
+    whole.repository.commit(files)
+    with pytest.raises(RepositoryTooLarge):
+        whole.bring("/tree/main/pdf")
+    place = a_place(on_loopback(app), ada, server)
+    place.repository.commit(files)
+    item = place.bring("/tree/main/pdf", slug="small")
+    assert place.read(item, "x/go.sh") == "echo\n"
+    remove_item(app, ada, name=SkillName("ada", "small"))
+    git(place.repository.folder, "rm", "-q", "-r", "pdf")
+    place.repository.commit({"pdf2/SKILL.md": a_skill_file("pdf2"), "pdf2/data": os.urandom(100_000)})
+    assert place.bring().name == "ada/pdf2"
+    remove_item(app, ada, name=SkillName("ada", "pdf2"))
 
 
 def test_only_the_last_commit_is_fetched_however_long_the_history(place: GitPlace) -> None:
@@ -397,12 +417,13 @@ BOMBS = {
 }
 
 
+@pytest.mark.parametrize("of", ["folders", "files"])
 @pytest.mark.parametrize("bomb", BOMBS)
-def test_packs_that_are_bombs_or_broken_are_refused(place: GitPlace, bomb: str) -> None:
+def test_packs_that_are_bombs_or_broken_are_refused(place: GitPlace, bomb: str, of: str) -> None:
     place.repository.commit({"SKILL.md": a_skill_file()})
 
     def explode(method: str, path: str, body: bytes) -> Canned | None:
-        if b"command=fetch" not in body:
+        if b"command=fetch" not in body or (b"filter blob:none" in body) is (of == "files"):
             return None
         lines = b"".join(
             b"%04x\x01" % (len(part) + 5) + part

@@ -20,6 +20,7 @@ from skillyard.domain.registry.errors import ReleaseQuarantined, SkillNotFound, 
 from skillyard.domain.registry.model import Published
 from skillyard.domain.registry.publish import publish
 from skillyard.domain.registry.releases import get_release, list_releases
+from skillyard.domain.registry.runnable import find_runnable
 from skillyard.infra.database import Tx
 from skillyard.infra.errors import Unauthenticated
 from skillyard.infra.git_remote import RepositoryNotFound
@@ -61,6 +62,28 @@ def test_a_folder_becomes_a_private_skill_in_the_drive_on_both_foundations(serve
     with pytest.raises(SkillNotFound), app.database.reading() as tx:
         check_visible(tx, eve, PDF)
     assert place.bring("/tree/main/skills/pdf") == item
+
+
+def test_servers_that_hand_out_everything_or_nothing_will_do(place: GitPlace) -> None:
+    whole = a_place(place.app, place.caller, place.server, in_parts=False)
+    commit = whole.repository.commit({"pdf/SKILL.md": a_skill_file(), "pdf/a/b/c.txt": "deep\n", "x": "y"})
+    item = whole.bring("/tree/main/pdf")
+    assert whole.read(item, "a/b/c.txt") == "deep\n"
+    assert whole.commit_of("ada/pdf") == commit
+
+
+def test_what_the_skill_wants_left_out_is(place: GitPlace) -> None:
+    files = {
+        ".skillyardignore": "drafts\n!.env\n",
+        "drafts/a": "x",
+        ".env": "A=1",
+        "__pycache__/x.pyc": "x",
+        "a": "a",
+    }
+    place.repository.commit({"SKILL.md": a_skill_file(), **files})
+    item = place.bring()
+    release = find_runnable(place.app, place.caller, name=PDF, version=item.version)
+    assert [file.path for file in release.files] == [".env", ".skillyardignore", "SKILL.md", "a"]
 
 
 def test_the_same_commit_again_is_the_same_item_and_fetches_nothing(place: GitPlace) -> None:

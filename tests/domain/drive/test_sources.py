@@ -92,7 +92,7 @@ def test_a_commit_that_was_read_is_not_fetched_again_unless_somebody_asks(place:
     crawled(place, source, anew=False)
     assert len(place.server.seen) == 2
     crawled(place, source, anew=True)
-    assert len(place.server.seen) == 5
+    assert len(place.server.seen) == 6
 
 
 def test_what_is_refused_stands_beside_the_rest_with_its_reasons(place: GitPlace) -> None:

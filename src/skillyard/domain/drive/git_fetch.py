@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from typing import Any, TypeVar
 
 from skillyard.app import App
 from skillyard.domain.drive.git_address import GitAddress, Spot, is_fixed
 from skillyard.domain.drive.git_errors import FolderNotFound, GitBusy, NoSkillThere, RefNotFound, RepositoryUnreadable
-from skillyard.domain.drive.git_skills import GitSkill, GitSkills, read_skills
+from skillyard.domain.drive.git_skills import GitFiles, GitSkill, GitSkills, list_files, read_skills
 from skillyard.infra.git_pack import PackLimits
 from skillyard.infra.git_remote import GitRemote
 from skillyard.infra.isolation import Isolated, Isolation
@@ -20,6 +21,7 @@ _AT_ONCE = 3  # each may hold a whole pack in memory
 _PATIENCE_S = 10.0
 _UNPACKS_TO = 6  # times the size of the largest pack
 _LISTED = 10
+Looked = TypeVar("Looked", GitFiles, GitSkills)
 
 
 class _Turns:
@@ -98,19 +100,29 @@ def fetch_skills(app: App, remote: GitRemote, spot: Spot) -> tuple[GitSkill, ...
 
 
 def _fetch(app: App, remote: GitRemote, spot: Spot, *, every: bool) -> GitSkills:
+    """Where the server can, first the folders, then only the files of skills: the rest may be as large as it likes."""
+    folders = remote.fetch_folders(spot.oid)
+    if folders is None:
+        packs = [remote.fetch(spot.oid)]
+    else:
+        files = _look_into(app, spot, list_files, [folders], every=every)
+        packs = [folders, *([remote.fetch_files(files.oids)] if files.oids else [])]
+    return _look_into(app, spot, read_skills, packs, every=every, limits=app.archive_limits)
+
+
+def _look_into(app: App, spot: Spot, look: Callable[..., Looked], packs: Sequence[bytes], **how: Any) -> Looked:
+    """What a function of `git_skills` finds in packs, in a process of its own. Raises RepositoryUnreadable."""
     limits = PackLimits(max_bytes=_UNPACKS_TO * app.settings.git_max_mb * _MIB)
-    pack = remote.fetch(spot.oid)
     try:
-        read = _processes().run(
-            read_skills, app.settings.git_seconds, pack, spot.oid,
-            path=spot.path, every=every, pack_limits=limits, limits=app.archive_limits,
+        found = _processes().run(
+            look, app.settings.git_seconds, packs, spot.oid, path=spot.path, pack_limits=limits, **how
         )  # fmt: skip
+        why = found.why
     except (Isolated, MemoryError) as error:
         why = error.why if isinstance(error, Isolated) else "it takes too much memory"
-        raise RepositoryUnreadable(repository=spot.repository, commit=spot.commit, why=why) from error
-    if read.why:
-        raise RepositoryUnreadable(repository=spot.repository, commit=spot.commit, why=read.why)
-    return read
+    if why:
+        raise RepositoryUnreadable(repository=spot.repository, commit=spot.commit, why=why)
+    return found
 
 
 @cache

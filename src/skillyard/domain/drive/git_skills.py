@@ -5,10 +5,10 @@ reads is hostile, and what it cannot bear ends with that process.
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from skillyard.infra.git_pack import BadPack, Objects, PackLimits, TreeEntry, read_pack
+from skillyard.infra.git_pack import BadPack, Objects, PackLimits, TreeEntry, read_packs
 from skillyard.skill.archive import pack
 from skillyard.skill.faults import Fault, SkillError
 from skillyard.skill.files import SKILL_FILE, Intake
@@ -22,6 +22,7 @@ _MOST_POINTER_BYTES = 1024
 _MOST_DEPTH = 32
 _MOST_ENTRIES = 200_000
 _MOST_SKILLS = 500
+_MOST_FILES = 20_000
 _OWN_IGNORE_FILE = IGNORE_FILES[0]  # what .gitignore names and is committed all the same belongs to the skill
 
 
@@ -51,20 +52,65 @@ class GitSkills:
     why: str = ""
 
 
-def read_skills(data: bytes, oid: str, *, path: str, every: bool, pack_limits: PackLimits, limits: Limits) -> GitSkills:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitFiles:
+    """The ids of the files that skills are made of. `why`: what keeps these from being known."""
+
+    oids: tuple[str, ...] = ()
+    why: str = ""
+
+
+def read_skills(
+    packs: Sequence[bytes], oid: str, *, path: str, every: bool, pack_limits: PackLimits, limits: Limits
+) -> GitSkills:
     """The skills in a folder of a commit. Not `every` one: the one that the folder is, or else the only one below."""
     try:
-        objects = read_pack(data, pack_limits)
+        objects = read_packs(packs, pack_limits)
         commit = objects.commit_of(oid)
         tree = _find_folder(objects, objects.tree_of(commit), path)
         if tree is None:
             return GitSkills(commit=commit)
-        found = dict(sorted(_find_skills(objects, tree, path)))
-        wanted = found if every or len(found) == 1 else {path: found[path]} if path in found else {}
-        skills = tuple(_read_skill(objects, path, tree, limits) for path, tree in wanted.items())
+        found = _find_skills(objects, tree, path)
+        chosen = _choose(found, path, every=every)
+        skills = tuple(_read_skill(objects, path, tree, limits) for path, tree in chosen.items())
     except BadPack as error:
         return GitSkills(why=error.why)
     return GitSkills(commit=commit, is_folder=True, paths=tuple(found), skills=skills)
+
+
+def list_files(packs: Sequence[bytes], oid: str, *, path: str, every: bool, pack_limits: PackLimits) -> GitFiles:
+    """What `read_skills` will read, found out without the content of any file."""
+    oids: dict[str, None] = {}
+    try:
+        objects = read_packs(packs, pack_limits)
+        tree = _find_folder(objects, objects.tree_of(objects.commit_of(oid)), path)
+        found = _find_skills(objects, tree, path) if tree else {}
+        for folder in _choose(found, path, every=every).values():
+            oids |= dict.fromkeys(_walk_files(objects, folder))
+            if len(oids) > _MOST_FILES:
+                return GitFiles(why=f"the skills in it have more than {_MOST_FILES} files")
+    except BadPack as error:
+        return GitFiles(why=error.why)
+    return GitFiles(oids=tuple(oids))
+
+
+def _choose(found: Mapping[str, str], path: str, *, every: bool) -> Mapping[str, str]:
+    if every or len(found) == 1:
+        return found
+    return {path: found[path]} if path in found else {}
+
+
+def _walk_files(objects: Objects, tree: str) -> Iterator[str]:
+    """Ids of all files below a folder; what the skill wants left out is not known yet."""
+    todo, seen = [(0, tree)], 0
+    while todo and seen <= _MOST_FILES:
+        depth, tree = todo.pop()
+        for entry in objects.entries(tree):
+            seen += 1
+            if stat.S_ISDIR(entry.mode) and depth < _MOST_DEPTH:
+                todo.append((depth + 1, entry.oid))
+            elif stat.S_ISREG(entry.mode):
+                yield entry.oid
 
 
 def _find_folder(objects: Objects, tree: str, path: str) -> str | None:
@@ -76,25 +122,23 @@ def _find_folder(objects: Objects, tree: str, path: str) -> str | None:
     return tree
 
 
-def _find_skills(objects: Objects, tree: str, path: str) -> Iterator[tuple[str, str]]:
-    """Path and tree of every folder with a SKILL.md, if its path can be shown to people. Raises BadPack for a tree that
-    is too large to look through.
+def _find_skills(objects: Objects, tree: str, path: str) -> dict[str, str]:
+    """Path and tree of every folder with a SKILL.md whose path can be shown to people, sorted. Raises BadPack for a
+    tree that is too large to look through.
     """
-    todo, seen, found = [(path, tree)], 0, 0
+    todo, seen, found = [(path, tree)], 0, {}
     while todo:
         path, tree = todo.pop()
         entries = objects.entries(tree)
         seen += len(entries) + 1
-        if seen > _MOST_ENTRIES:
-            raise BadPack(f"it has more than {_MOST_ENTRIES} files and folders")
         if any(entry.name == SKILL_FILE and stat.S_ISREG(entry.mode) for entry in entries):
-            found += 1
-            yield path, tree
-        if found > _MOST_SKILLS:
-            raise BadPack(f"it has more than {_MOST_SKILLS} skills")
+            found[path] = tree
+        if seen > _MOST_ENTRIES or len(found) > _MOST_SKILLS:
+            raise BadPack(f"it has more than {_MOST_ENTRIES} files and folders, or {_MOST_SKILLS} skills")
         if path.count("/") < _MOST_DEPTH:
             inside = [entry for entry in entries if stat.S_ISDIR(entry.mode) and _is_plain(entry.name)]
             todo += [(_join(path, entry.name), entry.oid) for entry in inside]
+    return dict(sorted(found.items()))
 
 
 def _read_skill(objects: Objects, path: str, tree: str, limits: Limits) -> GitSkill:
