@@ -115,8 +115,9 @@ def test_a_share_gives_a_private_skill_until_it_ends(people: People) -> None:
     ada.run("publish", str(folder), "--visibility", "private")
     ada.run("drive", "import", "ada/secret-plan")
     made = ada.run("drive", "share", "secret-plan")
-    secret = made.stdout.strip()
-    joined = eve.run("drive", "join", secret).stdout
+    link = made.stdout.strip()
+    secret = link.rpartition("/")[2]
+    joined = eve.run("drive", "join", link).stdout
     assert joined == "ada/secret-plan 1.0.0 comes to you from the drive ada.\n"
     assert "ada/secret-plan\t1.0.0\tregistry, in ada\t\n" in eve.run("drive", "list", "--all").stdout
     (share,) = ada.data("drive", "shares")

@@ -19,7 +19,7 @@ Flag = Parameter(negative="")
 drive = App(name="drive", help="The skills that you have everywhere: list, import, update, share.")
 _SHARING = {
     "requests": ("requests", "What members would like their team's drive to have."),
-    "share": ("share", "Make a secret with which others can take a skill."),
+    "share": ("share", "Make a link with which others can take a skill."),
     "shares": ("list_shares", "List what is shared of the drive, with whom."),
     "join": ("accept_share", "Take what somebody shared with you."),
     "unshare": ("revoke_share", "End a share, and take back what it gave."),

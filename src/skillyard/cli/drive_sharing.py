@@ -63,15 +63,16 @@ def decline_request(
 
 
 def share(name: Name, /, *, drive: Drive = None, registry: Registry = None, json: Json = False) -> None:
-    """Make a secret with which others can take a skill of the drive, for 24 hours."""
+    """Make a link with which others can take a skill of the drive, for 24 hours."""
     with Client(registry) as client:
         found = client.share_skill(name.removeprefix("@"), drive=drive)
     if json:
         return show.data(found)
-    show.line("{secret}", secret=found["secret"])
+    show.line("{url}", url=found["url"])
     one = found["share"]
-    until = {"name": one["name"], "until": one["expires_at"]}
-    show.talk("Whoever runs `skillyard drive join` with it until {until} has {name}. It is shown this once.", **until)
+    said = {"name": one["name"], "until": one["expires_at"]}
+    show.talk("Whoever opens it, or gives it to `skillyard drive join`, until {until} has {name}.", **said)
+    show.talk("It is shown this once.")
     show.talk("End it with `skillyard drive unshare {id}`.", id=one["id"])
     return None
 
@@ -102,7 +103,7 @@ def list_shares(
 
 
 def accept_share(
-    secret: Annotated[str, Parameter(help="What you were given: sky_share_….")],
+    link: Annotated[str, Parameter(help="What you were given, or only its end: sky_share_….")],
     /,
     *,
     registry: Registry = None,
@@ -110,7 +111,7 @@ def accept_share(
 ) -> None:
     """Take what somebody shared with you."""
     with Client(registry) as client:
-        found = client.accept_share(secret.strip())
+        found = client.accept_share(link.strip().rpartition("/")[2])
     if json:
         return show.data(found)
     item = found["item"]

@@ -83,7 +83,7 @@ class DriveCalls(ApiCalls):
         return cast(Document, self.send_json("POST", path, {"reason": reason}))
 
     def share_skill(self, name: str, *, drive: str | None = None) -> Document:
-        """`{"share", "secret"}`: whoever has the secret can take the skill, for 24 hours."""
+        """`{"share", "secret", "url"}`: whoever has the secret can take the skill, for 24 hours."""
         body = {"name": self._full_name(name, drive), **without_none({"drive": drive})}
         return cast(Document, self.send_json("POST", "/drive/shares", body))
 

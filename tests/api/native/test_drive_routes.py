@@ -112,6 +112,7 @@ def test_a_share_is_made_taken_left_and_revoked(house: House, api: Api) -> None:
     made = api.post("/drive/shares", {"name": "ada/pdf"})
     assert made.status == 201
     share, secret = made.json()["share"], made.json()["secret"]
+    assert made.json()["url"].endswith(f"/account/drive/shares/{secret}")
     assert eve.post("/drive/shares/accept", {"secret": secret}).json()["via"] == "shared"
     assert eve.get("/drive/shares/taken").json()["items"] == [share]
     assert [one["name"] for one in eve.get("/drive/reach").json()["items"]] == ["ada/pdf"]

@@ -16,6 +16,8 @@ from skillyard.domain.accounts.rights import Scope
 from skillyard.domain.drive import requests
 from skillyard.domain.drive.errors import (
     AlreadyInDrive,
+    BadSlug,
+    BadSource,
     NoteNotAcceptable,
     NotOnOffer,
     PrivateElsewhere,
@@ -30,7 +32,6 @@ from skillyard.domain.drive.requests import accept_request, decline_request, lis
 from skillyard.domain.registry.errors import SkillNotFound
 from skillyard.domain.registry.yank import yank
 from skillyard.infra.errors import SkillyardError, Unauthenticated
-from skillyard.skill.faults import SkillError
 from tests.domain.drive.house import PDF, TEAM, House, a_house
 from tests.makers import make_app
 
@@ -148,9 +149,9 @@ def test_what_cannot_come_into_the_drive_is_not_asked_for(house: House) -> None:
     for source, refusal in (
         ("ada/hidden", SkillNotFound),
         ("ada/missing", SkillNotFound),
-        ("Näme", SkillError),
-        ("ada/\x00", SkillError),
-        ("", SkillError),
+        ("Näme", BadSource),
+        ("ada/\x00", BadSource),
+        ("", BadSource),
         ("file:///etc/passwd", BadGitAddress),
         ("git@github.com:acme/tools", BadGitAddress),
         ("https://user:secret@example.com/a/b", BadGitAddress),
@@ -163,7 +164,7 @@ def test_what_cannot_come_into_the_drive_is_not_asked_for(house: House) -> None:
     for note in ("x" * 501, "\x00", "\x1b[2J"):
         with pytest.raises(NoteNotAcceptable):
             ask(house, note=note)
-    with pytest.raises(SkillError):
+    with pytest.raises(BadSlug):
         ask(house, "https://example.com/a/b", slug="../x")
     assert list_requests(house.app, house.mia, drive=TEAM, status=None).items == ()
 

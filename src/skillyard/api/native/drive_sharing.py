@@ -70,7 +70,7 @@ def decline_item_request(
 def create_share(app: AppOf, caller: CallerOf, body: wire.CreateShareBody) -> wire.NewShareOnWire:
     """A secret that lets whoever has it take the skill, for 24 hours. It is shown this once."""
     made = shares.create_share(app, caller, name=SkillName.parse(body.name), drive=body.drive)
-    return wire.show_new_share(made)
+    return wire.show_new_share(made, address=app.settings.address)
 
 
 @router.get("/drive/shares", summary="What is shared of a drive")

@@ -17,6 +17,12 @@ class FormTooLarge(Invalid):
     hint = "Shorten what you typed."
 
 
+class FormUnknown(Invalid):
+    code = "form_unknown"
+    text = "The form asks for something that there is not."
+    hint = "Go back, load the page again, and use its buttons."
+
+
 class InputNotJson(Invalid):
     code = "input_not_json"
     text = "The input is not JSON: line {line}, column {column}."

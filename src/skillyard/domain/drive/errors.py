@@ -11,6 +11,18 @@ class ItemNotFound(NotFound):
     hint = "Look at what is in it with `skillyard drive list --drive {drive}`."
 
 
+class BadSource(Invalid):
+    code = "drive_bad_source"
+    text = "{source} is neither the name of a skill nor an address."
+    hint = "Write acme/pdf, or an address such as https://github.com/acme/tools/tree/main/pdf."
+
+
+class BadSlug(Invalid):
+    code = "drive_bad_slug"
+    text = "{slug} cannot be what a skill is called: {why}."
+    hint = "Choose a name such as pdf-tools, of letters, digits and single hyphens."
+
+
 class DriveFull(Conflict):
     code = "drive_full"
     text = "The drive {drive} holds {most} skills, which is the most."

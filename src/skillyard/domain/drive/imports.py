@@ -9,7 +9,6 @@ from skillyard.domain.drive.git_import import import_git
 from skillyard.domain.drive.items import add_item
 from skillyard.domain.drive.model import DriveItem, ItemRequest
 from skillyard.domain.drive.requests import request_item
-from skillyard.skill.names import SkillName
 
 
 def import_skill(
@@ -18,11 +17,12 @@ def import_skill(
     """`source`: the name of a skill of the registry, or the git address of one that is to be called `slug`. A request
     when the caller may only read the drive; `note` is for those who decide on it.
 
-    Raises what `add_item`, `import_git` and `request_item` raise.
+    Raises BadSource, BadSlug, and what `add_item`, `import_git` and `request_item` raise.
     """
     place = rules.readable_drive(caller, drive)
     if rules.may_only_ask(caller, place):
         return request_item(app, caller, source=source, drive=place, slug=slug, note=note)
     if rules.is_address(source):
+        rules.check_slug(slug)
         return import_git(app, caller, address=source, drive=place, slug=slug)
-    return add_item(app, caller, name=SkillName.parse(source.strip()), drive=place)
+    return add_item(app, caller, name=rules.read_name(source), drive=place)

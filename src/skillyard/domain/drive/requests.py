@@ -16,8 +16,7 @@ from skillyard.domain.registry.current import get_current
 from skillyard.infra.database import Tx
 from skillyard.infra.ids import new_id
 from skillyard.infra.paging import Page, page_of, read_cursor
-from skillyard.skill.faults import SkillError
-from skillyard.skill.names import SkillName, check_name
+from skillyard.skill.names import SkillName
 
 MOST_PENDING = 100
 _MAX_ID_CHARS = 64
@@ -30,13 +29,12 @@ def request_item(
     """Ask for a skill by its name, or for one at a git address, to be called `slug`. What is asked for already is
     answered as it is, whoever asked.
 
-    Raises NamespaceNotFound, SkillError for no name, SkillNotFound, BadGitAddress, PrivateElsewhere, AlreadyInDrive,
+    Raises NamespaceNotFound, BadSource, BadSlug, SkillNotFound, BadGitAddress, PrivateElsewhere, AlreadyInDrive,
     NoteNotAcceptable or TooManyRequests.
     """
     caller.must("ask_for_items", on=rules.readable_drive(caller, drive))
     note = rules.check_note(note, what="note")
-    if slug is not None and (faults := check_name(slug, what="skill name")):
-        raise SkillError(faults)
+    rules.check_slug(slug)
     requester_id, requester = caller.identity
     new = ItemRequest(
         id=new_id("dreq"), drive=drive, source=_read_source(source), slug=slug, note=note, status="pending",
@@ -114,7 +112,7 @@ def decline_request(app: App, caller: Caller, *, request_id: str, reason: str = 
 def _read_source(source: str) -> str:
     """A git address as it can be fetched, or the plain spelling of a name."""
     if not rules.is_address(source):
-        return str(SkillName.parse(source.strip()))
+        return str(rules.read_name(source))
     read_address(source)
     return source.strip()
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from skillyard.domain.accounts.errors import NamespaceNotFound
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.accounts.rights import Role
-from skillyard.domain.drive.errors import NoteNotAcceptable, PrivateElsewhere
+from skillyard.domain.drive.errors import BadSlug, BadSource, NoteNotAcceptable, PrivateElsewhere
 from skillyard.domain.registry.sight import Facts
+from skillyard.skill.faults import SkillError
+from skillyard.skill.names import SkillName, check_name
 from skillyard.skill.versions import Version
 
 MAX_NOTE_CHARS = 500
@@ -43,6 +45,20 @@ def check_may_hold(drive: str, facts: Facts) -> None:
 def is_address(source: str) -> bool:
     """Whether somebody means a git address; names of skills have neither a colon nor two slashes."""
     return ":" in source or source.count("/") > 1
+
+
+def read_name(source: str) -> SkillName:
+    """Raises BadSource for what is no name of a skill."""
+    try:
+        return SkillName.parse(source.strip())
+    except SkillError:
+        raise BadSource(source=ascii(source[:_SHOWN_CHARS])) from None
+
+
+def check_slug(slug: str | None) -> None:
+    """Raises BadSlug."""
+    if slug is not None and (faults := check_name(slug, what="name")):
+        raise BadSlug(slug=ascii(slug[:_SHOWN_CHARS]), why=faults[0].message)
 
 
 def may_only_ask(caller: Caller, drive: str) -> bool:

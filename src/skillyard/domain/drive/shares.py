@@ -60,6 +60,13 @@ def create_share(app: App, caller: Caller, *, name: SkillName, drive: str | None
     return NewShare(share=new, secret=secret)
 
 
+def look_at_share(app: App, caller: Caller, *, secret: str) -> Share:
+    """What a link leads to, without taking it. Raises Unauthenticated or ShareNotValid."""
+    caller.must("identify")
+    with app.database.reading() as tx:
+        return _open_share(tx, secret, now_ms=app.clock.now_ms())
+
+
 def accept_share(app: App, caller: Caller, *, secret: str) -> Reached:
     """Take what a link leads to; once more changes nothing.
 
@@ -69,6 +76,7 @@ def accept_share(app: App, caller: Caller, *, secret: str) -> Reached:
     user_id, username = caller.identity
     now_ms = app.clock.now_ms()
     with app.database.transaction() as tx:
+        lock_drive(tx, _open_share(tx, secret, now_ms=now_ms).drive)
         share = _open_share(tx, secret, now_ms=now_ms)
         item = items.find_item(tx, share.drive, share.name)
         if item is None:
@@ -158,13 +166,8 @@ def _may_still_share(tx: Tx, share: Share) -> bool:
 
 
 def _open_share(tx: Tx, secret: str, *, now_ms: int) -> Share:
-    """What the secret opens, which nobody else changes now."""
-    found = store.find_by_secret(tx, hash_secret(secret)) if is_well_formed_secret(secret, _PREFIX) else None
-    if found is None:
-        raise ShareNotValid(hours=LIFE_HOURS)
-    lock_drive(tx, found.drive)
-    share = _find_share(tx, found.id)
-    if share.revoked_ms is not None or share.expires_ms <= now_ms:
+    share = store.find_by_secret(tx, hash_secret(secret)) if is_well_formed_secret(secret, _PREFIX) else None
+    if share is None or share.revoked_ms is not None or share.expires_ms <= now_ms:
         raise ShareNotValid(hours=LIFE_HOURS)
     return share
 

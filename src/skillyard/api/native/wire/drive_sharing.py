@@ -74,10 +74,13 @@ class ShareOnWire(BaseModel):
 
 
 class NewShareOnWire(BaseModel):
-    model_config = example({"share": _SHARE, "secret": _LINK})
+    model_config = example(
+        {"share": _SHARE, "secret": _LINK, "url": f"https://skills.example.org/account/drive/shares/{_LINK}"}
+    )
 
     share: ShareOnWire
     secret: str = Field(description="Shown this once: whoever has it can take the skill until it expires.")
+    url: str = Field(description="The same as a link, for people with a browser.")
 
 
 class SharesPage(BaseModel):
@@ -117,8 +120,9 @@ def show_share(share: Share) -> ShareOnWire:
     )
 
 
-def show_new_share(new: NewShare) -> NewShareOnWire:
-    return NewShareOnWire(share=show_share(new.share), secret=new.secret)
+def show_new_share(new: NewShare, *, address: str) -> NewShareOnWire:
+    url = f"{address}/account/drive/shares/{new.secret}"
+    return NewShareOnWire(share=show_share(new.share), secret=new.secret, url=url)
 
 
 def show_shares(page: Page[Share]) -> SharesPage:
