@@ -98,7 +98,7 @@ def test_a_plugin_is_fetched_by_its_tag_its_branch_or_its_commit(git: Git, tmp_p
     url = f"{git.url}/ada/pdf.git"
     git.run("clone", "--depth", "1", "--branch", "plugin-v1.0.0", url, str(tmp_path / "tag"))
     assert (tmp_path / "tag/skills/pdf/version.txt").read_text() == "1.0.0"
-    assert '"name": "ada.pdf"' in (tmp_path / "tag/.claude-plugin/plugin.json").read_text()
+    assert '"name": "ada--pdf"' in (tmp_path / "tag/.claude-plugin/plugin.json").read_text()
     git.run("clone", "--depth", "1", "--branch", "plugin", url, str(tmp_path / "branch"))
     assert (tmp_path / "branch/skills/pdf/version.txt").read_text() == "1.1.0"
     commit = git.run("ls-remote", url, "refs/tags/plugin-v1.0.0").split()[0]
@@ -128,7 +128,7 @@ def test_nothing_is_pushed_and_what_is_not_there_is_not_found(git: Git, tmp_path
 
 def test_a_marketplace_is_a_repository_too(git: Git, tmp_path: Path) -> None:
     git.run("clone", "--depth", "1", f"{git.url}/marketplace.git", str(tmp_path / "m"))
-    assert '"ada.pdf"' in (tmp_path / "m/.claude-plugin/marketplace.json").read_text()
+    assert '"ada--pdf"' in (tmp_path / "m/.claude-plugin/marketplace.json").read_text()
 
 
 def test_the_same_release_has_the_same_commits_elsewhere(app: App, ada: Caller, site: Entrance) -> None:

@@ -33,11 +33,15 @@ from skillyard.skill.names import SkillName
 router = APIRouter()
 
 _SERVICE = "git-upload-pack"
-_REGISTRY = "/git/marketplace"
-_COLLECTION = "/git/marketplace/collections/{collection}"
-_SKILL = "/git/{namespace}/{slug}"
+_REGISTRY = "/marketplace.json"
+_COLLECTION = "/marketplace/collections/{name}.json"
+_REGISTRY_GIT = "/git/marketplace.git"
+_COLLECTION_GIT = "/git/marketplace/collections/{name}.git"
+_SKILL_GIT = "/git/{namespace}/{slug}.git"
+_REFS = "/info/refs"
+_FETCH = f"/{_SERVICE}"
 Service = Annotated[str, Query(max_length=50)]
-Collection = Annotated[str, Path(max_length=100)]
+Name = Annotated[str, Path(max_length=100)]
 
 
 def build_agents(app: App) -> FastAPI:
@@ -56,44 +60,51 @@ def every_route() -> list[APIRoute]:
     return [route for route in router.routes if isinstance(route, APIRoute)]
 
 
-@router.get("/marketplace.json")
+@router.get(_REGISTRY)
 def get_marketplace(request: Request, app: AppOf) -> Response:
     """Every public skill that nothing speaks against, as a plugin."""
     return marketplace_response(request, marketplace.render_registry(app).body)
 
 
-@router.get("/marketplace/collections/{name}.json")
-def get_collection(request: Request, app: AppOf, name: Collection) -> Response:
+@router.get(_COLLECTION)
+def get_collection(request: Request, app: AppOf, name: Name) -> Response:
     """Of a collection that its owner has published."""
     return marketplace_response(request, marketplace.render_collection(app, name=name).body)
 
 
-@router.get(f"{_REGISTRY}.git/info/refs")
+# Some clients clone whatever address they are given: that of the file is one of a repository, too.
+
+
+@router.get(_REGISTRY + _REFS)
+@router.get(_REGISTRY_GIT + _REFS)
 def get_marketplace_refs(app: AppOf, service: Service = "") -> Response:
     return _refs(service, lambda: _registry(app))
 
 
-@router.post(f"{_REGISTRY}.git/{_SERVICE}")
+@router.post(_REGISTRY + _FETCH)
+@router.post(_REGISTRY_GIT + _FETCH)
 async def fetch_marketplace(request: Request, app: AppOf) -> Response:
     return await _fetch(request, lambda: _registry(app))
 
 
-@router.get(f"{_COLLECTION}.git/info/refs")
-def get_collection_refs(app: AppOf, collection: Collection, service: Service = "") -> Response:
-    return _refs(service, lambda: _of_collection(app, collection))
+@router.get(_COLLECTION + _REFS)
+@router.get(_COLLECTION_GIT + _REFS)
+def get_collection_refs(app: AppOf, name: Name, service: Service = "") -> Response:
+    return _refs(service, lambda: _of_collection(app, name))
 
 
-@router.post(f"{_COLLECTION}.git/{_SERVICE}")
-async def fetch_collection(request: Request, app: AppOf, collection: Collection) -> Response:
-    return await _fetch(request, lambda: _of_collection(app, collection))
+@router.post(_COLLECTION + _FETCH)
+@router.post(_COLLECTION_GIT + _FETCH)
+async def fetch_collection(request: Request, app: AppOf, name: Name) -> Response:
+    return await _fetch(request, lambda: _of_collection(app, name))
 
 
-@router.get(f"{_SKILL}.git/info/refs")
+@router.get(_SKILL_GIT + _REFS)
 def get_skill_refs(app: AppOf, namespace: str, slug: str, service: Service = "") -> Response:
     return _refs(service, lambda: find_repository(app, SkillName(namespace, slug)))
 
 
-@router.post(f"{_SKILL}.git/{_SERVICE}")
+@router.post(_SKILL_GIT + _FETCH)
 async def fetch_skill(request: Request, app: AppOf, namespace: str, slug: str) -> Response:
     return await _fetch(request, lambda: find_repository(app, SkillName(namespace, slug)))
 

@@ -36,8 +36,10 @@ _KEPT_IDS = 20_000
 
 
 def plugin_name(name: SkillName) -> str:
-    """What the clients of Claude, Copilot and Codex all take for a name, and what no two skills share."""
-    return f"{name.namespace}.{name.slug}"
+    """What the clients of Claude, Copilot and Codex all take for a name. No two skills share one, nor the folder that
+    such a client makes of it, in which dots become hyphens.
+    """
+    return f"{name.namespace}--{name.slug}"
 
 
 def plugin_ref(version: str) -> str:
