@@ -35,6 +35,7 @@ _PROCESS = secrets.token_hex(6)
 _numbers = itertools.count()
 _SLACK_BYTES = 1024 * 1024
 _NO_CHARACTER = "\ufffd"  # in place of a null character, which PostgreSQL takes in no text; nothing is called so
+_NO_CHARACTER_QUOTED = b"%EF%BF%BD"
 
 _log = Logger("skillyard.entrance")
 
@@ -102,6 +103,7 @@ class Entrance:
         verdict = self._rate(scope["method"], address)
         body = _LimitedBody(receive, self._max_body_bytes)
         scope["path"] = scope["path"].replace("\0", _NO_CHARACTER)
+        scope["query_string"] = scope["query_string"].replace(b"%00", _NO_CHARACTER_QUOTED)
         door = self._door(scope, headers)
         door.enter(scope)
         exchange = _Exchange(send, body, _request_id(headers), verdict, door.spell)

@@ -98,7 +98,7 @@ def use_session(app: App, tx: Tx, caller: Caller, session_id: str) -> None:
 
 def find_own_session(tx: Tx, caller: Caller, session_id: str) -> Session:
     """Raises SessionNotFound, also for one of somebody else, or of another key for some skills."""
-    session = store.find(tx, session_id)
+    session = store.find(tx, session_id) if session_id.isprintable() else None
     if session is None or not rules.is_own(caller, owner_id=session.owner_id, key_id=session.key_id):
         raise SessionNotFound(session_id=session_id[:40])
     return session
