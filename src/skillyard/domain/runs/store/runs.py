@@ -19,7 +19,7 @@ TABLES = (
         (
             "id", "kind", "owner_id", "ref", "request_key", "session_id", "release_id", "name", "version", "digest",
             "task", "environment", "status", "why", "cancel_asked", "claim", "lease_until_ms", "result", "notes",
-            "receipt", "created_ms", "begun_ms", "ended_ms", "has_contents", "key_id", "credits",
+            "receipt", "created_ms", "begun_ms", "ended_ms", "has_contents", "credits", "key_id",
         ),
     ),
 )  # fmt: skip
