@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import tantivy
 from tantivy import Occur, Query
 
-SCHEMA_VERSION = "3"
+SCHEMA_VERSION = "4"
 # tantivy multiplies a score by log2(2 + weight). Weights from 2^16 on make that 16 to 20: what is popular gains up to a
 # quarter, less than any better match.
 SCORE_SCALE = 16

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -51,11 +52,14 @@ from skillyard.domain.drive.reach import read_reach
 from skillyard.domain.drive.slices import read_public_slice, read_slice
 from skillyard.domain.registry.access import check_visible
 from skillyard.domain.registry.errors import SkillNotFound
+from skillyard.domain.registry.recall import list_advisories, recall
+from skillyard.domain.registry.search import search
+from skillyard.domain.registry.trust import AdvisorySeverity
 from skillyard.infra.errors import Forbidden
 from skillyard.infra.ids import is_well_formed_secret
 from skillyard.skill.names import SkillName
 from tests.domain.drive.house import CSV, PDF, TEAM, House, a_house
-from tests.makers import again, make_app
+from tests.makers import again, indexed, make_app
 
 NAME = "acme-user-42"
 KEY_SCOPE = frozenset({Scope.READ, Scope.RUN})
@@ -123,6 +127,24 @@ def test_a_key_sees_private_skills_of_its_slice_and_no_others(house: House) -> N
         caller.must(right, on=str(PDF))
         with pytest.raises(OutsideSlice):
             caller.must(right, on=str(CSV))
+
+
+def test_a_key_finds_what_is_in_its_slice_and_what_is_public(house: House) -> None:
+    house.publish("ada/pdf-free")
+    indexed(house.app)
+    caller = holder(house, a_collection(house, PDF))
+    assert {found.skill.name for found in search(house.app, caller, text="pdf").items} == {"ada/pdf", "ada/pdf-free"}
+    for text in ("csv", "style"):
+        assert search(house.app, caller, text=text).items == ()
+        assert len(search(house.app, house.ada, text=text).items) == 1
+
+
+def test_a_key_is_told_of_recalls_of_what_is_in_its_slice(house: House) -> None:
+    for name in (PDF, CSV):
+        recall(house.app, house.ada, name=name, versions="*", severity=AdvisorySeverity.HIGH, reason="It is broken.")
+    caller = holder(house, a_collection(house, PDF))
+    assert [one.name for one in list_advisories(house.app, caller).items] == ["ada/pdf"]
+    assert len(list_advisories(house.app, house.ada).items) == 2
 
 
 def test_a_key_for_all_skills_does_what_its_maker_may_and_no_more(house: House) -> None:
@@ -240,7 +262,7 @@ def test_a_key_for_some_skills_manages_nothing_not_even_itself(house: House) -> 
     for attempt in refused:
         with pytest.raises(KeyForSlice):
             attempt()
-    drive_changes = (
+    drive_changes: tuple[Callable[[], object], ...] = (
         lambda: add_item(app, caller, name=CSV),
         lambda: remove_item(app, caller, name=PDF),
         lambda: set_enabled(app, caller, name=PDF),

@@ -130,8 +130,8 @@ def _find_dependencies(tx: Tx, caller: Caller, manifest: Manifest) -> tuple[list
     offered: dict[str, list[Version]] = {name: [] for name in manifest.dependencies}
     hidden = set()
     for row in releases.list_candidates(tx, list(offered)):
-        namespace, visibility = row["skill"].partition("/")[0], Visibility(row["visibility"])
-        if row["yanked_ms"] is None and rules.may_see(caller, namespace, visibility):
+        visibility = Visibility(row["visibility"])
+        if row["yanked_ms"] is None and rules.may_see(caller, row["skill"], visibility):
             offered[row["skill"]].append(Version.parse(row["version"]))
             if visibility is Visibility.PRIVATE:
                 hidden.add(row["skill"])

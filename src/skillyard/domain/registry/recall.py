@@ -97,9 +97,7 @@ def list_advisories(app: App, caller: Caller, *, limit: int = 30, cursor: str | 
         visibilities = skills.list_visibilities(tx, [one.name for one in found])
     page = page_of(found, limit, lambda one: [one.made_ms, one.id])
     seen = tuple(
-        one
-        for one in page.items
-        if rules.may_see(caller, one.name.partition("/")[0], visibilities.get(one.name, Visibility.PRIVATE))
+        one for one in page.items if rules.may_see(caller, one.name, visibilities.get(one.name, Visibility.PRIVATE))
     )
     return Page(items=seen, next_cursor=page.next_cursor)
 
@@ -124,7 +122,7 @@ def list_dependants(app: App, caller: Caller, *, advisory_id: str) -> list[Depen
     for row in rows:
         wanted = Range.parse(row["range"])
         admits = tuple(str(version) for version in recalled if wanted.contains(version))
-        if admits and rules.may_see(caller, row["skill"].partition("/")[0], Visibility(row["visibility"])):
+        if admits and rules.may_see(caller, row["skill"], Visibility(row["visibility"])):
             has_way_out = any(wanted.contains(version) for version in offered_versions)
             found.append(
                 Dependant(

@@ -50,9 +50,9 @@ class Surroundings:
     before: tuple[str, Permissions] | None = None
 
 
-def may_see(caller: Caller, namespace: str, visibility: Visibility) -> bool:
+def may_see(caller: Caller, name: str, visibility: Visibility) -> bool:
     """Whether a skill exists for the caller."""
-    return visibility.is_open or caller.may("read", on=namespace)
+    return visibility.is_open or caller.may("read", on=name)
 
 
 def may_take(caller: Caller, release: Release) -> bool:

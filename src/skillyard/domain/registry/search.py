@@ -129,7 +129,7 @@ def _document(skill: Skill) -> IndexedDocument:
     facets += [f"tag:{tag}" for tag in skill.tags]
     facets += [f"agent:{agent}" for agent in rules.decide_agents(skill.compatibility)]
     facets += [f"status:{skill.status}"] if skill.status else []
-    readers = [f"@{skill.namespace}"]
+    readers = [f"@{skill.namespace}", skill.name]
     is_found = _is_listed(skill) and skill.latest_version is not None
     return IndexedDocument(
         key=skill.name,
@@ -165,12 +165,14 @@ def _order(sort: str | None, text: str) -> Sort:
 
 
 def _readers_of(caller: Caller) -> list[str]:
-    return [_EVERYBODY, *(f"@{namespace}" for namespace in sorted(caller.namespaces_with("read")))]
+    """Members find what is in their namespaces; a key for some skills of these finds each by its name."""
+    named = sorted(name for name in caller.token_skills or () if caller.may("read", on=name))
+    return [_EVERYBODY, *(f"@{namespace}" for namespace in sorted(caller.namespaces_with("read"))), *named]
 
 
 def _may_find(caller: Caller, skill: Skill) -> bool:
     """The index may be a moment behind; the database is not."""
-    return _is_listed(skill) or caller.may("read", on=skill.namespace)
+    return _is_listed(skill) or caller.may("read", on=skill.name)
 
 
 def _is_listed(skill: Skill) -> bool:
