@@ -38,7 +38,7 @@ class Counting(Transport):
 class Machine:
     folder: Path
     url: str
-    token: str
+    token: str | None
     agents: tuple[str, ...] = (".claude",)
     asked: list[tuple[str, str]] = field(default_factory=list)
 
@@ -76,7 +76,7 @@ class Machine:
 
     def connect(self) -> Client:
         client = Client(self.url, self.token, attempts=2)
-        client.transport = counting = Counting(origin=client.origin, token=self.token, attempts=2, timeout_s=30)
+        client.transport = counting = Counting(origin=client.origin, token=client.transport.token, attempts=2)
         self.asked = counting.asked
         return client
 

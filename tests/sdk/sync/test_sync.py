@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from skillyard.sdk.config import Login, save_login
 from skillyard.sdk.errors import ApiError, Busy, LocalEdits, NetworkError, SdkError, UsageError
 from skillyard.sdk.run import Options, Step, start_run
 from skillyard.sdk.status import verify
@@ -443,3 +444,57 @@ def test_two_round_trips_and_the_changed_bytes(town: Town, person: Person, lapto
     assert methods == ["POST", *["GET"] * 6, "POST"]
     assert [path for method, path in laptop.asked if path.startswith("/log/")] == ["/log/proofs"], "beside the bytes"
     assert (report.downloaded, report.uploaded) == (6, 0)
+
+
+def test_whoever_uploads_second_is_told_and_merges_with_the_next_sync(laptop: Machine, desktop: Machine) -> None:
+    laptop.write("notes/SKILL.md", a_skill_text("notes"))
+    laptop.write("notes/a.txt", "1\n2\n3\n4\n5\n")
+    laptop.sync()
+    desktop.sync()
+    laptop.write("notes/a.txt", "ONE\n2\n3\n4\n5\n")
+    desktop.write("notes/a.txt", "1\n2\n3\n4\nFIVE\n")
+
+    def overtake(step: Step) -> None:
+        if step.kind == "resolve":
+            with desktop.at():
+                desktop.sync()
+
+    report = laptop.sync(on_step=overtake)
+    assert outcomes(report) == {"notes": ("push", "failed")}
+    assert report.exit_code == 1
+    assert laptop.read("notes/a.txt") == "ONE\n2\n3\n4\n5\n"
+    assert outcomes(laptop.sync()) == {"notes": ("merge", "done")}
+    desktop.sync()
+    assert desktop.read("notes/a.txt") == laptop.read("notes/a.txt") == "ONE\n2\n3\n4\nFIVE\n"
+
+
+def test_a_skill_that_the_registry_refuses_fails_alone(laptop: Machine, pdf: str) -> None:
+    laptop.write("broken/SKILL.md", "---\nname: broken\n---\nNo description.\n")
+    report = laptop.sync()
+    assert outcomes(report) == {"broken": ("upload_private", "failed"), pdf: ("install", "done")}
+    assert "description" in report.skills[0].detail
+
+
+def test_notes_that_are_lost_are_found_again(town: Town, person: Person, laptop: Machine, pdf: str) -> None:
+    laptop.sync()
+    (laptop.state() / "installed.json").unlink()
+    (laptop.state() / "sync.json").unlink()
+    assert outcomes(laptop.sync()) == {pdf: ("in_sync", "nothing")}
+    (laptop.state() / "installed.json").unlink()
+    town.publish(f"acme/{pdf}", "1.1.0", {"new.txt": "new\n"})
+    accept(person, f"acme/{pdf}")
+    assert outcomes(laptop.sync()) == {pdf: ("update", "done")}
+    assert laptop.read(f"{pdf}/new.txt") == "new\n"
+
+
+def test_another_person_at_the_same_machine_loses_none_of_the_firsts_folders(
+    town: Town, person: Person, laptop: Machine, pdf: str, tmp_path: Path
+) -> None:
+    other = town.person(tmp_path / "other")
+    laptop.token = None
+    for one in (person, other):
+        with laptop.at():
+            save_login(laptop.url, Login(token=one.token, username=one.name))
+        before = laptop.tree()
+        assert laptop.sync(agree=lambda items: ()).exit_code == 0
+        assert laptop.tree().items() >= before.items()

@@ -131,7 +131,7 @@ class Work:
             return Settled(decision=one, outcome="left", detail=one.item.reason)
         if not one.upload or one.files is None:
             outcome: Outcome = "nothing" if one.item.action in _FINE else "done"
-            return Settled(decision=one, outcome=outcome, release=one.release)
+            return Settled(decision=one, outcome=outcome, release=one.release, detail=_stays_here(one))
         if one.slug not in agreed:
             return Settled(decision=one, outcome="needs_consent", release=one.release)
         try:
@@ -160,6 +160,11 @@ def _one_for_each_folder(items: Iterable[Item]) -> list[Item]:
         if item.slug not in found or found[item.slug].action == "unavailable":
             found[item.slug] = item
     return list(found.values())
+
+
+def _stays_here(one: Decision) -> str:
+    has_edits = one.item.action == "merge" and one.files and one.release and one.files.digest != one.release.digest
+    return "Your edits were merged with it, and stay on this machine." if has_edits else ""
 
 
 def _needs_consent(item: Item) -> bool:

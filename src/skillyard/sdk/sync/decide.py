@@ -53,9 +53,14 @@ def needed(item: Item, local: LocalSkill | None, places: list[Path], trees: Tree
     takes_target = item.action in ("install", "update", "conflict", *MERGES)
     if item.target and (takes_target or (item.action in ("in_sync", "claim_public") and not is_everywhere)):
         yield item.target
-    has_base = local and local.base_digest and trees.of(local.base_digest) and item.action != "merge_upstream"
-    if item.base and item.action in ("conflict", *MERGES) and not has_base:
+    if item.base and item.action in ("conflict", *MERGES) and not _has_base(item, local, trees):
         yield item.base
+
+
+def _has_base(item: Item, local: LocalSkill | None, trees: Trees) -> bool:
+    if item.action == "merge_upstream" or local is None or local.base_digest is None:
+        return False
+    return trees.of(local.base_digest) is not None
 
 
 def decide(item: Item, local: LocalSkill | None, places: list[Path], trees: Trees) -> Decision:
@@ -80,7 +85,7 @@ def _decided(decision: Decision, places: list[Path], trees: Trees) -> Decision:
             return replace(decision, blocked="it was removed from the drive, but has edits here; it stays")
         return replace(decision, goes=True)
     if item.action in ("install", "update"):
-        if local and local.is_edited and not (item.target and local.digest == item.target.digest):
+        if local and _has_edits(local) and not (item.target and local.digest == item.target.digest):
             return _conflict(decision, trees)
         return replace(decision, files=_target(item, trees), release=item.target)
     if item.action in ("in_sync", "claim_public"):
@@ -185,6 +190,11 @@ def _here(local: LocalSkill | None, trees: Trees) -> SkillFiles | None:
 
 def _target(item: Item, trees: Trees) -> SkillFiles | None:
     return trees.of(item.target.digest) if item.target else None
+
+
+def _has_edits(local: LocalSkill) -> bool:
+    """Since it was put there; of what nobody put there, the registry knows whether it is a release."""
+    return local.base_digest is not None and local.is_edited
 
 
 def _is_everywhere(local: LocalSkill, places: list[Path]) -> bool:
