@@ -168,3 +168,16 @@ def test_a_download_is_a_link_that_needs_no_key(owner: Owner, tmp_path: Path) ->
     with owner.web() as client:
         refused = client.post("/downloads", json={"scope": "skill"})
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "bundle_what")
+
+
+def test_the_marketplaces_are_where_agents_look_for_them(owner: Owner, tmp_path: Path) -> None:
+    catalog = json.loads(sh(tmp_path, owner.base, f'curl -s -f "{HOST}/marketplace.json"'))
+    assert {"name", "owner", "plugins"} <= set(catalog)
+    assert any("pdf" in plugin["name"] for plugin in catalog["plugins"])
+    owner.scoped("partners", "pdf")
+    address = f'"{HOST}/marketplace/collections/partners.json"'
+    assert sh(tmp_path, owner.base, f"curl -s -o refused.json -w '%{{http_code}}' {address}") == "404"
+    assert json.loads((tmp_path / "refused.json").read_text())["error"]["code"] == "collection_not_found"
+    owner.ask("PATCH", "/collections/partners", {"isPublicMarketplace": True})
+    (plugin,) = json.loads(sh(tmp_path, owner.base, f"curl -s -f {address}"))["plugins"]
+    assert "pdf" in plugin["name"]

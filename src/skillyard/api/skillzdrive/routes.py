@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import Route
 
 from skillyard import __version__
+from skillyard.api.agents.routes import router as marketplaces
 from skillyard.api.entrance import Door, foreign_door, no_hot_reads
 from skillyard.api.native.application import operation_id
 from skillyard.api.skillzdrive import (
@@ -61,6 +62,7 @@ def build_skillzdrive(app: App) -> FastAPI:
     skillzdrive.state.app = app
     for router in _routers():
         skillzdrive.include_router(router, responses=_REFUSALS)
+    skillzdrive.include_router(marketplaces, include_in_schema=False)
     skillzdrive.router.routes.append(Route(MCP, endpoint=McpEndpoint(app, skillzdrive)))
     dialect.install(skillzdrive)
     return skillzdrive
