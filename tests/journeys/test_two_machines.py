@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -87,6 +91,31 @@ def test_the_same_skills_on_two_machines_whatever_happens_on_each(server: Server
     desktop.run("sync", "--fork")
     laptop.run("sync")
     assert (skills(laptop, ".gemini") / "charts" / "chart.txt").read_text() == chart.read_text()
+
+
+def test_a_person_at_a_terminal_is_asked_before_anything_leaves_the_machine(
+    server: Server, ada: User, tmp_path: Path
+) -> None:
+    laptop, _ = machines_of("rosa", ada, tmp_path)
+    a_skill(skills(laptop) / "diary", "diary")
+    for answer, expected in (("n", 4), ("y", 0)):
+        leader, follower = pty.openpty()
+        os.write(leader, f"{answer}\n".encode())
+        command = [sys.executable, "-m", "skillyard.cli.main", "sync"]
+        done = subprocess.run(
+            command,
+            env=laptop.environment,
+            cwd=laptop.project,
+            stdin=follower,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        os.close(leader)
+        os.close(follower)
+        assert done.returncode == expected, done.stderr
+        assert "diary would become rosa/diary" in done.stderr
+    assert [one["name"] for one in laptop.data("drive", "list")] == ["rosa/diary"]
 
 
 def test_a_conflict_is_shown_and_settled_and_a_sync_undone(server: Server, ada: User, tmp_path: Path) -> None:
