@@ -22,6 +22,7 @@ ALL = (
     "run_queue",
     "invocation_queue",
     "board",
+    "sync",
 )
 
 

@@ -31,7 +31,7 @@ class Peer:
 
 
 @contextlib.contextmanager
-def skillyard(folder: Path, **settings: str) -> Iterator[Peer]:
+def skillyard(folder: Path, *, port: int = 0, **settings: str) -> Iterator[Peer]:
     """Our server as a user starts it, with a signed-in client whose settings are in `environment`."""
     environment = os.environ | {
         "SKILLYARD_DATA_DIR": str(folder / "server"),
@@ -41,7 +41,7 @@ def skillyard(folder: Path, **settings: str) -> Iterator[Peer]:
         "SKILLYARD_WRITES_PER_MINUTE": "100000000",
         **settings,
     }
-    command = [sys.executable, "-m", "skillyard.operate", "serve", "--port", "0", "--json"]
+    command = [sys.executable, "-m", "skillyard.operate", "serve", "--port", str(port), "--json"]
     with _running(command, environment, stdout=subprocess.PIPE) as process:
         announced = json.loads(_json_from(process))
         environment["SKILLYARD_REGISTRY"] = announced["address"]

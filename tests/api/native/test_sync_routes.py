@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from skillyard.api.native.wire.sync_answers import DiffOnWire, SyncClosedOnWire, SyncPreviewOnWire, SyncRunOnWire
@@ -81,6 +83,22 @@ def test_a_key_that_sees_a_slice_pulls_it_and_pushes_nothing(house: House, api: 
     assert [(item["slug"], item["action"]) for item in run["left_out"]] == [("notes", "upload_private")]
     assert code(send_archive(key, f"/drive/sync/{run['id']}/uploads/notes", b"")) == (409, "sync_nothing_to_upload")
     assert key.post(f"/drive/sync/{run['id']}/finalize", {}).json()["counts"] == {"skipped": 1}
+
+
+@pytest.mark.parametrize(
+    ("accepted", "is_packed"), [("gzip", True), ("br, gzip;q=0.5", True), ("gzip;q=0", False), ("gzipped", False)]
+)
+def test_long_answers_are_packed_for_whom_can_read_that_also_when_they_are_replayed(
+    api: Api, accepted: str, is_packed: bool
+) -> None:
+    local = [{**NOTES, "slug": f"notes-{number}"} for number in range(50)]
+    for _ in range(2):
+        answer = api.post(
+            "/drive/sync", {"local": local, "install_id": "one"}, accept_encoding=accepted, idempotency_key="key"
+        )
+        assert answer.headers.get("content-encoding") == ("gzip" if is_packed else None)
+        run = orjson.loads(gzip.decompress(answer.body) if is_packed else answer.body)
+        assert len(run["items"]) == 51
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ _KEY = re.compile(rb"[!-~]{1,200}")
 _IN_MEMORY_BYTES = 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
 _NONCE = bytes(12)  # every sealing key seals one answer only
-_KEPT_HEADERS = (b"content-type", b"location", b"etag")
+_KEPT_HEADERS = (b"content-type", b"content-encoding", b"location", b"etag")
 
 
 class BadIdempotencyKey(Invalid):
