@@ -20,6 +20,7 @@ from skillyard.api.web import (
     sign_in,
     skills,
     static,
+    webhooks,
 )
 from skillyard.api.web.headers import SecureHeaders
 from skillyard.api.web.refusals import install
@@ -47,6 +48,7 @@ def build_web(app: App) -> Surface:
         sale_settings,
         market,
         board,
+        webhooks,
         skills,
     ):
         web.include_router(module.router)
