@@ -142,10 +142,10 @@ def _open(app: App, caller: Caller, run: SyncRun) -> SyncRun:
     with app.database.transaction() as tx:
         items.lock_drive(tx, run.drive)
         store.remove_old(tx, run.user_id, before_ms=run.opened_ms - _KEPT_MS)
-        store.supersede(tx, run.user_id, run.install_id, now_ms=run.opened_ms)
+        store.supersede(tx, run.user_id, run.install_id, key_id=caller.slice_key_id, now_ms=run.opened_ms)
         run = replace(run, items=tuple(_claimed(app, tx, caller, run)))
         kept = tuple(one for one in run.items if one.status is not ItemStatus.DONE)
-        store.add_run(tx, replace(run, items=kept))
+        store.add_run(tx, replace(run, items=kept), key_id=caller.slice_key_id)
     return run
 
 

@@ -58,7 +58,8 @@ def finalize(
     counters: Mapping[str, int] | None = None,
 ) -> SyncClosed:
     """Close a sync: what the client says of each pending item is kept, of an upload only that it failed. The first one
-    of a drive that is closed with the kind first_run sets what the drive may always hold for free.
+    of a drive that is closed with the kind first_run sets what the drive may always hold for free, unless a key for
+    some skills closes it.
 
     `counters`: what the client counted itself, kept with the run. Raises SyncRunNotFound, or SyncRunOver for one that
     another sync of the same machine superseded.
@@ -69,9 +70,9 @@ def finalize(
         now_ms = app.clock.now_ms()
         if store.close_run(tx, run_id, counters or {}, now_ms=now_ms):
             _settle(tx, run_id, {result.slug: result for result in results})
-            if row["kind"] == "first_run":
+            if row["kind"] == "first_run" and caller.token_skills is None:
                 store.set_high_water(tx, row["drive"], items.count_items(tx, row["drive"]), now_ms=now_ms)
-            closed = _closed(tx, run_id, row["drive"], now_ms)
+            closed = _closed(tx, caller, run_id, row["drive"], now_ms)
             counts = {status.value: count for status, count in closed.counts.items()}
             by = caller.identity[1]
             app.events.record(tx, DriveSynced(run_id=run_id, drive=row["drive"], by=by, counts=counts))
@@ -79,13 +80,13 @@ def finalize(
         row = find_own(tx, caller, run_id)
         if row["status"] != "finished":
             raise SyncRunOver(run_id=run_id, status=row["status"])
-        return _closed(tx, run_id, row["drive"], row["closed_ms"])
+        return _closed(tx, caller, run_id, row["drive"], row["closed_ms"])
 
 
 def find_own(tx: Tx, caller: Caller, run_id: str) -> Row:
-    """Raises SyncRunNotFound, also for one of somebody else."""
+    """Raises SyncRunNotFound, also for one of somebody else, or of another key for some skills."""
     row = store.find_run(tx, run_id)
-    if row is None or row["user_id"] != caller.identity[0]:
+    if row is None or row["user_id"] != caller.identity[0] or caller.slice_key_id not in (None, row["key_id"]):
         raise SyncRunNotFound(run_id=run_id[:_SHOWN_CHARS])
     return row
 
@@ -102,11 +103,11 @@ def _settle(tx: Tx, run_id: str, results: Mapping[str, ItemResult]) -> None:
         store.set_item(tx, run_id, slug, status, detail=detail)
 
 
-def _closed(tx: Tx, run_id: str, drive: str, closed_ms: int) -> SyncClosed:
+def _closed(tx: Tx, caller: Caller, run_id: str, drive: str, closed_ms: int) -> SyncClosed:
     stored = store.list_items(tx, run_id)
     return SyncClosed(
         run_id=run_id,
-        drive_count=items.count_items(tx, drive),
+        drive_count=items.count_items(tx, drive) if caller.token_skills is None else len(caller.token_skills),
         high_water=store.find_high_water(tx, drive),
         counts=Counter(one.status for one in stored),
         credits_charged=sum(one.charged for one in stored),

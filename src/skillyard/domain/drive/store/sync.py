@@ -16,6 +16,7 @@ TABLES = (
         "sync_runs",
         (
             "id", "drive", "user_id", "install_id", "kind", "mode", "status", "opened_ms", "closed_ms", "counters",
+            "key_id",
         ),
     ),
     Table("sync_items", ("run_id", "slug", "position", "item", "status", "published", "charged", "detail")),
@@ -38,11 +39,12 @@ class StoredItem:
     detail: str
 
 
-def add_run(tx: Tx, run: SyncRun) -> None:
+def add_run(tx: Tx, run: SyncRun, *, key_id: str | None) -> None:
+    """`key_id`: the key for some skills with which it was begun, whose holder goes on with it."""
     tx.run(
-        "INSERT INTO sync_runs (id, drive, user_id, install_id, kind, mode, status, opened_ms, counters)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, '{}')",
-        run.id, run.drive, run.user_id, run.install_id, run.kind, run.mode.value, run.status, run.opened_ms,
+        "INSERT INTO sync_runs (id, drive, user_id, install_id, kind, mode, status, opened_ms, counters, key_id)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, '{}', ?)",
+        run.id, run.drive, run.user_id, run.install_id, run.kind, run.mode.value, run.status, run.opened_ms, key_id,
     )  # fmt: skip
     for position, one in enumerate(run.items):
         tx.run(
@@ -81,12 +83,12 @@ def set_published(tx: Tx, run_id: str, slug: str, version: str, *, charged: int)
     return changed == 1
 
 
-def supersede(tx: Tx, user_id: str, install_id: str, *, now_ms: int) -> None:
-    """End the open runs of a machine."""
+def supersede(tx: Tx, user_id: str, install_id: str, *, key_id: str | None, now_ms: int) -> None:
+    """End the open runs of a machine, as far as they were begun with this key, or with none."""
     tx.run(
         "UPDATE sync_runs SET status = 'superseded', closed_ms = ?"
-        " WHERE user_id = ? AND install_id = ? AND status = 'open'",
-        now_ms, user_id, install_id,
+        " WHERE user_id = ? AND install_id = ? AND status = 'open' AND coalesce(key_id, '') = ?",
+        now_ms, user_id, install_id, key_id or "",
     )  # fmt: skip
 
 
