@@ -115,8 +115,8 @@ def test_arguments_of_any_kind_are_refused_in_the_richer_shape(sender: Sender) -
             ("skills_show", "slug"),
             ("skills_import", "skillSlug"),
             ("skills_diff", "local"),
-            ("skills_closeSession", "session_id"),
-            ("skills_deleteWebhook", "webhook_id"),
+            ("skills_closeSession", "sessionId"),
+            ("skills_deleteWebhook", "id"),
             ("skills_deleteCollection", "name"),
         ):
             answer = _call(sender, name, {field: value})

@@ -110,8 +110,8 @@ def test_scripts_are_listed_run_read_and_closed(owner: Owner) -> None:
         == again["stdout"].strip()
     )
     assert "Only words" in told(owner, "skills_readFile", {"skillSlug": "plain", "path": "SKILL.md"})["content"]
-    assert told(owner, "skills_closeSession", {"session_id": session}) == {"sessionId": session, "closed": True}
-    assert refused(owner, "skills_closeSession", {"session_id": "ses_none"})["error"] == "session_not_found"
+    assert told(owner, "skills_closeSession", {"sessionId": session}) == {"sessionId": session, "closed": True}
+    assert refused(owner, "skills_closeSession", {"sessionId": "ses_none"})["error"] == "session_not_found"
 
 
 def test_it_tells_a_model_how_to_begin(owner: Owner) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import Annotated
+
+from fastapi import Path
 
 from skillyard.api.skillzdrive.addresses import API
 from skillyard.api.skillzdrive.callers import SignedIn, signed_router
@@ -21,7 +24,7 @@ from skillyard.domain.runs.sessions import close_session
 
 router = signed_router("runs")
 
-_SESSION = f"{API}/runs/sessions/{{session_id}}"
+_SESSION = f"{API}/runs/sessions/{{sessionId}}"
 _MOST_QUEUED_S = 300.0
 
 
@@ -40,7 +43,9 @@ async def run_skill(app: AppOf, caller: SignedIn, body: wire.RunBody) -> Data[wi
 
 
 @router.delete(_SESSION, summary="Close a session")
-def close_run_session(app: AppOf, caller: SignedIn, session_id: str) -> Data[wire.SessionClosed]:
+def close_run_session(
+    app: AppOf, caller: SignedIn, session_id: Annotated[str, Path(alias="sessionId")]
+) -> Data[wire.SessionClosed]:
     """Its workspace is gone; what its runs left can still be read."""
     closed = close_session(app, caller, session_id=session_id)
     return Data(data=wire.SessionClosed(session_id=closed.id, closed=True))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from fastapi import Path
+
 from skillyard.api.skillzdrive.addresses import API
 from skillyard.api.skillzdrive.callers import SignedIn, signed_router
 from skillyard.api.skillzdrive.wire import webhooks as wire
@@ -27,7 +31,9 @@ def create_webhook(app: AppOf, caller: SignedIn, body: wire.CreateWebhookBody) -
     return Data(data=wire.show_created(made))
 
 
-@router.delete(f"{_WEBHOOKS}/{{webhook_id}}", summary="Remove a webhook")
-def delete_webhook(app: AppOf, caller: SignedIn, webhook_id: str) -> Data[wire.WebhookDeleted]:
+@router.delete(f"{_WEBHOOKS}/{{id}}", summary="Remove a webhook")
+def delete_webhook(
+    app: AppOf, caller: SignedIn, webhook_id: Annotated[str, Path(alias="id")]
+) -> Data[wire.WebhookDeleted]:
     """What waits for it is not sent any more."""
     return Data(data=wire.WebhookDeleted(id=hooks.remove_hook(app, caller, hook_id=webhook_id).id, deleted=True))
