@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -9,31 +8,26 @@ from skillyard.app import App
 from skillyard.domain.drive.crawl import crawl_source
 from tests.api.native.api import Api
 from tests.domain.drive.git_place import GitPlace, a_place, a_skill_file, on_loopback
-from tests.git_server import GitServer, git_server
+from tests.git_server import git_server
 from tests.makers import a_person, an_organization, indexed, make_app, secret_of
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitServer]:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitPlace]:
+    app = on_loopback(make_app(tmp_path_factory.mktemp("app")))
     with git_server(tmp_path_factory.mktemp("repositories")) as server:
-        yield server
-
-
-@pytest.fixture
-def app(tmp_path: Path) -> Iterator[App]:
-    app = on_loopback(make_app(tmp_path))
-    yield app
+        place = a_place(app, an_organization(app, a_person(app), "acme"), server)
+        place.repository.commit({"pdf/SKILL.md": a_skill_file(), "bad/SKILL.md": "no front matter"})
+        yield place
     app.close()
 
 
-@pytest.fixture
-def place(app: App, server: GitServer) -> GitPlace:
-    place = a_place(app, an_organization(app, a_person(app), "acme"), server)
-    place.repository.commit({"pdf/SKILL.md": a_skill_file(), "bad/SKILL.md": "no front matter"})
-    return place
+@pytest.fixture(scope="module")
+def app(place: GitPlace) -> App:
+    return place.app
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def ada(app: App, place: GitPlace) -> Api:
     return Api(app, secret_of(place.caller))
 
@@ -53,17 +47,16 @@ def test_a_source_is_added_crawled_shown_and_removed(app: App, place: GitPlace, 
     assert [one["id"] for one in ada.get("/admin/sources").json()["items"]] == [source["id"]]
     again = ada.post("/admin/sources", {"address": place.url, "namespace": "acme"})
     assert (again.status, again.json()["error"]["code"]) == (409, "source_exists")
+    anybody_sees_where_it_comes_from(place, ada.as_(None), source["id"])
     assert ada.delete(f"/admin/sources/{source['id']}").json() == {"removed": True, "id": source["id"]}
     assert ada.get(f"/admin/sources/{source['id']}").status == 404
 
 
-def test_everybody_sees_where_a_public_skill_comes_from(app: App, place: GitPlace, ada: Api) -> None:
-    source = ada.post("/admin/sources", {"address": place.url, "namespace": "acme"}).json()
-    crawl_source(app, source_id=source["id"], anew=True)
-    anybody = Api(indexed(app))
+def anybody_sees_where_it_comes_from(place: GitPlace, anybody: Api, source_id: str) -> None:
+    indexed(place.app)
     origin = anybody.get("/skills/acme/pdf/origin").json()
     assert (origin["repository"], origin["path"], origin["version"]) == (place.url, "pdf", "0.1.0")
-    assert origin["source_id"] == source["id"]
+    assert origin["source_id"] == source_id
     page = anybody.get("/discover?q=pdf").json()
     assert (page["total"], page["offset"]) == (1, 0)
     assert page["items"][0]["skill"]["name"] == "acme/pdf"
@@ -82,23 +75,18 @@ def test_an_import_is_refreshed_and_seen_by_its_owner_only(app: App, place: GitP
     assert eve.post("/drive/updates/ada/pdf/refresh?drive=ada").status == 404
 
 
-@pytest.mark.parametrize(
-    ("source", "status", "code"),
-    [
+def test_refusals_have_their_status_and_say_what_to_do(place: GitPlace, ada: Api) -> None:
+    place.repository.commit({"other/SKILL.md": a_skill_file("other")})
+    for source, status, code in [
         ("https://10.0.0.1/a/b.git", 422, "address_not_allowed"),
         ("https://github.com/a/b/issues/3/-/x", 422, "git_address_invalid"),
-        ("{url}/tree/nowhere", 404, "git_ref_not_found"),
-        ("{url}/tree/main/nowhere", 404, "git_folder_not_found"),
-        ("{url}", 422, "git_no_skill"),
-        ("{url}/tree/main/bad", 422, "git_skill_refused"),
-        ("{server}/nothing.git", 404, "git_repository_not_found"),
-    ],
-)
-def test_refusals_have_their_status_and_say_what_to_do(
-    place: GitPlace, ada: Api, source: str, status: int, code: str
-) -> None:
-    place.repository.commit({"other/SKILL.md": a_skill_file("other")})
-    answer = ada.post("/drive/items", {"source": source.format(url=place.url, server=place.server.url)})
-    error = answer.json()["error"]
-    assert (answer.status, error["code"]) == (status, code), error
-    assert error["hint"]
+        (f"{place.url}/tree/nowhere", 404, "git_ref_not_found"),
+        (f"{place.url}/tree/main/nowhere", 404, "git_folder_not_found"),
+        (place.url, 422, "git_no_skill"),
+        (f"{place.url}/tree/main/bad", 422, "git_skill_refused"),
+        (f"{place.server.url}/nothing.git", 404, "git_repository_not_found"),
+    ]:
+        answer = ada.post("/drive/items", {"source": source})
+        error = answer.json()["error"]
+        assert (answer.status, error["code"]) == (status, code), error
+        assert error["hint"]

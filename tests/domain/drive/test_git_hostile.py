@@ -62,6 +62,22 @@ def place(server: GitServer, shop: tuple[App, Caller]) -> Iterator[GitPlace]:
     assert list_items(app, ada).items == (), "nothing hostile came into the drive"
 
 
+@pytest.fixture(scope="module")
+def the_plain_one(server: GitServer, shop: tuple[App, Caller]) -> GitPlace:
+    app, ada = shop
+    place = a_place(on_loopback(app), ada, server)
+    place.repository.commit({"SKILL.md": a_skill_file()})
+    return place
+
+
+@pytest.fixture
+def plain(the_plain_one: GitPlace) -> Iterator[GitPlace]:
+    """A repository with nothing wrong, which its server may still make something of."""
+    yield the_plain_one
+    the_plain_one.server.override = None
+    assert list_items(the_plain_one.app, the_plain_one.caller).items == (), "nothing hostile came into the drive"
+
+
 def bring_nothing(place: GitPlace) -> None:
     with pytest.raises(NoSkillThere):
         place.bring()
@@ -107,11 +123,11 @@ def test_private_addresses_are_not_called_however_they_are_spelled(shop: tuple[A
 
 
 @pytest.mark.parametrize("target", ["http://10.0.0.1/x.git", "https://192.168.0.1/x.git", "file:///etc", "ssh://x/y"])
-def test_a_redirect_leads_to_no_private_place(place: GitPlace, target: str) -> None:
+def test_a_redirect_leads_to_no_private_place(plain: GitPlace, target: str) -> None:
     location = f"{target}/info/refs?service=git-upload-pack"
-    place.server.override = lambda *_: Canned(status=302, headers={"Location": location})
+    plain.server.override = lambda *_: Canned(status=302, headers={"Location": location})
     with pytest.raises(AddressNotAllowed):
-        place.bring()
+        plain.bring()
 
 
 def test_a_redirect_to_the_same_repository_elsewhere_is_followed_and_one_in_a_circle_is_not(place: GitPlace) -> None:
@@ -148,10 +164,10 @@ def test_a_redirect_to_the_same_repository_elsewhere_is_followed_and_one_in_a_ci
         (Canned(headers=ADVERTISED, body=b"x" * (2 << 20)), RepositoryTooLarge),
     ],
 )
-def test_what_is_no_git_server_is_told(place: GitPlace, answer: Canned, refused: type[SkillyardError]) -> None:
-    place.server.override = lambda *_: answer
+def test_what_is_no_git_server_is_told(plain: GitPlace, answer: Canned, refused: type[SkillyardError]) -> None:
+    plain.server.override = lambda *_: answer
     with pytest.raises(refused):
-        place.bring()
+        plain.bring()
 
 
 @pytest.mark.parametrize(
@@ -167,11 +183,10 @@ def test_what_is_no_git_server_is_told(place: GitPlace, answer: Canned, refused:
         b"0047" + b"a" * 64 + b" HEAD\n" + b"0000",
     ],
 )
-def test_refs_that_lie_are_told(place: GitPlace, refs: bytes) -> None:
-    place.repository.commit({"SKILL.md": a_skill_file()})
-    place.server.override = lambda method, *_: Canned(headers=RESULT, body=refs) if method == "POST" else None
+def test_refs_that_lie_are_told(plain: GitPlace, refs: bytes) -> None:
+    plain.server.override = lambda method, *_: Canned(headers=RESULT, body=refs) if method == "POST" else None
     with pytest.raises(SkillyardError):
-        place.bring()
+        plain.bring()
 
 
 @pytest.mark.parametrize(
@@ -182,12 +197,11 @@ def test_refs_that_lie_are_told(place: GitPlace, refs: bytes) -> None:
         (b"x" * 5000, "x" * 200 + "."),
     ],
 )
-def test_what_a_server_says_is_quoted_short_and_without_escapes(place: GitPlace, said: bytes, shown: str) -> None:
-    place.repository.commit({"SKILL.md": a_skill_file()})
+def test_what_a_server_says_is_quoted_short_and_without_escapes(plain: GitPlace, said: bytes, shown: str) -> None:
     error = b"%04xERR %s\n0000" % (len(said) + 9, said)
-    place.server.override = lambda method, *_: Canned(headers=RESULT, body=error) if method == "POST" else None
+    plain.server.override = lambda method, *_: Canned(headers=RESULT, body=error) if method == "POST" else None
     with pytest.raises(GitFailed) as refused:
-        place.bring()
+        plain.bring()
     assert refused.value.message.endswith(shown) or shown in refused.value.message
 
 
@@ -419,8 +433,7 @@ BOMBS = {
 
 @pytest.mark.parametrize("of", ["folders", "files"])
 @pytest.mark.parametrize("bomb", BOMBS)
-def test_packs_that_are_bombs_or_broken_are_refused(place: GitPlace, bomb: str, of: str) -> None:
-    place.repository.commit({"SKILL.md": a_skill_file()})
+def test_packs_that_are_bombs_or_broken_are_refused(plain: GitPlace, bomb: str, of: str) -> None:
 
     def explode(method: str, path: str, body: bytes) -> Canned | None:
         if b"command=fetch" not in body or (b"filter blob:none" in body) is (of == "files"):
@@ -432,21 +445,20 @@ def test_packs_that_are_bombs_or_broken_are_refused(place: GitPlace, bomb: str, 
         )
         return Canned(headers=RESULT, body=b"000dpackfile\n" + lines + b"0000")
 
-    place.server.override = explode
+    plain.server.override = explode
     began = time.monotonic()
     with pytest.raises((RepositoryUnreadable, GitFailed)):
-        place.bring()
+        plain.bring()
     assert time.monotonic() - began < 9
 
 
-def test_a_pack_from_somewhere_else_is_not_taken(place: GitPlace) -> None:
+def test_a_pack_from_somewhere_else_is_not_taken(plain: GitPlace) -> None:
     """The protocol lets a server name other addresses to download from."""
-    place.repository.commit({"SKILL.md": a_skill_file()})
     answer = b"0012packfile-uris\n" + b"003b" + b"a" * 40 + b" https://10.0.0.1/p\n" + b"0001" + b"000dpackfile\n0000"
 
     def elsewhere(method: str, path: str, body: bytes) -> Canned | None:
         return Canned(headers=RESULT, body=answer) if b"command=fetch" in body else None
 
-    place.server.override = elsewhere
+    plain.server.override = elsewhere
     with pytest.raises(SkillyardError):
-        place.bring()
+        plain.bring()
