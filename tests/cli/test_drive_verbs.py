@@ -90,6 +90,21 @@ def test_what_must_be_bought_is_not_accepted_with_the_rest(people: People) -> No
     assert people.eve.data("drive", "accept", "report", expect=1)["error"]["code"] == "purchase_required"
 
 
+def test_what_may_do_something_new_is_accepted_by_name_only(people: People) -> None:
+    ada = people.ada
+    folder = a_skill(ada.home / "mail", "mail")
+    ada.run("publish", str(folder))
+    ada.run("drive", "import", "ada/mail")
+    a_skill(folder, "mail", "2.0.0")
+    (folder / "skills.json").write_text(json.dumps({"permissions": {"network": {"outbound": ["smtp.example.com"]}}}))
+    ada.run("publish", str(folder))
+    assert "it may newly" in ada.run("drive", "updates").stdout
+    told = ada.run("drive", "accept", "--all")
+    assert told.stdout == ""
+    assert "ada/mail 2.0.0 waits: it may newly" in told.stderr
+    assert ada.run("drive", "accept", "mail").stdout == "ada/mail is 2.0.0 now.\n"
+
+
 def test_a_reader_asks_and_a_maintainer_decides(people: People) -> None:
     people.publish("ada/csv", "1.0.0")
     asked = people.rea.data("drive", "import", "ada/csv", "--drive", "acme", "--note", "For tables.")["request"]

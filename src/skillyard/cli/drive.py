@@ -147,7 +147,7 @@ def list_updates(
     rows = [(one["item"]["name"], one["held"], one["version"], _price(one), ", ".join(_remarks(one))) for one in found]
     show.table(["name", "has", "offered", "costs", "remarks"], rows)
     if found:
-        show.talk("Accept or dismiss them one by one, or all that cost nothing with `skillyard drive accept --all`.")
+        show.talk("Accept or dismiss them by name; `skillyard drive accept --all` takes those with nothing to look at.")
     else:
         show.talk("Everything is up to date.")
     return None
@@ -159,7 +159,7 @@ def accept_update(
     version: Annotated[str | None, Parameter(help="Refuse if another one is offered by now.")] = None,
     /,
     *,
-    all: Annotated[bool, Flag, Parameter(help="All that cost nothing.")] = False,
+    all: Annotated[bool, Flag, Parameter(help="All that are free, may do nothing new, and are not flagged.")] = False,
     drive: Drive = None,
     registry: Registry = None,
     json: Json = False,
@@ -169,16 +169,18 @@ def accept_update(
         raise UsageError("Name one skill, or say --all.", code="usage", hint="See `skillyard drive updates`.")
     with Client(registry) as client:
         offered = client.drive_updates(drive=drive) if all else []
-        free = [one for one in offered if not one["needs_purchase"]]
-        names = [name.removeprefix("@")] if name else [one["item"]["name"] for one in free]
+        plain = [one for one in offered if not _reasons_to_look(one)]
+        names = [name.removeprefix("@")] if name else [one["item"]["name"] for one in plain]
         found = [client.accept_update(one, drive=drive, version=version) for one in names]
     if json:
         return show.data(found if all else found[0])
     for item in found:
         _show_accepted(item)
     for one in offered:
-        if one["needs_purchase"]:
-            show.talk("{name} {version} must be bought first: skillyard buy {name}", **_said(one))
+        if reasons := _reasons_to_look(one):
+            show.talk("{name} {version} waits: {why}", **_said(one), why=", ".join(reasons))
+    if len(plain) < len(offered):
+        show.talk("[dim]hint:[/] Accept these by their names, once you have looked at them.")
     return None
 
 
@@ -239,7 +241,17 @@ def _remarks(update: dict[str, Any]) -> list[str]:
         remarks.append("the drive's version was withdrawn")
     if update["dismissed"]:
         remarks.append("dismissed")
-    return remarks
+    return remarks + [f"it may newly {what}" for what in update["may_newly"]] + _flag(update)
+
+
+def _reasons_to_look(update: dict[str, Any]) -> list[str]:
+    """Why it is not accepted with all the others."""
+    bought = [f"buy it first, for {_price(update)}: skillyard buy {update['name']}"] if update["needs_purchase"] else []
+    return bought + [f"it may newly {what}" for what in update["may_newly"]] + _flag(update)
+
+
+def _flag(update: dict[str, Any]) -> list[str]:
+    return ["the scan flags it"] if update["flagged"] else []
 
 
 def _said(document: dict[str, Any], *fields: str) -> dict[str, Any]:

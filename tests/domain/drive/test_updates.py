@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from skillyard.domain.registry.visibility import set_visibility
 from skillyard.domain.registry.yank import yank
 from skillyard.skill.names import SkillName
 from tests.domain.drive.house import CSV, PDF, TEAM, House, a_house
-from tests.makers import a_release, make_app
+from tests.makers import FLAGGED, a_release, make_app
 
 
 @pytest.fixture
@@ -114,6 +115,18 @@ def test_a_withdrawn_version_is_exchanged_for_the_highest_that_is_left(both: Hou
     assert accept(both).version == "1.0.0"
     yank(both.app, both.ada, name=PDF, version="1.0.0", reason="broken")
     assert offered(both) == []
+
+
+def test_what_a_version_may_newly_do_and_what_the_scan_says_is_told_before(both: House) -> None:
+    both.publish()
+    both.add()
+    manifest = {"permissions": {"network": {"outbound": ["api.example.com"]}}}
+    files = {"skills.json": json.dumps(manifest), **FLAGGED}
+    a_release(both.app, both.ada, "ada/pdf", "2.0.0", files=files)
+    (update,) = list_updates(both.app, both.ada)
+    assert update.is_flagged
+    assert len(update.may_newly) == 1
+    assert "api.example.com" in update.may_newly[0]
 
 
 def test_nothing_is_offered_for_what_is_pinned(house: House) -> None:

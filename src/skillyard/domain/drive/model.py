@@ -54,7 +54,8 @@ class Reached:
 class Update:
     """A version that a drive may move to. `name`: the skill that it is a version of: the item, or the upstream of a
     fork. `is_withdrawn`: what the drive has is yanked, quarantined or recalled, so that this may also be a lower one.
-    `needs_purchase`: it must be bought first, for one of `prices`; else it costs nothing.
+    `is_flagged`: the scan has something to say about it. `may_newly`: what it may do that the version before may not,
+    in plain words. `needs_purchase`: it must be bought first, for one of `prices`; else it costs nothing.
     """
 
     item: DriveItem
@@ -63,6 +64,8 @@ class Update:
     version: str
     is_withdrawn: bool
     is_dismissed: bool
+    is_flagged: bool
+    may_newly: tuple[str, ...]
     needs_purchase: bool
     prices: tuple[Price, ...]
 

@@ -13,7 +13,8 @@ from skillyard.domain.drive.follow_git import refresh
 from skillyard.domain.drive.items import begin_change, change_item, get_item, must_find
 from skillyard.domain.drive.model import DriveItem, Update
 from skillyard.domain.drive.store import items as store
-from skillyard.domain.registry.current import Current, get_current, list_current, list_withdrawn
+from skillyard.domain.registry.current import Current, get_current, list_current, list_gains, list_withdrawn
+from skillyard.domain.registry.trust import Status
 from skillyard.infra.database import Tx
 from skillyard.skill.names import SkillName
 
@@ -49,8 +50,14 @@ def find_updates(tx: Tx, caller: Caller, held: Sequence[DriveItem]) -> list[Upda
         current=list_current(tx, caller, sorted({*own, *(item.upstream_name for item in free if item.upstream_name)})),
         withdrawn=list_withdrawn(tx, own),
     )
-    found = (_own_update(item, on_offer) or _upstream_update(item, on_offer) for item in free)
-    return [update for update in found if update is not None]
+    updates = [_own_update(item, on_offer) or _upstream_update(item, on_offer) for item in free]
+    found = [update for update in updates if update is not None]
+    gains = list_gains(tx, {_move(update) for update in found})
+    return [replace(update, may_newly=gains.get(_move(update), ())) for update in found]
+
+
+def _move(update: Update) -> tuple[str, str, str]:
+    return update.name, update.held, update.version
 
 
 def accept_update(
@@ -145,6 +152,8 @@ def _update(
         version=offered,
         is_withdrawn=is_withdrawn,
         is_dismissed=rules.is_dismissed(offered, dismissed),
+        is_flagged=current.skill.status is Status.FLAGGED,
+        may_newly=(),
         needs_purchase=not current.sight.may_take,
         prices=tuple(offer.prices.values()) if offer else (),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from skillyard.domain.accounts.model import Caller
@@ -13,6 +13,7 @@ from skillyard.domain.registry.sight import Sight, facts_of, look_at, skills_as_
 from skillyard.domain.registry.store import listings, skills
 from skillyard.infra.database import Tx
 from skillyard.skill.names import SkillName
+from skillyard.skill.permissions import added, read_permissions
 
 _SHOWN_CHARS = 130
 
@@ -44,3 +45,14 @@ def get_current(tx: Tx, caller: Caller, name: SkillName) -> Current:
 def list_withdrawn(tx: Tx, held: Mapping[str, str]) -> frozenset[str]:
     """Those skills of which the version given is yanked, quarantined or recalled by now."""
     return frozenset(name for name, version in listings.list_not_offered(tx, list(held)) if held[name] == version)
+
+
+def list_gains(tx: Tx, moves: Collection[tuple[str, str, str]]) -> dict[tuple[str, str, str], tuple[str, ...]]:
+    """What a skill may newly do once it moves, in plain words to be read after "it may"; by name and both versions."""
+    pairs = sorted({(name, version) for name, old, new in moves for version in (old, new)})
+    known = {pair: read_permissions(value)[0] for pair, value in listings.list_permissions(tx, pairs).items()}
+    return {
+        (name, old, new): tuple(grant.text for grant in added(known[name, old], known[name, new]))
+        for name, old, new in moves
+        if (name, old) in known and (name, new) in known
+    }

@@ -35,6 +35,8 @@ _UPDATE = {
     "version": "1.4.0",
     "withdrawn": False,
     "dismissed": False,
+    "flagged": False,
+    "may_newly": ["connect to api.example.com"],
     "needs_purchase": False,
     "prices": [],
 }
@@ -174,6 +176,8 @@ class UpdateOnWire(BaseModel):
     version: str
     withdrawn: bool = Field(description="What the drive has was withdrawn; this may be a lower version.")
     dismissed: bool
+    flagged: bool = Field(description="The scan has something to say about it.")
+    may_newly: list[str] = Field(description="What it may do that the version before may not, in plain words.")
     needs_purchase: bool = Field(description="It must be bought first.")
     prices: list[PriceOnWire] = Field(description="Each of them buys it; none when it costs nothing.")
 
@@ -256,6 +260,8 @@ def _show_update(update: Update) -> UpdateOnWire:
         version=update.version,
         withdrawn=update.is_withdrawn,
         dismissed=update.is_dismissed,
+        flagged=update.is_flagged,
+        may_newly=list(update.may_newly),
         needs_purchase=update.needs_purchase,
         prices=[show_price(price) for price in update.prices],
     )

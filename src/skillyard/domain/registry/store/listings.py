@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import orjson
 
 from skillyard.domain.registry.store import batches
 from skillyard.infra.database import Tx
 
 _LISTED = "(s.visibility = 'public' OR (s.visibility = 'private' AND s.is_for_sale = 1))"
+
+_MOST_PAIRS = 256
 
 Offered = tuple[str, str]  # a version, and who published it
 
@@ -39,6 +44,20 @@ def list_not_offered(tx: Tx, names: Sequence[str]) -> list[tuple[str, str]]:
             *part,
         )
     ]
+
+
+def list_permissions(tx: Tx, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Any]:
+    """The JSON value of the permissions of those of these releases, by skill and version, that there are."""
+    found: dict[tuple[str, str], Any] = {}
+    for start in range(0, len(pairs), _MOST_PAIRS):
+        part = pairs[start : start + _MOST_PAIRS]
+        marks = ", ".join(["(?, ?)"] * len(part))
+        rows = tx.all(
+            f"SELECT skill, version, permissions FROM releases WHERE (skill, version) IN (VALUES {marks})",  # noqa: S608
+            *(value for pair in part for value in pair),
+        )
+        found.update(((row["skill"], row["version"]), orjson.loads(row["permissions"])) for row in rows)
+    return found
 
 
 def list_published_by(tx: Tx, author: str, namespaces: Collection[str], *, limit: int, offset: int) -> list[str]:
