@@ -93,36 +93,24 @@ def test_the_same_skills_on_two_machines_whatever_happens_on_each(server: Server
     assert (skills(laptop, ".gemini") / "charts" / "chart.txt").read_text() == chart.read_text()
 
 
-def test_a_person_at_a_terminal_is_asked_before_anything_leaves_the_machine(
-    server: Server, ada: User, tmp_path: Path
-) -> None:
-    laptop, _ = machines_of("rosa", ada, tmp_path)
-    a_skill(skills(laptop) / "diary", "diary")
-    for answer, expected in (("n", 4), ("y", 0)):
-        leader, follower = pty.openpty()
-        os.write(leader, f"{answer}\n".encode())
-        command = [sys.executable, "-m", "skillyard.cli.main", "sync"]
-        done = subprocess.run(
-            command,
-            env=laptop.environment,
-            cwd=laptop.project,
-            stdin=follower,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        os.close(leader)
-        os.close(follower)
-        assert done.returncode == expected, done.stderr
-        assert "diary would become rosa/diary" in done.stderr
-    assert [one["name"] for one in laptop.data("drive", "list")] == ["rosa/diary"]
+def answer(user: User, text: str, *arguments: str, expect: int = 0) -> str:
+    """What the command says on stderr when a person at a terminal answers it."""
+    leader, follower = pty.openpty()
+    os.write(leader, f"{text}\n".encode())
+    command = [sys.executable, "-m", "skillyard.cli.main", *arguments]
+    done = subprocess.run(command, env=user.environment, stdin=follower, capture_output=True, text=True, check=False)
+    os.close(leader)
+    os.close(follower)
+    assert done.returncode == expect, done.stderr
+    return done.stderr
 
 
 def test_a_conflict_is_shown_and_settled_and_a_sync_undone(server: Server, ada: User, tmp_path: Path) -> None:
     laptop, desktop = machines_of("linus", ada, tmp_path)
     a_skill(skills(laptop) / "plan", "plan")
     (skills(laptop) / "plan" / "plan.md").write_text("Monday\nTuesday\n")
-    laptop.run("sync", "--yes")
+    assert "plan would become linus/plan" in answer(laptop, "n", "sync", expect=4)
+    answer(laptop, "y", "sync")
     desktop.run("sync")
     (skills(laptop) / "plan" / "plan.md").write_text("Monday: write\nTuesday\n")
     (skills(desktop) / "plan" / "plan.md").write_text("Monday: rest\nTuesday\n")

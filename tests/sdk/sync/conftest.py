@@ -1,4 +1,4 @@
-"""A real server for each module, and somebody new for each test."""
+"""A real server, and somebody new for each test."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.sdk.sync.machines import Machine
 from tests.sdk.sync.town import Person, Town, a_town
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     with a_town(tmp_path_factory.mktemp("town")) as running:
         yield running

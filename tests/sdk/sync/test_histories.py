@@ -22,7 +22,7 @@ from tests.sdk.sync.machines import Machine, files_in, outcomes, skill_files_of
 from tests.sdk.sync.reference import Files, Held, Reference, ReferenceMachine
 from tests.sdk.sync.town import Town
 
-HISTORIES = int(os.environ.get("SKILLYARD_SYNC_HISTORIES", "12"))
+HISTORIES = int(os.environ.get("SKILLYARD_SYNC_HISTORIES", "8"))
 LINES = "one\ntwo\nthree\nfour\nfive\nsix\n"
 _numbers = count(1)
 _expected = {
