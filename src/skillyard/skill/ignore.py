@@ -6,6 +6,7 @@ import fnmatch
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 # What tools leave behind, and `.env`, which is where secrets are kept. A later `!pattern` brings a file back.
 DEFAULT_PATTERNS = [
@@ -61,6 +62,7 @@ def read_ignore_rules(lines: Iterable[str]) -> IgnoreRules:
     return IgnoreRules(tuple(rule for rule in read if rule))
 
 
+@lru_cache(maxsize=256)  # the default patterns hold for each of a thousand folders
 def _read_rule(line: str) -> IgnoreRule | None:
     pattern = re.sub(r"(?<!\\) +$", "", line.rstrip("\r\n"))
     if not pattern or pattern.startswith("#"):
