@@ -86,6 +86,7 @@ def _show_skill(document: dict[str, Any], release: dict[str, Any] | None) -> Non
         else ", ".join(release["channels"]),
         "needs": ", ".join(f"{name} {wanted}" for name, wanted in release["dependencies"].items()),
         "may": "; ".join(_permissions(release["permissions"])),
+        "a run": f"{credits} credits" if (credits := release.get("credits_per_run")) else None,
         "scan": f"{release['verdict']}, {release['score']} of 10" if release["verdict"] else None,
         "digest": release["digest"],
         "published": f"{release['published_at']} by {release['published_by']}",

@@ -262,7 +262,10 @@ def test_paid_credits_are_shown_and_belong_to_their_buyer(
     )  # fmt: skip
     apply_facts(app, [came_in])
     assert "They are yours." in page(browser, address)
-    assert "1,500 credits" in page(browser, "/account/credits")
+    html = page(browser, "/account/credits")
+    assert "1,500 credits" in html
+    assert "+1,500" in html
+    assert ">bought<" in html
     assert Browser(app).get(address).status != 200
 
 

@@ -10,8 +10,8 @@ from skillyard.api.web.pages import go_to, page
 from skillyard.api.web.session import FormOf, Visitor, VisitorOf
 from skillyard.api.web.shop import words_of
 from skillyard.app import App
+from skillyard.domain.payments.account import get_account
 from skillyard.domain.payments.credit_purchases import buy_credits, ways_to_buy_credits
-from skillyard.domain.payments.credits import get_credits
 from skillyard.infra.errors import SkillyardError
 
 router = APIRouter()
@@ -42,7 +42,8 @@ def _credits(
     settings = app.settings
     least, most = settings.credits_least, settings.credits_most
     ways = [{"rail": rail.name, "words": words_of(rail.name)} for rail in ways_to_buy_credits(app)]
+    account = get_account(app, visitor.caller)
     return page(
-        request, visitor, "credits.html", refusal=refusal, credits=get_credits(app, visitor.caller), ways=ways,
+        request, visitor, "credits.html", refusal=refusal, account=account, credits=account.credits, ways=ways,
         least=least, most=most, amount=amount or str(max(least, min(_SUGGESTED, most))),
     )  # fmt: skip
