@@ -18,12 +18,13 @@ from skillyard.domain.accounts.errors import (
     ScopeMissing,
     TokenExpired,
     TokenNotValid,
+    TokenRevoked,
 )
 from skillyard.domain.accounts.members import remove_member
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.accounts.people import get_me, suspend_user
 from skillyard.domain.accounts.rights import FULL, Scope
-from skillyard.domain.accounts.tokens import create_token
+from skillyard.domain.accounts.tokens import create_token, revoke_token
 from skillyard.domain.drive.authenticate import KEY_PREFIX, authenticate
 from skillyard.domain.drive.collection import NewKey
 from skillyard.domain.drive.collection_errors import (
@@ -159,6 +160,28 @@ def test_a_key_for_all_skills_does_what_its_maker_may_and_no_more(house: House) 
     reader = create_token(house.app, house.ada, name="reader", scopes=[Scope.READ])
     with pytest.raises(ScopeMissing):
         create_collection(house.app, authenticate(house.app, reader.secret), name="mine")
+
+
+def test_a_key_is_void_with_the_personal_token_that_made_it(both: House) -> None:
+    app = both.app
+    token = create_token(app, both.ada, name="ci", scopes=[Scope.READ, Scope.MANAGE])
+    machine = authenticate(app, token.secret)
+    made = create_collection(app, machine, name="all", is_public=True)
+    of_key = create_collection(app, holder(both, made), name="of-key", skills=[PDF])
+    kept, rotated = (create_collection(app, both.ada, name=name, skills=[PDF]) for name in ("kept", "rotated"))
+    rotated = rotate_key(app, machine, name="rotated")
+    taken_over = create_collection(app, machine, name="taken-over", skills=[PDF])
+    taken_over = rotate_key(app, both.ada, name="taken-over")
+    for key in (made, of_key, kept, rotated, taken_over):
+        holder(both, key)
+    revoke_token(app, both.ada, token_id=token.token.id)
+    for key in (made, of_key, rotated):
+        with pytest.raises(TokenRevoked):
+            holder(both, key)
+    for key in (kept, taken_over):
+        assert reached(both, key) == ["ada/pdf"]
+    with pytest.raises(CollectionNotFound):
+        read_public_slice(app, name="all")
 
 
 def test_rotating_by_a_narrow_token_makes_no_wide_key(house: House) -> None:

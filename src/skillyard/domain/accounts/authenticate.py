@@ -44,11 +44,19 @@ def authenticate(app: App, token: str | None) -> Caller:
     return caller
 
 
-def caller_with_key(tx: Tx, *, user_id: str, key_id: str, scopes: frozenset[Scope], expires_ms: int | None) -> Caller:
-    """Whoever holds a key of this person that another domain keeps, and narrows further. Raises AccountSuspended."""
+def caller_with_key(
+    tx: Tx, *, user_id: str, key_id: str, scopes: frozenset[Scope], expires_ms: int | None, made_with: str | None
+) -> Caller:
+    """Whoever holds a key of this person that another domain keeps, and narrows further. `made_with`: the personal
+    token with which it was made. Raises AccountSuspended, or TokenRevoked when that token was.
+    """
     owner = store.get_user(tx, user_id)
     if owner.is_suspended:
         raise AccountSuspended(username=owner.username)
+    if made_with is not None:
+        token = store.find_token_of(tx, owner.id, made_with)
+        if token is None or token.revoked_ms is not None:
+            raise TokenRevoked
     return Caller(
         user_id=owner.id,
         username=owner.username,
@@ -57,6 +65,7 @@ def caller_with_key(tx: Tx, *, user_id: str, key_id: str, scopes: frozenset[Scop
         token_id=key_id,
         token_kind="collection",  # noqa: S106 (a kind)
         token_expires_ms=expires_ms,
+        made_with=made_with,
     )
 
 

@@ -45,6 +45,7 @@ class Caller:
     id and identity for `user_id` and `username`, a `provenance`, and perhaps one skill that it is limited to. An agent
     that signed in with its own key is its owner with less rights, and an `agent_id`. `token_skills`: the names of the
     skills that the token is good for; None: it is not limited to any. For all others it is no better than no token.
+    `made_with`: of the key of a collection, the personal token that it was made with, and is void with.
     """
 
     user_id: str | None = None
@@ -59,6 +60,7 @@ class Caller:
     token_expires_ms: int | None = None
     provenance: Provenance | None = None
     agent_id: str | None = None
+    made_with: str | None = None
 
     def must(self, right: RightName, *, on: str | None = None) -> None:
         """Refuse unless the caller has the right, where it is one over a namespace in `on`: `acme`, or the skill in it

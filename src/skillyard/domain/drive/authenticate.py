@@ -44,13 +44,14 @@ def authenticate(app: App, token: str | None) -> Caller:
 
 
 def narrow(tx: Tx, collection: Collection) -> Caller:
-    """Whoever holds the key of the collection. Raises AccountSuspended."""
+    """Whoever holds the key of the collection. Raises AccountSuspended or TokenRevoked."""
     owner = accounts.caller_with_key(
         tx,
         user_id=collection.owner_id,
         key_id=collection.id,
         scopes=collection.scopes,
         expires_ms=collection.expires_ms,
+        made_with=collection.made_with,
     )
     if collection.skills is None:
         return owner

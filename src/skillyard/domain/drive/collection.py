@@ -17,7 +17,7 @@ class Collection:
 
     `prefix`: as much of the key as may be shown. `is_public`: everybody may read which public skills are in it.
     `monthly_quota` of runs and invocations, and `rate_per_minute` of requests: 0 for no limit. `executions`: those of
-    this month (UTC).
+    this month (UTC). `made_with`: the id of the personal token that the key was made with, and is void with.
     """
 
     id: str
@@ -37,6 +37,7 @@ class Collection:
     expires_ms: int | None
     last_used_ms: int | None = None
     executions: int = 0
+    made_with: str | None = None
 
     @property
     def key_scopes(self) -> frozenset[Scope]:

@@ -73,6 +73,7 @@ def create_collection(
         created_ms=now_ms,
         updated_ms=now_ms,
         expires_ms=_end(app, caller, expires_in_days),
+        made_with=_made_with(caller),
     )
     faults = rules.check_name(name)
     faults += rules.check_numbers(
@@ -183,6 +184,7 @@ def rotate_key(app: App, caller: Caller, *, name: str) -> NewKey:
             expires_ms=_no_later(caller, old.expires_ms),
             updated_ms=app.clock.now_ms(),
             last_used_ms=None,
+            made_with=_made_with(caller),
         )
         store.set_key(tx, new, secret_hash=hash_secret(secret))
         _record(tx, app, caller, new, "rotated")
@@ -264,6 +266,12 @@ def _no_later(caller: Caller, wanted_ms: int | None) -> int | None:
     """A key does not outlive the token or key with which it was made; sessions end for other reasons."""
     bound_ms = caller.token_expires_ms if caller.token_kind in ("personal", "collection") else None
     return min((ms for ms in (wanted_ms, bound_ms) if ms is not None), default=None)
+
+
+def _made_with(caller: Caller) -> str | None:
+    """A key that is made with a personal token ends with it, even if that is revoked before its time."""
+    is_personal = caller.token_kind == "personal"  # noqa: S105 (a kind)
+    return caller.token_id if is_personal else caller.made_with
 
 
 def _month(app: App) -> str:

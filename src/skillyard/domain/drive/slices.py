@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from skillyard.app import App
-from skillyard.domain.accounts.errors import AccountSuspended
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.drive.authenticate import narrow
 from skillyard.domain.drive.collection import Collection
@@ -15,6 +14,7 @@ from skillyard.domain.drive.reach import list_reach
 from skillyard.domain.drive.store import collections as store
 from skillyard.infra.clock import month_of
 from skillyard.infra.database import Tx
+from skillyard.infra.errors import Unauthenticated
 
 
 def read_slice(app: App, caller: Caller, *, name: str) -> list[Reached]:
@@ -32,7 +32,8 @@ def read_slice(app: App, caller: Caller, *, name: str) -> list[Reached]:
 def read_public_slice(app: App, *, name: str) -> tuple[Collection, list[Reached]]:
     """A collection that its owner has published, and what is in it now; which of that is public is for the caller to
     look at. Raises CollectionNotFound, also while its key is switched off or has
-    expired, or its owner is locked out.
+    expired, or it is void with its owner or
+    the token that made it.
     """
     now_ms = app.clock.now_ms()
     with app.database.reading() as tx:
@@ -40,7 +41,7 @@ def read_public_slice(app: App, *, name: str) -> tuple[Collection, list[Reached]
         try:
             if found is not None and found.is_alive(now_ms):
                 return found, _reached(tx, found)
-        except AccountSuspended:
+        except Unauthenticated:
             pass
     raise CollectionNotFound(name=name[:64])
 

@@ -1,5 +1,6 @@
 -- Named keys that see a slice of their owner's drives. `skills_are_listed` 0: they see all of it, and
--- `collection_skills` has none. `monthly_quota`, `rate_per_minute`: 0 for no limit.
+-- `collection_skills` has none. `monthly_quota`, `rate_per_minute`: 0 for no limit. `made_with`: the personal token that made
+-- the key, which is void with it.
 CREATE TABLE collections (
     id TEXT PRIMARY KEY,
     owner_id TEXT NOT NULL,
@@ -18,6 +19,7 @@ CREATE TABLE collections (
     updated_ms BIGINT NOT NULL,
     expires_ms BIGINT,
     last_used_ms BIGINT,
+    made_with TEXT,
     UNIQUE (owner_id, name)
 );
 CREATE UNIQUE INDEX collections_public ON collections (name) WHERE is_public = 1;

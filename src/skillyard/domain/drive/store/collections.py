@@ -16,7 +16,7 @@ TABLES = (
         (
             "id", "owner_id", "name", "secret_hash", "prefix", "scopes", "skills_are_listed", "include_team",
             "include_shared", "is_public", "enabled", "monthly_quota", "rate_per_minute", "created_ms", "updated_ms",
-            "expires_ms", "last_used_ms",
+            "expires_ms", "last_used_ms", "made_with",
         ),
     ),
     Table("collection_skills", ("collection_id", "name")),
@@ -31,11 +31,11 @@ _COLLECTIONS = (
 def add(tx: Tx, new: Collection, *, secret_hash: str) -> None:
     tx.run(
         "INSERT INTO collections (id, owner_id, name, secret_hash, prefix, scopes, skills_are_listed, include_team,"
-        " include_shared, is_public, enabled, monthly_quota, rate_per_minute, created_ms, updated_ms, expires_ms)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " include_shared, is_public, enabled, monthly_quota, rate_per_minute, created_ms, updated_ms, expires_ms,"
+        " made_with) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         new.id, new.owner_id, new.name, secret_hash, new.prefix, _words(new.scopes), int(new.skills is not None),
         int(new.include_team), int(new.include_shared), int(new.is_public), int(new.enabled), new.monthly_quota,
-        new.rate_per_minute, new.created_ms, new.updated_ms, new.expires_ms,
+        new.rate_per_minute, new.created_ms, new.updated_ms, new.expires_ms, new.made_with,
     )  # fmt: skip
     _set_skills(tx, new)
 
@@ -55,8 +55,8 @@ def update(tx: Tx, new: Collection) -> None:
 def set_key(tx: Tx, new: Collection, *, secret_hash: str) -> None:
     tx.run(
         "UPDATE collections SET secret_hash = ?, prefix = ?, scopes = ?, expires_ms = ?, updated_ms = ?,"
-        " last_used_ms = NULL WHERE id = ?",
-        secret_hash, new.prefix, _words(new.scopes), new.expires_ms, new.updated_ms, new.id,
+        " last_used_ms = NULL, made_with = ? WHERE id = ?",
+        secret_hash, new.prefix, _words(new.scopes), new.expires_ms, new.updated_ms, new.made_with, new.id,
     )  # fmt: skip
 
 
@@ -157,6 +157,7 @@ def _collection(row: Row, skills: frozenset[str] | None) -> Collection:
         expires_ms=row["expires_ms"],
         last_used_ms=row["last_used_ms"],
         executions=row["executions"],
+        made_with=row["made_with"],
     )
 
 
