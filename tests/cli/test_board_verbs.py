@@ -99,8 +99,8 @@ def test_offers_are_rated_kept_and_ranked(people: People) -> None:
     assert [one["name"] for one in people.eve.data("favorites")] == ["ada/digest"]
     people.eve.run("favorites", "remove", "ada/digest")
     assert people.eve.data("favorites") == []
-    assert people.eve.data("leaderboard", "--by", "rating")[0]["offer"]["name"] == "ada/fetch"
-    assert "ada/digest" in people.eve.run("leaderboard").stdout
+    assert people.eve.data("leaderboard", "--by", "rating")[0]["skill"]["name"] == "ada/fetch"
+    assert "ada/digest" in people.eve.run("leaderboard", "--by", "invocations").stdout
 
 
 def work(user: User, offer: str, script: str) -> None:

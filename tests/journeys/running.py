@@ -45,6 +45,7 @@ class User:
             "SKILLYARD_REGISTRY": self.registry,
             "SKILLYARD_CONFIG_DIR": str(self.home / "config"),
             "SKILLYARD_CACHE_DIR": str(self.home / "cache"),
+            "DO_NOT_TRACK": "1",
         }
 
     def run(self, *arguments: str, expect: int = 0, stdin: str | None = None) -> subprocess.CompletedProcess[str]:

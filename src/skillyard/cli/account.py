@@ -32,6 +32,7 @@ def login(
 ) -> None:  # fmt: skip
     """Sign in with the browser; or with a one-time link, a password, or a token."""
     from skillyard.sdk import login as signing
+    from skillyard.sdk import telemetry
 
     base_url = registry
     if link:
@@ -47,6 +48,7 @@ def login(
             show=_show_cli_session,
             open_browser=webbrowser.open if browser else None,
         )
+    telemetry.adopt(session.base_url)
     if json:
         return show.data({"registry": session.base_url, "username": session.username, "expires_at": session.expires_at})
     show.line("Signed in to {url} as [bold]{name}[/]", url=session.base_url, name=session.username)

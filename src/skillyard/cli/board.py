@@ -208,21 +208,30 @@ def remove_favorite(offer: Offer, /, *, registry: Registry = None) -> None:
 
 def leaderboard(
     *,
-    by: Annotated[Literal["invocations", "rating"], Parameter(help="What decides.")] = "invocations",
+    by: Annotated[
+        Literal["executions", "installs", "rating", "invocations"],
+        Parameter(help="What decides; invocations: of offers, by what they delivered."),
+    ] = "executions",
     limit: Annotated[int, Parameter(help="At most so many, up to 100.")] = 20,
     registry: Registry = None,
     json: Json = False,
 ) -> None:
-    """List the offers that deliver most, or are liked best."""
+    """List the skills that are run most, installed most or liked best, or the offers that deliver most."""
     with Client(registry) as client:
-        found = client.leaderboard(by, limit=limit)
+        found = client.leaderboard(limit=limit) if by == "invocations" else client.skill_leaderboard(by, limit=limit)
     if json:
         return show.data(found)
-    rows = [
-        (one["rank"], one["offer"]["name"], one["offer"]["completed"], one["offer"]["average_rating"], one["score"])
-        for one in found
-    ]
-    show.table(["rank", "name", "delivered", "stars", "score"], rows)
+    if by == "invocations":
+        rows = [
+            (one["rank"], one["offer"]["name"], one["offer"]["completed"], one["offer"]["average_rating"])
+            for one in found
+        ]
+        show.table(["rank", "name", "delivered", "stars"], rows)
+    else:
+        ranked = [
+            (one["rank"], one["skill"]["name"], one["executions"], one["installs"], one["rating"]) for one in found
+        ]
+        show.table(["rank", "name", "executions", "installs", "stars"], ranked)
     return None
 
 

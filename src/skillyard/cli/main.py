@@ -28,6 +28,8 @@ _VERBS = {
     },
     "Drive": {
         "drive": ("drive:drive", "The skills that you have everywhere: list, import, update, share."),
+        "bundle": ("handing:bundle", "Take your drive, a collection or a skill along as a zip."),
+        "ticket": ("handing:ticket", "Let a machine without a token put a skill into a drive."),
         "collections": ("collections:collections", "Keys that see a slice of your drive."),
         "teams": ("teams:teams", "Invite people to a team, and answer invitations."),
         "sources": ("sources:sources", "Git repositories whose skills are published here, for administrators."),
@@ -84,7 +86,7 @@ _VERBS = {
         "compositions": ("composing:compositions", "Offers run one after the other."),
         "stars": ("board:stars", "Rate an offer, or show its ratings."),
         "favorites": ("board:favorites", "Offers that you want to find again."),
-        "leaderboard": ("board:leaderboard", "Offers that deliver most, or are liked best."),
+        "leaderboard": ("board:leaderboard", "What is used most, installed most, or liked best."),
     },
     "Account": {
         "login": ("account:login", "Sign in."),
@@ -98,6 +100,7 @@ _VERBS = {
         "claims": ("claims:claims", "What is known about you, and the trust that it makes."),
         "namespaces": ("account:namespaces", "Namespaces and their members."),
         "config": ("account:config", "The client's settings."),
+        "telemetry": ("telemetry:telemetry", "What your registry is told about installs."),
     },
     "API": {
         "ops": ("api:ops", "List the operations of the API."),

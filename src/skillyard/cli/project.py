@@ -13,7 +13,7 @@ from cyclopts import Parameter
 from skillyard.cli import show
 from skillyard.cli.show import Json, Yes
 from skillyard.sdk import install as installing
-from skillyard.sdk import status
+from skillyard.sdk import status, telemetry
 from skillyard.sdk.client import Client
 from skillyard.sdk.install import Options, Plan, Report
 from skillyard.sdk.policy import seconds_of
@@ -59,6 +59,7 @@ def install(
     )
     with show.progress("Installing") as _:
         report = installing.install(project, _client(project, registry), skills, options=options)
+    _tell(report, project, registry)
     _show(report, as_json=json)
 
 
@@ -220,6 +221,14 @@ def _show(report: Report, *, as_json: bool) -> None:
     show.talk("[dim]{done}: {downloaded} downloaded, {stored} from the store[/]", done=done,
               downloaded=report.downloaded, stored=report.from_store)  # fmt: skip
     return None
+
+
+def _tell(report: Report, project: Project, registry: str | None) -> None:
+    """The user's registry counts installs; `skillyard telemetry` says what it is told."""
+    added = {action.name for action in report.actions if action.kind == "add"} if report.written else set()
+    lock = project.read_lock() if added else None
+    if lock is not None:
+        telemetry.report_install([skill for name, skill in lock.skills.items() if name in added], registry=registry)
 
 
 def _near(folder: Path) -> Path:

@@ -23,6 +23,7 @@ from skillyard.sdk.documents import (
 )
 from skillyard.sdk.drive import DriveCalls
 from skillyard.sdk.errors import UsageError
+from skillyard.sdk.handing import HandingCalls
 from skillyard.sdk.hooks import HookCalls
 from skillyard.sdk.paths import (
     channel_path,
@@ -49,6 +50,7 @@ class Client(
     CommerceCalls,
     CredentialCalls,
     DriveCalls,
+    HandingCalls,
     HookCalls,
     RunCalls,
     SourceCalls,

@@ -1,0 +1,61 @@
+"""The verbs around a drive: bundles, tickets, what is told, what is used most."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.running import User, a_server, sign_in
+from tests.makers import a_skill_archive
+
+
+@pytest.fixture(scope="module")
+def ada(tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
+    """Has uploaded a skill into her drive with the script of a ticket."""
+    with a_server(tmp_path_factory.mktemp("served"), worker=False) as server:
+        user = sign_in(server, tmp_path_factory.mktemp("home"), "ada")
+        (user.project / "pdf.zip").write_bytes(a_skill_archive("pdf"))
+        script = user.run("ticket", "--filename", "pdf.zip", "--script").stdout
+        done = subprocess.run(
+            ["bash", "-c", script], cwd=user.project, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        yield user
+
+
+def test_a_bundle_is_a_file_or_a_link(ada: User) -> None:
+    assert "ada-drive.zip" in ada.run("bundle").stdout
+    with zipfile.ZipFile(ada.project / "ada-drive.zip") as opened:
+        assert opened.namelist() == ["bundle.json", "pdf/SKILL.md"]
+    assert "is there already" in ada.run("bundle", expect=2).stderr
+    named = ada.data("bundle", "ada/pdf", "--output", "one.zip")
+    assert named == {"file": "one.zip", "size_bytes": (ada.project / "one.zip").stat().st_size}
+    assert "/api/v1/bundles/" in ada.run("bundle", "--link").stdout
+    ada.run("bundle", "ada/pdf", "--collection", "x", expect=2)
+    ada.run("bundle", "--collection", "none", "-o", "none.zip", expect=1)
+    assert [path.name for path in ada.project.iterdir() if "none" in path.name] == []
+
+
+def test_a_ticket_is_shown_once(ada: User) -> None:
+    assert ada.run("ticket").stdout.startswith("sky_ut_")
+    assert set(ada.data("ticket")) == {"ticket", "upload_url", "expires_at", "script"}
+
+
+def test_what_is_told_is_shown_and_switched(ada: User, tmp_path: Path) -> None:
+    assert "DO_NOT_TRACK" in ada.run("telemetry", "show").stdout
+    told = ada.data("telemetry", "show")
+    assert (told["enabled"], told["report"]["skills"]) == (False, [])
+    ada.run("telemetry", "off")
+    assert json.loads((ada.home / "config/telemetry.json").read_text()) == {"enabled": False, "install_id": None}
+    ada.run("telemetry", "on")
+    assert json.loads((ada.home / "config/telemetry.json").read_text())["enabled"] is True
+
+
+@pytest.mark.parametrize("by", ["executions", "installs", "rating"])
+def test_nothing_is_used_yet(ada: User, by: str) -> None:
+    assert ada.data("leaderboard", "--by", by) == []
