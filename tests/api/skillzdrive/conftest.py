@@ -20,6 +20,10 @@ SCRIPTS = {
     "number = int(kept.read_text()) + 1 if kept.exists() else 1\nkept.write_text(str(number))\nprint(number)\n",
     "scripts/fail.sh": "echo no such page >&2\nexit 5\n",
 }
+PAID = (
+    "---\nname: paid\ndescription: Costs something. Use it in tests.\n"
+    'metadata:\n  version: "1.0.0"\n  credits-per-run: "3"\n---\n\n# Paid\n'
+)
 PERMISSIONS = {"filesystem": {"read": ["out/**"], "write": ["out/**"]}}
 
 
@@ -44,6 +48,17 @@ class Owner:
         assert answer.status_code < 300, answer.text
         return answer.json()["data"]
 
+    def newcomer(self, name: str, credits: int) -> str:
+        """The token of somebody new with so many credits."""
+        admin = {"authorization": f"Bearer {self.token}"}
+        api = f"{self.server.url}/api/v1"
+        code = httpx.post(f"{api}/admin/sign-in-links", json={}, headers=admin, timeout=60).json()["code"]
+        body = {"code": code, "username": name}
+        token = httpx.post(f"{api}/auth/links/redeem", json=body, timeout=60).json()["access_token"]
+        grant = {"username": name, "amount": str(credits), "reason": "a present"}
+        httpx.post(f"{api}/admin/credits", json=grant, headers=admin, timeout=60).raise_for_status()
+        return str(token)
+
     def scoped(self, name: str, *slugs: str, **more: Any) -> str:
         """The key of a new collection of these skills."""
         made = self.ask("POST", "/collections", {"name": name, "skillSlugs": slugs, **more})
@@ -60,6 +75,7 @@ def owner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Owner]:
         token = _sign_in(server)
         _publish(server, token, "pdf", files={**SCRIPTS, "skills.json": json.dumps({"permissions": PERMISSIONS})})
         _publish(server, token, "plain", description="Says how.", body="# Only words")
+        _publish(server, token, "paid", files={"SKILL.md": PAID, "scripts/hi.sh": "echo hi\n"})
         first = Owner(server, token, token, f"{server.url}/skillzdrive", port)
         for slug in ("pdf", "plain"):
             first.ask("POST", "/drive/import", {"skillSlug": slug})

@@ -112,6 +112,22 @@ def test_a_script_that_fails_is_a_run_and_one_that_is_not_there_is_none(owner: O
     assert (missing.status_code, missing.json()["error"]["code"]) == (404, "script_not_found")
 
 
+def test_a_run_costs_what_the_skill_says_and_nothing_when_it_never_started(owner: Owner) -> None:
+    bob = owner.newcomer("bob", credits=5)
+    assert owner.ask("GET", "/skills/paid")["skill"]["credit_cost_per_use"] == 3
+    run = {"skillSlug": "paid", "scriptName": "hi.sh"}
+    assert owner.ask("POST", "/runs", run, key=bob)["credits_charged"] == 3
+    with owner.web(bob) as client:
+        missing = client.post("/runs", json={**run, "scriptName": "none.sh"})
+        too_dear = client.post("/runs", json=run)
+    assert missing.status_code == 404
+    assert (too_dear.status_code, too_dear.json()["error"]["code"]) == (402, "insufficient_credits")
+    assert too_dear.json()["error"]["details"]["purchase_url"]
+    account = owner.ask("GET", "/account/credits", key=bob)
+    assert (account["balance"], account["held"]) == (2, 0)
+    assert account["monthly_skill_calls"] == 1
+
+
 def test_a_key_runs_what_is_in_its_collection_until_its_quota_is_used_up(owner: Owner) -> None:
     key = owner.scoped("acme-user-42", "pdf", monthlyExecutionQuota=1)
     run = {"skillSlug": "pdf", "scriptName": "extract.sh", "stdin": "text"}

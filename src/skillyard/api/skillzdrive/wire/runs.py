@@ -32,6 +32,7 @@ class RunShown(BaseModel):
     run_id: str
     status: RunStatus
     why: str = Field(description="Why it did not succeed.")
+    credits_charged: int
     files: list[str] = Field(description="What it left in the workspace of the session.")
 
 
@@ -54,5 +55,6 @@ def show_run(run: Run, output: Mapping[Stream, bytes]) -> RunShown:
         run_id=run.id,
         status=run.status,
         why=run.why,
+        credits_charged=run.credits if run.is_charged else 0,
         files=[file.path for file in run.files_out],
     )

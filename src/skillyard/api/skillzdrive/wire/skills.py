@@ -53,6 +53,7 @@ class SkillsFound(BaseModel):
 class OneSkill(SkillOnWire):
     security_grade: Grade | None = None
     license: str | None = None
+    credit_cost_per_use: int = Field(default=0, description="What a run of its scripts costs.")
 
 
 class SkillShown(BaseModel):
@@ -118,6 +119,7 @@ def show_one(skill: Skill, release: Release | None, zip: PublicZip | None, showi
         **facts,
         security_grade=grade_of(release.verdict, release.score),
         license=release.license,
+        credit_cost_per_use=release.credits_per_run,
     )
     return SkillShown(skill=one, download=_show_download(zip, showing) if zip else None)
 
