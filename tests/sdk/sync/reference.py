@@ -16,11 +16,16 @@ Fate = Literal["same", "updated", "pushed", "kept", "merged", "conflict"]
 
 @dataclass
 class Held:
-    """A skill on one machine: what is in the folder, what the last sync put there, and the other side of a conflict."""
+    """A skill on one machine: what is in the folder, what the last sync put there; and of a conflict the other side,
+    what was in the folder then, and the candidate with the paths in it that a person must look at.
+    """
 
     local: Files
     base: Files
     waiting: Files | None = None
+    then: Files | None = None
+    candidate: Files = field(default_factory=dict)
+    paths: tuple[str, ...] = ()
 
 
 @dataclass
@@ -74,7 +79,8 @@ class Reference:
         base, local = held.base, held.local
         if choice is not None:
             assert held.waiting is not None
-            base, local = held.waiting, held.waiting if choice == "theirs" else local
+            base = held.waiting
+            local = {"ours": local, "theirs": held.waiting, "resolved": held.candidate}[choice]
         fate = self._meet(slug, held, base, local)
         if fate != "conflict":
             held.waiting = None
@@ -93,7 +99,9 @@ class Reference:
             return self._push(slug, held, "pushed")
         merged = merge_skills(base, local, drive)
         if merged.conflicts:
-            held.waiting = drive
+            if held.waiting != drive or held.then != held.local:
+                held.waiting, held.then, held.candidate = drive, held.local, dict(merged.files)
+                held.paths = tuple(one.path for one in merged.conflicts)
             return "conflict"
         held.base, held.local = drive, dict(merged.files)
         return "merged" if held.local == drive else self._push(slug, held, "merged")
