@@ -14,6 +14,8 @@ from skillyard.domain.drive.items import add_item
 from skillyard.domain.registry.model import Visibility
 from skillyard.skill.names import SkillName
 from tests.api.skillzdrive.sender import Sender
+from tests.domain.drive.git_place import a_skill_file
+from tests.git_server import git_server
 from tests.makers import FLAGGED, a_release, again, an_organization, indexed, make_app
 
 
@@ -182,3 +184,20 @@ def test_a_key_for_all_skills_manages_as_its_owner_does(sender: Sender) -> None:
     sender.data(key, "POST", "/drive/import", {"skillSlug": "pdf"})
     assert [one["name"] for one in sender.data(key, "GET", "/collections")["collections"]] == ["all"]
     assert list(_listed(sender)) == ["pdf"]
+
+
+def test_an_import_from_git_is_private_graded_and_says_where_it_is_from(tmp_path: Path) -> None:
+    app = make_app(tmp_path / "registry", outbound_http_loopback=True)
+    sender = Sender(app)
+    with git_server(tmp_path / "repositories") as server:
+        server.repository("tools").commit({"skills/pdf/SKILL.md": a_skill_file("pdf")})
+        address = f"{server.url}/tools.git/tree/main/skills/pdf"
+        brought = sender.data("bob", "POST", "/drive/import", {"skillSlug": address})
+        again = sender.data("bob", "POST", "/drive/import", {"skillSlug": address})
+    assert brought == again
+    assert brought["security_grade"] == "A"
+    skill = brought["skill"]
+    assert (skill["slug"], skill["category"], skill["imported_from"]) == ("bob--pdf", "private", "git")
+    assert skill["github_url"] == address.replace(".git/", "/")
+    assert _listed(sender)["bob--pdf"] == skill
+    app.close()

@@ -8,7 +8,7 @@ import pytest
 
 from skillyard.app import App
 from skillyard.domain.drive.slug_errors import SlugAmbiguous, SlugNotFound
-from skillyard.domain.drive.slugs import find_name, show_slugs
+from skillyard.domain.drive.slugs import find_name, find_names, show_slugs
 from skillyard.domain.registry.model import Visibility
 from skillyard.domain.registry.ordinals import list_ordinals
 from skillyard.domain.registry.visibility import set_visibility
@@ -90,3 +90,12 @@ def test_releases_count_from_one_in_the_order_in_which_they_were_published(each_
         ("ada/pdf", "2.0.1"): 3,
         ("ada/other", "5.0.0"): 1,
     }
+
+
+def test_many_are_read_at_once_and_what_means_nothing_is_left_out(each_app: App) -> None:
+    a_release(each_app, a_person(each_app, "ada"), "ada/pdf")
+    texts = ["pdf", "ada--pdf", "ada/none", "none", "", "a--b--c", "a/b/c", "\0", "x" * 200, "/", "--"]
+    found = find_names(each_app, texts)
+    assert {text: str(name) for text, name in found.items()} == {
+        "pdf": "ada/pdf", "ada--pdf": "ada/pdf", "ada/none": "ada/none",
+    }  # fmt: skip

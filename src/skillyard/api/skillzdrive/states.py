@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 from skillyard.api.skillzdrive.wire.sync import Classification, KnownBody, LocalBody
 from skillyard.app import App
-from skillyard.domain.drive.slugs import find_name
+from skillyard.domain.drive.slugs import find_names
 from skillyard.domain.drive.sync_model import LocalSkill, LocalState
 from skillyard.domain.registry.zip_digests import ZippedRelease, list_zipped
-from skillyard.infra.errors import NotFound
-from skillyard.skill.faults import SkillError
+from skillyard.skill.names import SkillName
 
 _SOURCE = "skillzdrive:"
 
@@ -42,7 +41,8 @@ class Machine:
 def read_state(app: App, machine: Machine) -> LocalState:
     """A zip that was never ours has a digest that nothing else has."""
     zipped = list_zipped(app, [*(one.content_sha for one in machine.local), *machine.bases.values()])
-    skills = [_read_skill(app, one, machine.bases.get(one.slug), zipped) for one in machine.local]
+    names = find_names(app, filter(None, map(_source, machine.local)))
+    skills = [_read_skill(one, names.get(_source(one)), machine.bases.get(one.slug), zipped) for one in machine.local]
     known = {skill.name for skill in skills if skill.name and skill.slug in machine.bases}
     return LocalState(skills=tuple(skills), known=frozenset(known))
 
@@ -52,8 +52,10 @@ def digest_of(sha: str, zipped: Mapping[str, list[ZippedRelease]]) -> str:
     return found[0].digest if found else f"sha256:{hashlib.sha256(f'zip {sha}'.encode(errors='replace')).hexdigest()}"
 
 
-def _read_skill(app: App, one: LocalBody, base: str | None, zipped: Mapping[str, list[ZippedRelease]]) -> LocalSkill:
-    name = _name(app, one.source)
+def _read_skill(
+    one: LocalBody, named: SkillName | None, base: str | None, zipped: Mapping[str, list[ZippedRelease]]
+) -> LocalSkill:
+    name = str(named) if named else None
     versions = {release.name: release.version for release in zipped.get(base or "", ())}
     return LocalSkill(
         slug=one.slug,
@@ -65,11 +67,7 @@ def _read_skill(app: App, one: LocalBody, base: str | None, zipped: Mapping[str,
     )
 
 
-def _name(app: App, source: str | None) -> str | None:
-    """The skill that a folder was installed from; None where that says nothing to us."""
-    if source is None or not source.startswith(_SOURCE):
-        return None
-    try:
-        return str(find_name(app, source.removeprefix(_SOURCE)))
-    except (NotFound, SkillError):
-        return None
+def _source(one: LocalBody) -> str:
+    """The slug of what a folder was installed from; empty where nothing of ours is named."""
+    source = one.source or ""
+    return source.removeprefix(_SOURCE) if source.startswith(_SOURCE) else ""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
 from fastapi import APIRouter
 
 from skillyard.api.skillzdrive.addresses import API
@@ -11,13 +9,9 @@ from skillyard.api.skillzdrive.callers import Anyone, SignedIn, signed_router
 from skillyard.api.skillzdrive.wire import telemetry as wire
 from skillyard.api.skillzdrive.wire.envelope import Data
 from skillyard.api.surface import AddressOf, AppOf
-from skillyard.app import App
 from skillyard.domain.drive import telemetry
-from skillyard.domain.drive.slugs import find_name
+from skillyard.domain.drive.slugs import find_names
 from skillyard.domain.drive.telemetry_model import Report
-from skillyard.infra.errors import NotFound
-from skillyard.skill.faults import SkillError
-from skillyard.skill.names import SkillName
 
 router, open_router = signed_router("telemetry"), APIRouter(tags=["telemetry"])
 
@@ -35,7 +29,7 @@ def record_event(
         kind=body.event_type,
         cli_version=body.cli_version,
         os=body.os,
-        skills=tuple(_names(app, body.skill_slugs)),
+        skills=tuple(find_names(app, body.skill_slugs).values()),
         sources=tuple(body.source_types),
         counts=body.counts(),
     )
@@ -48,12 +42,3 @@ def adopt_install(app: AppOf, caller: SignedIn, body: wire.AdoptBody) -> Data[wi
     """What it reported is the caller's from then on. Again: the same answer; 409 when it is somebody else's."""
     adopted = telemetry.adopt(app, caller, install_id=body.install_id)
     return Data(data=wire.AdoptedOnWire(install_id=adopted.install_id, adopted=True, events=adopted.events))
-
-
-def _names(app: App, slugs: Sequence[str]) -> Iterator[SkillName]:
-    """What is no skill of ours is passed over."""
-    for slug in slugs:
-        try:
-            yield find_name(app, slug)
-        except (NotFound, SkillError):
-            continue

@@ -42,6 +42,19 @@ def find_name(app: App, text: str) -> SkillName:
     return SkillName.parse(name)
 
 
+def find_names(app: App, texts: Iterable[str]) -> dict[str, SkillName]:
+    """Text → the skill meant by it, as `find_name` reads it; nothing for those that mean none."""
+    found, short = {}, []
+    for text in set(texts):
+        namespace, _, slug = text.replace(BETWEEN, "/", 1).rpartition("/")
+        if not check_name(text):
+            short.append(text)
+        elif not check_name(namespace) and not check_name(slug):
+            found[text] = SkillName(namespace, slug)
+    meant = _hand_out(app, short)
+    return found | {text: SkillName.parse(meant[text]) for text in short if text in meant}
+
+
 def _hand_out(app: App, slugs: Iterable[str]) -> Mapping[str, str]:
     """Slug → what it means from now on; nothing for those that several bear, or none."""
     wanted = sorted(set(slugs))
