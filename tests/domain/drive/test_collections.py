@@ -397,6 +397,19 @@ def test_of_many_at_once_no_more_get_through_than_the_quota_allows(both: House) 
         assert sum(threads.map(count, range(16))) == 5
 
 
+def test_of_many_of_one_name_at_once_one_is_made(both: House) -> None:
+    def make(number: int) -> bool:
+        owner = (both.ada, both.eve)[number % 2]
+        try:
+            create_collection(both.app, owner, name="best", skills=[], is_public=True)
+        except (CollectionNameTaken, PublicNameTaken):
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sum(threads.map(make, range(8))) == 1
+
+
 def test_public_collections_share_one_space_of_names(house: House) -> None:
     create_collection(house.app, house.ada, name="best", skills=[PDF], is_public=True)
     create_collection(house.app, house.eve, name="best", skills=[])

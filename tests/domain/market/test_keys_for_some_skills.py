@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from skillyard.domain.accounts.errors import KeyForSlice, OutsideSlice
+from skillyard.domain.accounts.agents import register_agent
+from skillyard.domain.accounts.errors import AgentNotFound, KeyForSlice, OutsideSlice
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.drive.authenticate import authenticate
 from skillyard.domain.drive.collection_errors import QuotaExceeded
@@ -17,6 +18,7 @@ from skillyard.domain.market.compositions import start_composition
 from skillyard.domain.market.errors import InvocationNotFound, NotTheProvider
 from skillyard.domain.market.favorites import add_favorite, list_favorites
 from skillyard.domain.market.invocations import get_invocation, list_my_invocations, list_pending_invocations
+from skillyard.domain.market.invoke import invoke
 from skillyard.domain.market.ratings import rate
 from skillyard.domain.market.receipts import get_receipt
 from skillyard.domain.market.settle import cancel
@@ -93,6 +95,13 @@ def test_a_key_does_nothing_else_on_the_market_in_the_name_of_its_owner(stall: S
     for attempt in attempts:
         with pytest.raises(KeyForSlice):
             attempt()
+
+
+def test_a_key_cannot_pass_for_an_agent_of_its_owner(stall: Stall) -> None:
+    offer, agent = stall.offer(), register_agent(stall.app, stall.bob, name="helper")
+    with pytest.raises(AgentNotFound):
+        invoke(stall.app, a_key(stall), offer_id=offer.id, input=INPUT, agent_id=agent.id)
+    assert stall.credits() == (100, 0)
 
 
 def test_invocations_count_for_the_quota_and_what_is_refused_costs_nothing(both: Stall) -> None:

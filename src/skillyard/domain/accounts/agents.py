@@ -128,7 +128,8 @@ def unblock_agent(app: App, caller: Caller, *, agent_id: str) -> Agent:
 def acting_agent(tx: Tx, caller: Caller, agent_id: str | None) -> str | None:
     """The agent that acts when a request names `agent_id`: one of the caller's, or the caller itself; None: no agent.
 
-    Raises AgentNotFound, AgentMayNotAct, or AgentIsAnother for an agent that claims to be one.
+    Raises AgentNotFound, also for whoever holds a key for some skills; AgentMayNotAct, or AgentIsAnother for an agent
+    that claims to be one.
     """
     if caller.agent_id is not None:
         if agent_id not in (None, caller.agent_id):
@@ -136,6 +137,8 @@ def acting_agent(tx: Tx, caller: Caller, agent_id: str | None) -> str | None:
         return caller.agent_id
     if agent_id is None:
         return None
+    if caller.slice_key_id is not None:
+        raise AgentNotFound(agent_id=_shown(agent_id))
     agent = own_agent(tx, caller, agent_id)
     check_may_act(agent)
     return agent.id
