@@ -12,9 +12,11 @@ from pathlib import Path
 import orjson
 import pytest
 
-from skillyard.domain.accounts.errors import AccountSuspended, OutsideSlice
+from skillyard.domain.accounts.errors import OutsideSlice
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.accounts.people import suspend_user
+from skillyard.domain.accounts.rights import Scope
+from skillyard.domain.accounts.tokens import create_token, revoke_token
 from skillyard.domain.drive import bundles
 from skillyard.domain.drive.authenticate import authenticate
 from skillyard.domain.drive.bundle_link import BundleScope
@@ -164,8 +166,20 @@ def test_a_flagged_skill_comes_only_to_those_who_took_it_into_their_drive(house:
 def test_nobody_opens_a_link_of_somebody_who_is_locked_out(house: House) -> None:
     link = a_link(house, house.mia, name="ada/csv")
     suspend_user(house.app, house.ada, username="mia")
-    with pytest.raises(AccountSuspended):
+    with pytest.raises(BundleLinkNotValid):
         open_bundle(house.app, link)
+
+
+def test_a_link_dies_with_the_token_that_made_it(house: House) -> None:
+    made = create_token(house.app, house.ada, name="ci", scopes=[Scope.READ, Scope.MANAGE], expires_in_days=9)
+    caller = authenticate(house.app, made.secret)
+    create_collection(house.app, house.ada, name="reports", skills=[CSV])
+    links = [a_link(house, caller), a_link(house, caller, name="ada/csv"), a_link(house, caller, collection="reports")]
+    assert [skills_in(house, link) for link in links] == [["ada/csv", "ada/pdf"], ["ada/csv"], ["ada/csv"]]
+    revoke_token(house.app, house.ada, token_id=made.token.id)
+    for link in links:
+        with pytest.raises(BundleLinkNotValid):
+            open_bundle(house.app, link)
 
 
 def test_a_link_is_good_for_a_day(house: House) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -11,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from skillyard.app import App
-from skillyard.domain.accounts.errors import AccountSuspended, NamespaceNotFound, RoleTooLow, ScopeMissing
+from skillyard.domain.accounts.errors import NamespaceNotFound, RoleTooLow, ScopeMissing
 from skillyard.domain.accounts.members import set_member
 from skillyard.domain.accounts.model import ANONYMOUS, Caller
 from skillyard.domain.accounts.people import suspend_user
-from skillyard.domain.accounts.rights import Role, Scope
+from skillyard.domain.accounts.rights import FULL, Role, Scope
+from skillyard.domain.accounts.tokens import create_token, revoke_token
 from skillyard.domain.drive.authenticate import authenticate
 from skillyard.domain.drive.collection_errors import CollectionNotFound
 from skillyard.domain.drive.collections import create_collection, delete_collection
@@ -124,6 +126,20 @@ def test_a_refused_upload_leaves_the_ticket_as_it_was(app: App, data: bytes) -> 
     assert upload(app, secret, a_skill_archive("pdf")).name == "ada/pdf"
 
 
+@pytest.mark.parametrize(
+    "path", ["../../escape", "/etc/cron.d/x", "C:\\x", "a\\..\\b", ".git/config", "nul", "a/../../b"]
+)
+def test_names_in_an_archive_that_lead_elsewhere_are_refused(app: App, path: str) -> None:
+    ada = a_person(app, "ada")
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("SKILL.md", "---\nname: pdf\ndescription: Reads PDF files.\n---\n")
+        archive.writestr(zipfile.ZipInfo(path), "x")
+    with pytest.raises(SkillError):
+        upload(app, mint_ticket(app, ada).secret, data.getvalue())
+    assert list_items(app, ada).items == ()
+
+
 def test_an_upload_takes_the_place_of_no_public_skill(app: App) -> None:
     ada = a_person(app, "ada")
     a_release(app, ada, "ada/pdf")
@@ -170,8 +186,22 @@ def test_rights_are_those_that_the_minter_has_by_now(app: App) -> None:
     ada, bob = a_person(app, "ada"), a_person(app, "bob")
     secret = mint_ticket(app, bob).secret
     suspend_user(app, ada, username="bob")
-    with pytest.raises(AccountSuspended):
+    with pytest.raises(TicketNotValid):
         upload(app, secret, a_skill_archive())
+
+
+@pytest.mark.parametrize("is_key", [False, True])
+def test_a_ticket_dies_with_the_token_or_key_that_minted_it(app: App, is_key: bool) -> None:
+    ada = a_person(app, "ada")
+    made = create_token(app, ada, name="ci", scopes=FULL, expires_in_days=9)
+    caller = authenticate(app, made.secret)
+    if is_key:
+        caller = authenticate(app, create_collection(app, caller, name="all").secret)
+    used, dead = (mint_ticket(app, caller).secret for _ in range(2))
+    assert upload(app, used, a_skill_archive()).name == "ada/pdf"
+    revoke_token(app, ada, token_id=made.token.id)
+    with pytest.raises(TicketNotValid):
+        upload(app, dead, a_skill_archive("docx"))
 
 
 @pytest.mark.parametrize("scopes", [{Scope.READ}, {Scope.PUBLISH}, {Scope.MANAGE}, {Scope.RUN}])

@@ -19,11 +19,13 @@ _MOST_CHARS = 2000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleOrder:
-    """`collection_id`: the collection that it is of, or whose key asked for it. `name`: of the one skill that it is of,
-    if it is.
+    """`collection_id`: the collection that it is of; `name`: the one skill. `user_id`, `key_id` and `made_with` are
+    those of who asked for it.
     """
 
     user_id: str
+    key_id: str | None
+    made_with: str | None
     collection_id: str | None
     name: str | None
     filename: str

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import orjson
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.accounts.on_behalf import on_behalf_of
-from skillyard.domain.accounts.rights import Scope
+from skillyard.domain.drive.asking import Asker, asker_of, find_alive, find_asker
 from skillyard.domain.drive.authenticate import narrow
 from skillyard.domain.drive.bundle_link import BundleOrder, BundleScope, read_link, write_link
 from skillyard.domain.drive.collection import Collection
@@ -24,14 +23,12 @@ from skillyard.domain.drive.handing_errors import (
     TooManyBundles,
 )
 from skillyard.domain.drive.reach import list_reach
-from skillyard.domain.drive.store import collections
 from skillyard.domain.registry import access
 from skillyard.domain.registry.files import NO_LIMITS
 from skillyard.domain.registry.model import DEFAULT_CHANNEL, Release
 from skillyard.domain.registry.tarballs import check_may_hand_out
-from skillyard.infra.clock import month_of
 from skillyard.infra.database import Tx
-from skillyard.infra.errors import SkillyardError
+from skillyard.infra.errors import SkillyardError, Unauthenticated
 from skillyard.skill.archive import open_safely
 from skillyard.skill.names import SkillName
 from skillyard.skill.zip_stream import ZipEntry, zip_stream
@@ -69,11 +66,11 @@ def create_bundle(
     """
     caller.must("read_drive", on=str(name) if name else None)
     _check_what(scope, collection, name)
-    user_id, username = caller.identity
+    _, username = caller.identity
     expires_ms = app.clock.now_ms() + LIFE_MS
     with app.database.reading() as tx:
         order = BundleOrder(
-            user_id=user_id,
+            **asdict(asker_of(caller)),
             collection_id=_find_collection(tx, app, caller, collection),
             name=str(name) if name else None,
             filename=f"{_title(username, collection, name)}.zip",
@@ -86,8 +83,8 @@ def create_bundle(
 def open_bundle(app: App, link: str) -> tuple[str, Iterator[bytes]]:
     """The filename and the bytes of a zip with a folder for each skill that its maker may have now.
 
-    Raises BundleLinkNotValid, also when the collection is gone or switched off; AccountSuspended, BundleEmpty or
-    TooManyBundles; for one skill also all that keeps it from being taken.
+    Raises BundleLinkNotValid, also when its maker, their token or key, or the collection is gone or locked; BundleEmpty
+    or TooManyBundles; for one skill also all that keeps it from being taken.
     """
     order = read_link(app.signer, link, now_ms=app.clock.now_ms())
     verdict = app.limiter.check(f"bundle {order.user_id}", _MOST_OPENED, _WINDOW_S)
@@ -109,9 +106,9 @@ def _title(username: str, collection: str | None, name: SkillName | None) -> str
 
 
 def _find_collection(tx: Tx, app: App, caller: Caller, name: str | None) -> str | None:
-    """The id of the collection that decides what is in the bundle: the one that is named, or whose key asks."""
+    """The id of the one that is named; with a key for some skills only its own can be."""
     if name is None:
-        return caller.token_id if caller.token_kind == "collection" else None  # noqa: S105 (a kind)
+        return None
     found = own_collection(tx, app, caller, name)
     if caller.slice_key_id not in (None, found.id):
         raise CollectionNotFound(name=found.name)
@@ -119,16 +116,14 @@ def _find_collection(tx: Tx, app: App, caller: Caller, name: str | None) -> str 
 
 
 def _find_holder(tx: Tx, app: App, order: BundleOrder) -> tuple[Caller, Collection | None]:
-    """Whose rights count: those of the collection's key, else those of whoever made the bundle. Raises
-    BundleLinkNotValid or AccountSuspended.
-    """
-    if order.collection_id is None:
-        return on_behalf_of(tx, order.user_id, scopes={Scope.READ}), None
-    now_ms = app.clock.now_ms()
-    found = collections.find_by_id(tx, order.collection_id, month=month_of(now_ms))
-    if found is None or not found.is_alive(now_ms):
-        raise BundleLinkNotValid
-    return narrow(tx, found), found
+    """Whose rights count now, and the collection that decides which drives do. Raises BundleLinkNotValid."""
+    try:
+        asker = find_asker(tx, app, Asker(user_id=order.user_id, key_id=order.key_id, made_with=order.made_with))
+        deciding = order.collection_id or order.key_id
+        found = find_alive(tx, app, deciding) if deciding else None
+        return (narrow(tx, found) if found else asker), found
+    except Unauthenticated:
+        raise BundleLinkNotValid from None
 
 
 def _list_contents(tx: Tx, holder: Caller, collection: Collection | None, order: BundleOrder) -> Contents:

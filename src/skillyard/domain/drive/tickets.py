@@ -9,15 +9,15 @@ from typing import BinaryIO
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.accounts.on_behalf import on_behalf_of
-from skillyard.domain.accounts.rights import FULL
 from skillyard.domain.drive import rules
+from skillyard.domain.drive.asking import asker_of, find_asker
 from skillyard.domain.drive.collections import add_skill, get_collection
 from skillyard.domain.drive.handing_errors import BadUploadName, TicketNotValid, TicketUsed
 from skillyard.domain.drive.model import DriveItem
 from skillyard.domain.drive.private_upload import publish_privately
 from skillyard.domain.drive.store import tickets as store
 from skillyard.domain.drive.store.tickets import TicketRow
+from skillyard.infra.errors import Unauthenticated
 from skillyard.infra.ids import is_well_formed_secret, new_secret
 from skillyard.infra.secrets import hash_secret
 from skillyard.skill.names import SkillName
@@ -44,7 +44,6 @@ def mint_ticket(
 
     Raises NamespaceNotFound, RoleTooLow, ScopeMissing, KeyForSlice, CollectionNotFound or BadUploadName.
     """
-    user_id, _ = caller.identity
     drive = _check_rights(caller, drive)
     if filename is not None and not (filename.isprintable() and 0 < len(filename) <= MOST_FILENAME_CHARS):
         raise BadUploadName(most=MOST_FILENAME_CHARS)
@@ -54,7 +53,7 @@ def mint_ticket(
     row = TicketRow(
         secret_hash=hash_secret(secret),
         drive=drive,
-        user_id=user_id,
+        asker=asker_of(caller),
         collection=collection,
         expires_ms=now_ms + LIFE_MS,
         is_claimed=False,
@@ -76,8 +75,7 @@ def process_upload(app: App, secret: str | None, source: BinaryIO) -> DriveItem:
     Raises TicketNotValid, TicketUsed, CollectionNotFound, and all that `publish_privately` raises.
     """
     with _claimed(app, secret) as ticket:
-        with app.database.reading() as tx:
-            caller = on_behalf_of(tx, ticket.user_id, scopes=FULL)
+        caller = _find_asker(app, ticket)
         _check_rights(caller, ticket.drive)
         collection = get_collection(app, caller, name=ticket.collection) if ticket.collection is not None else None
         item = publish_privately(app, caller, drive=ticket.drive, source=source)
@@ -97,6 +95,15 @@ def _check_rights(caller: Caller, drive: str | None) -> str:
     named = rules.manageable_drive(caller, drive)
     caller.must("publish", on=named)
     return named
+
+
+def _find_asker(app: App, ticket: TicketRow) -> Caller:
+    """Who minted it, with the rights of now. Raises TicketNotValid where they, their token or key are void."""
+    try:
+        with app.database.reading() as tx:
+            return find_asker(tx, app, ticket.asker)
+    except Unauthenticated:
+        raise TicketNotValid from None
 
 
 @contextmanager

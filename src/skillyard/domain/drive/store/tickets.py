@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from skillyard.domain.drive.asking import Asker
 from skillyard.infra.database import Row, Tx
 from skillyard.infra.tables import Table
 
 TABLES = (
     Table(
-        "drive_tickets", ("secret_hash", "drive", "user_id", "collection", "created_ms", "expires_ms", "claimed_ms")
+        "drive_tickets",
+        (
+            "secret_hash", "drive", "user_id", "key_id", "made_with", "collection", "created_ms", "expires_ms",
+            "claimed_ms",
+        ),
     ),
 )  # fmt: skip
 
@@ -20,7 +25,7 @@ class TicketRow:
 
     secret_hash: str
     drive: str
-    user_id: str
+    asker: Asker
     collection: str | None
     expires_ms: int
     is_claimed: bool
@@ -28,9 +33,10 @@ class TicketRow:
 
 def add_ticket(tx: Tx, ticket: TicketRow, *, now_ms: int) -> None:
     tx.run(
-        "INSERT INTO drive_tickets (secret_hash, drive, user_id, collection, created_ms, expires_ms)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        ticket.secret_hash, ticket.drive, ticket.user_id, ticket.collection, now_ms, ticket.expires_ms,
+        "INSERT INTO drive_tickets (secret_hash, drive, user_id, key_id, made_with, collection, created_ms,"
+        " expires_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        ticket.secret_hash, ticket.drive, ticket.asker.user_id, ticket.asker.key_id, ticket.asker.made_with,
+        ticket.collection, now_ms, ticket.expires_ms,
     )  # fmt: skip
 
 
@@ -62,7 +68,7 @@ def _ticket(row: Row) -> TicketRow:
     return TicketRow(
         secret_hash=row["secret_hash"],
         drive=row["drive"],
-        user_id=row["user_id"],
+        asker=Asker(user_id=row["user_id"], key_id=row["key_id"], made_with=row["made_with"]),
         collection=row["collection"],
         expires_ms=row["expires_ms"],
         is_claimed=row["claimed_ms"] is not None,
