@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -10,7 +11,8 @@ from starlette.routing import Route
 
 from skillyard import __version__
 from skillyard.api.agents.routes import router as marketplaces
-from skillyard.api.entrance import Door, foreign_door, no_hot_reads
+from skillyard.api.entrance import Door, Surface, foreign_door, no_hot_reads
+from skillyard.api.later import Later
 from skillyard.api.native.application import operation_id
 from skillyard.api.skillzdrive import (
     account,
@@ -28,7 +30,6 @@ from skillyard.api.skillzdrive import (
     webhooks,
 )
 from skillyard.api.skillzdrive.addresses import MCP, MOUNT
-from skillyard.api.skillzdrive.mcp import McpEndpoint
 from skillyard.api.skillzdrive.wire.envelope import Refusal
 from skillyard.app import App
 
@@ -63,9 +64,16 @@ def build_skillzdrive(app: App) -> FastAPI:
     for router in _routers():
         skillzdrive.include_router(router, responses=_REFUSALS)
     skillzdrive.include_router(marketplaces, include_in_schema=False)
-    skillzdrive.router.routes.append(Route(MCP, endpoint=McpEndpoint(app, skillzdrive)))
+    skillzdrive.router.routes.append(Route(MCP, endpoint=Later(partial(_open_tools, app, skillzdrive))))
     dialect.install(skillzdrive)
     return skillzdrive
+
+
+def _open_tools(app: App, routes: FastAPI) -> Surface:
+    """The SDK behind it is loaded when somebody first calls a tool."""
+    from skillyard.api.skillzdrive.mcp import McpEndpoint
+
+    return McpEndpoint(app, routes)
 
 
 def every_route() -> list[APIRoute]:
