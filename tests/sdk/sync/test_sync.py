@@ -10,8 +10,9 @@ import pytest
 
 from skillyard.sdk.config import Login, save_login
 from skillyard.sdk.errors import ApiError, Busy, LocalEdits, NetworkError, SdkError, UsageError
+from skillyard.sdk.install import install, uninstall, update
 from skillyard.sdk.run import Options, Step, start_run
-from skillyard.sdk.status import verify
+from skillyard.sdk.status import list_installed, verify
 from tests.sdk.sync.machines import Machine, a_skill_text, files_in, outcomes
 from tests.sdk.sync.town import Person, Town
 
@@ -52,6 +53,25 @@ def test_what_the_drive_has_comes_to_every_agent(person: Person, pdf: str) -> No
     with machine.at() as found:
         assert verify(found).ok
     assert outcomes(machine.sync()) == {pdf: ("in_sync", "nothing")}
+
+
+def test_what_was_synced_is_installed_for_the_user_like_anything_else(
+    town: Town, person: Person, laptop: Machine, pdf: str
+) -> None:
+    other = publish(town, f"by-hand-{person.name}")
+    with laptop.at() as project:
+        install(project, laptop.connect(), [other])
+    laptop.sync()
+    with laptop.at() as project:
+        before = laptop.tree()
+        assert {one.name for one in list_installed(project)} == {other, f"acme/{pdf}"}
+        assert install(project, laptop.connect()).written is False
+        update(project, laptop.connect())
+        assert laptop.tree() == before
+        uninstall(project, [f"acme/{pdf}"])
+    assert outcomes(laptop.sync())[pdf] == ("install", "done"), "what the drive has comes back"
+    with person.client() as client:
+        assert other in {item["name"] for item in client.drive_items()}, "what was installed by hand is taken up"
 
 
 def test_an_agent_that_comes_later_gets_all_skills(person: Person, laptop: Machine, pdf: str) -> None:

@@ -113,7 +113,7 @@ def _read_item(value: Mapping[str, Any]) -> Item:
     slug, action, name = str(value["slug"]), str(value["action"]), value["name"]
     if action not in _ACTIONS:
         raise ValueError(f"it has the action {action[:40]!a}; this program may be too old for it")
-    if check_name(slug) and action not in (*NOTHING_TO_DO, "conflict"):
+    if check_name(slug):
         raise ValueError(f"{slug[:80]!a} is no folder of a skill")
     item = Item(
         slug=slug,

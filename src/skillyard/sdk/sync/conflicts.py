@@ -112,11 +112,11 @@ def list_waiting(project: Project) -> list[Waiting]:
 
 def find_waiting(project: Project, slug: str) -> Waiting | None:
     """None where there is none, or none that can be read."""
-    folder = _folder(project, slug)
     try:
+        folder = _folder(project, slug)
         document: Any = json.loads(read_if_there(folder / "conflict.json") or b"null")
         theirs = read_release(document["theirs"])
-        if check_name(slug) or theirs is None:
+        if theirs is None:
             return None
         return Waiting(
             slug=slug,
@@ -227,6 +227,8 @@ def _put_away(project: Project, found: Waiting) -> None:
 
 
 def _folder(project: Project, slug: str) -> Path:
+    if check_name(slug):
+        raise ValueError(f"{slug!a} is no folder of a skill")
     return project.state_dir / "conflicts" / slug
 
 

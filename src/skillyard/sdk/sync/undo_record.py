@@ -16,6 +16,7 @@ from skillyard.sdk.disk import read_if_there, remove_tree, write_atomically
 from skillyard.sdk.installed import folder_key, folder_of
 from skillyard.sdk.journal import Which, text_of
 from skillyard.sdk.project import Project
+from skillyard.skill.names import check_name
 
 _WHICH: tuple[Which, ...] = ("manifest", "lock", "installed", "sync")
 _BACKUP = re.compile(r"[0-9a-z-]{1,40}")
@@ -110,7 +111,7 @@ def drop_undo(project: Project, backup: str) -> None:
 
 def _read_change(project: Project, key: str, value: Mapping[str, Any]) -> Changed:
     folder, own, put = folder_of(project, key), value["own"], value["put"]
-    if folder is None or not isinstance(put, str | None):
+    if folder is None or folder.parent.name != "skills" or check_name(folder.name) or not isinstance(put, str | None):
         raise ValueError("it names a folder that is not ours")
     if own is not None and any(".." in Path(path).parts or Path(path).is_absolute() for path in own):
         raise ValueError("it names a file elsewhere")
