@@ -168,16 +168,46 @@ def test_a_drive_that_changed_is_told_to_whom_it_belongs(yard: Yard) -> None:
     assert yard.receiver.messages[-1].json["data"]["name"] == "bob/pdf"
 
 
-def test_events_that_nobody_asked_for_wake_nobody(yard: Yard) -> None:
+def test_where_there_are_no_webhooks_nobody_is_woken(yard: Yard) -> None:
     a_release(yard.app, yard.bob, "bob/pdf")
     with yard.app.database.reading() as tx:
         batch = read_after(tx, 0)
     wake(yard.app, batch)
     assert _waiting(yard) == []
     yard.hook("release.*")
+    wake(yard.app, [event for event in batch if event.kind == "user.created"])
+    assert _waiting(yard) == []
     wake(yard.app, batch)
     wake(yard.app, batch)
     assert _waiting(yard) == ["notices.follow"]
+
+
+def test_an_event_of_another_version_stops_nothing(yard: Yard) -> None:
+    made = yard.hook("invocation.*", "run.*", "release.published")
+    with yard.app.database.transaction() as tx:
+        for kind in KINDS:
+            tx.run("INSERT INTO events (kind, at_ms, data) VALUES (?, 1, '{}')", kind)
+    a_release(yard.app, yard.bob, "bob/pdf")
+    yard.work()
+    assert [delivery.status for delivery in yard.log(made.hook)] == ["delivered"]
+
+
+def test_a_skill_that_very_many_have_is_told_to_all_who_asked(yard: Yard) -> None:
+    a_release(yard.app, yard.bob, "bob/pdf")
+    add_item(yard.app, yard.eve, name=PDF)
+    with yard.app.database.transaction() as tx:
+        for number in range(1300):
+            tx.run(
+                "INSERT INTO drive_items (drive, name, version, enabled, pinned, via, added_ms, added_by, updated_ms)"
+                " VALUES (?, 'bob/pdf', '1.0.0', 1, 0, 'registry', 1, 'x', 1)",
+                f"a-drive-{number}",
+            )
+    yard.hook("release.published", by=yard.eve, path="/eve")
+    yard.hook("release.published", by=yard.bob, namespace="bob", path="/ns")
+    yard.hook("release.published", path="/bob")
+    a_release(yard.app, yard.bob, "bob/pdf", "1.1.0")
+    yard.work()
+    assert [path for path, _ in told(yard)] == ["/bob", "/eve", "/ns"]
 
 
 def test_every_event_that_can_be_asked_for_has_its_line_in_the_guide() -> None:

@@ -53,9 +53,12 @@ Facts = Mapping[str, Any]
 
 
 def notices_of(event: StoredEvent) -> list[Notice]:
-    """What is to be told of an event: nothing of most."""
+    """What is to be told of an event: nothing of most, nor of one that another version recorded with less in it."""
     make = _MAKERS.get(event.kind)
-    return make(event.data) if make is not None else []
+    try:
+        return make(event.data) if make is not None else []
+    except KeyError:
+        return []
 
 
 def families_of(event: str) -> tuple[str, str]:
@@ -90,15 +93,13 @@ def _of_skill(name: str, *facts: str) -> Callable[[Facts], list[Notice]]:
 
 def _of_person(name: str, whose: str, *facts: str) -> Callable[[Facts], list[Notice]]:
     def make(data: Facts) -> list[Notice]:
-        return [Notice(event=name, data=_some(data, *facts), about=About(user_id=data.get(whose)))]
+        return [Notice(event=name, data=_some(data, *facts), about=About(user_id=data[whose]))]
 
     return make
 
 
 def _invocation(name: str) -> Callable[[Facts], list[Notice]]:
     def make(data: Facts) -> list[Notice]:
-        if "buyer_id" not in data:  # recorded before events said so
-            return []
         facts = _some(data, "invocation_id", "offer_id", "name")
         about = About(user_id=data["buyer_id"], place=data["name"], right="provide")
         return [Notice(event=name or f"invocation.{data['status']}", data=facts, about=about)]

@@ -30,6 +30,7 @@ TABLES = (
         ),
     ),
 )  # fmt: skip
+_AT_ONCE = 500
 
 
 def has_users(tx: Tx) -> bool:
@@ -166,11 +167,12 @@ def list_members(tx: Tx, namespace: str, *, after: str, limit: int) -> list[Memb
 
 def list_member_ids(tx: Tx, namespaces: Sequence[str]) -> list[str]:
     """Of those who are a member of any of them."""
-    if not namespaces:
-        return []
-    marks = ", ".join("?" * len(namespaces))
-    rows = tx.all(f"SELECT DISTINCT user_id FROM members WHERE namespace IN ({marks})", *namespaces)  # noqa: S608
-    return [row["user_id"] for row in rows]
+    found = []
+    for start in range(0, len(namespaces), _AT_ONCE):
+        part = namespaces[start : start + _AT_ONCE]
+        marks = ", ".join("?" * len(part))
+        found += tx.all(f"SELECT DISTINCT user_id FROM members WHERE namespace IN ({marks})", *part)  # noqa: S608
+    return [row["user_id"] for row in found]
 
 
 def find_member(tx: Tx, namespace: str, username: str) -> Member | None:

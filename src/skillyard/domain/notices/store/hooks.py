@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -24,6 +24,8 @@ TABLES = (
     Table("hook_events", ("hook_id", "event")),
     Table("notice_cursors", ("name", "position")),
 )  # fmt: skip
+
+_PART = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,18 +106,26 @@ def list_of_namespace(tx: Tx, namespace: str) -> list[Hook]:
 
 
 def list_told(
-    tx: Tx, names: Collection[str], *, people: Collection[str], namespaces: Collection[str], position: int
+    tx: Tx, names: Collection[str], *, people: Sequence[str], namespaces: Sequence[str], position: int
 ) -> list[Hook]:
     """Those that asked for one of these events, of these people and these namespaces, before it happened."""
-    people_marks, namespace_marks = ", ".join("?" * len(people)), ", ".join("?" * len(namespaces))
-    rows = tx.all(
-        "SELECT * FROM hooks WHERE enabled = 1 AND since_position < ?"  # noqa: S608 (only marks)
-        f" AND id IN (SELECT hook_id FROM hook_events WHERE event IN ({', '.join('?' * len(names))}))"
-        f" AND (namespace IN ({namespace_marks or 'NULL'})"
-        f" OR (namespace IS NULL AND owner_id IN ({people_marks or 'NULL'}))) ORDER BY id",
-        position, *names, *namespaces, *people,
-    )  # fmt: skip
-    return [_hook(row) for row in rows]
+    asked = f"SELECT hook_id FROM hook_events WHERE event IN ({', '.join('?' * len(names))})"  # noqa: S608 (only marks)
+    sql = f"SELECT * FROM hooks WHERE enabled = 1 AND since_position < ? AND id IN ({asked})"  # noqa: S608 (as above)
+    found = []
+    for whose, every in (("namespace", namespaces), ("namespace IS NULL AND owner_id", people)):
+        for part in _parts(every):
+            marks = ", ".join("?" * len(part))
+            found += tx.all(f"{sql} AND {whose} IN ({marks})", position, *names, *part)
+    return [_hook(row) for row in found]
+
+
+def _parts(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    """A skill that many have concerns more people than a statement has room for."""
+    return (values[start : start + _PART] for start in range(0, len(values), _PART))
+
+
+def are_there_any(tx: Tx) -> bool:
+    return tx.one("SELECT 1 AS found FROM hooks WHERE enabled = 1 LIMIT 1") is not None
 
 
 def is_asked_for(tx: Tx, names: Collection[str]) -> bool:
