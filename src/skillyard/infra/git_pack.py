@@ -28,6 +28,7 @@ _COMMIT, _TREE, _BLOB, _TAG = 1, 2, 3, 4
 _HEADER_BYTES = 12
 _MOST_TAGS_IN_TAGS = 5
 _MOST_SIZE_BITS = 63
+_MOST_OBJECTS = 200_000
 _WRONG = (ValueError, IndexError, KeyError, AssertionError, zlib.error, ApplyDeltaError)
 
 
@@ -37,18 +38,6 @@ class BadPack(Exception):
     def __init__(self, why: str) -> None:
         super().__init__(why)
         self.why = why
-
-
-class PackTooLarge(BadPack):
-    """It unpacks to more than is allowed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackLimits:
-    """`max_bytes`: of all objects together, unpacked."""
-
-    max_bytes: int
-    max_objects: int = 200_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,10 +93,10 @@ class Objects:
         return found
 
 
-def read_packs(packs: Sequence[bytes], limits: PackLimits) -> Objects:
-    """Everything that is in them. Raises BadPack or PackTooLarge, before more is unpacked than allowed."""
+def read_packs(packs: Sequence[bytes], *, most_bytes: int) -> Objects:
+    """Everything that is in them. Raises BadPack, before they unpack to more than `most_bytes`."""
     found: dict[bytes, tuple[int, bytes]] = {}
-    unpacking = _Unpacking(limits)
+    unpacking = _Unpacking(most_bytes)
     try:
         for data in packs:
             found |= unpacking.run(data)
@@ -119,8 +108,8 @@ def read_packs(packs: Sequence[bytes], limits: PackLimits) -> Objects:
 class _Unpacking:
     """Unpacks packs, of each first what stands for itself, then what is told as changes of something else."""
 
-    def __init__(self, limits: PackLimits) -> None:
-        self._limits = limits
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
         self._bytes = 0
         self._at: dict[int, list[UnpackedObject]] = defaultdict(list)  # changes of what begins there
         self._of: dict[bytes, list[UnpackedObject]] = defaultdict(list)  # changes of what has this id
@@ -141,8 +130,8 @@ class _Unpacking:
     def _whole(self, data: bytes) -> Iterator[UnpackedObject]:
         """Objects that stand for themselves; the others are noted."""
         _, count = read_pack_header_at(data)
-        if count > self._limits.max_objects:
-            raise PackTooLarge(f"it has more than {self._limits.max_objects} objects")
+        if count > _MOST_OBJECTS:
+            raise BadPack(f"it has more than {_MOST_OBJECTS} objects")
         offset = _HEADER_BYTES
         for _ in range(count):
             self._weigh(_declared_size(data, offset))
@@ -163,8 +152,8 @@ class _Unpacking:
 
     def _weigh(self, size_bytes: int) -> None:
         self._bytes += size_bytes
-        if self._bytes > self._limits.max_bytes:
-            raise PackTooLarge(f"it unpacks to more than {self._limits.max_bytes} bytes")
+        if self._bytes > self._most_bytes:
+            raise BadPack(f"it unpacks to more than {self._most_bytes} bytes")
 
 
 def _declared_size(data: bytes, offset: int) -> int:

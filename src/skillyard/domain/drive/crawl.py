@@ -13,9 +13,8 @@ from skillyard.domain.accounts.rights import Scope
 from skillyard.domain.drive.git_address import Spot
 from skillyard.domain.drive.git_errors import GitBusy
 from skillyard.domain.drive.git_fetch import fetch_skills, find_again, reading
-from skillyard.domain.drive.git_model import Origin, Source, SourceFolder
+from skillyard.domain.drive.git_model import GitSkill, Origin, Source, SourceFolder
 from skillyard.domain.drive.git_publish import keep_origin, publish_folder, read_manifest_of
-from skillyard.domain.drive.git_skills import GitSkill
 from skillyard.domain.drive.store import sources as store
 from skillyard.domain.registry.model import Visibility
 from skillyard.infra.errors import SkillyardError

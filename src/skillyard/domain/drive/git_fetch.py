@@ -11,8 +11,7 @@ from typing import Any, TypeVar
 from skillyard.app import App
 from skillyard.domain.drive.git_address import GitAddress, Spot, is_fixed
 from skillyard.domain.drive.git_errors import FolderNotFound, GitBusy, NoSkillThere, RefNotFound, RepositoryUnreadable
-from skillyard.domain.drive.git_skills import GitFiles, GitSkill, GitSkills, list_files, read_skills
-from skillyard.infra.git_pack import PackLimits
+from skillyard.domain.drive.git_model import GitFiles, GitSkill, GitSkills
 from skillyard.infra.git_remote import GitRemote
 from skillyard.infra.isolation import Isolated, Isolation
 
@@ -101,6 +100,8 @@ def fetch_skills(app: App, remote: GitRemote, spot: Spot) -> tuple[GitSkill, ...
 
 def _fetch(app: App, remote: GitRemote, spot: Spot, *, every: bool) -> GitSkills:
     """Where the server can, first the folders, then only the files of skills: the rest may be as large as it likes."""
+    from skillyard.domain.drive.git_skills import list_files, read_skills
+
     folders = remote.fetch_folders(spot.oid)
     if folders is None:
         packs = [remote.fetch(spot.oid)]
@@ -112,10 +113,10 @@ def _fetch(app: App, remote: GitRemote, spot: Spot, *, every: bool) -> GitSkills
 
 def _look_into(app: App, spot: Spot, look: Callable[..., Looked], packs: Sequence[bytes], **how: Any) -> Looked:
     """What a function of `git_skills` finds in packs, in a process of its own. Raises RepositoryUnreadable."""
-    limits = PackLimits(max_bytes=_UNPACKS_TO * app.settings.git_max_mb * _MIB)
+    most_bytes = _UNPACKS_TO * app.settings.git_max_mb * _MIB
     try:
         found = _processes().run(
-            look, app.settings.git_seconds, packs, spot.oid, path=spot.path, pack_limits=limits, **how
+            look, app.settings.git_seconds, packs, spot.oid, path=spot.path, most_bytes=most_bytes, **how
         )  # fmt: skip
         why = found.why
     except (Isolated, MemoryError) as error:

@@ -9,9 +9,8 @@ from skillyard.domain.accounts.model import Caller
 from skillyard.domain.drive import rules
 from skillyard.domain.drive.git_address import Spot, is_same_repository, read_address
 from skillyard.domain.drive.git_fetch import fetch_skill, find_spot, reading
-from skillyard.domain.drive.git_model import Origin
+from skillyard.domain.drive.git_model import GitSkill, Origin
 from skillyard.domain.drive.git_publish import keep_origin, publish_folder, read_manifest_of
-from skillyard.domain.drive.git_skills import GitSkill
 from skillyard.domain.drive.items import keep_item
 from skillyard.domain.drive.model import DriveItem
 from skillyard.domain.drive.store import origins

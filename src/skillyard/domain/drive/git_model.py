@@ -1,10 +1,13 @@
-"""The nouns of git: where a skill comes from, and the sources that administrators add."""
+"""The nouns of git: where a skill comes from, the sources that administrators add, and what is in a commit."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from skillyard.skill.faults import Fault
+from skillyard.skill.manifest import ManifestReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,3 +62,37 @@ class SourceFolder:
     name: str | None
     version: str | None
     faults: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitSkill:
+    """A folder with a SKILL.md. `archive` is empty, and `digest` too, for one that no archive can be made of: `faults`
+    say why.
+    """
+
+    path: str
+    archive: bytes = b""
+    digest: str = ""
+    said: ManifestReport | None = None
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitSkills:
+    """What is in a commit. `paths`: all folders with a SKILL.md at or below the one asked for, sorted; `skills`: those
+    that were read. `is_folder`: whether there is such a folder. `why`: what keeps it from being read at all.
+    """
+
+    commit: str = ""
+    is_folder: bool = False
+    paths: tuple[str, ...] = ()
+    skills: tuple[GitSkill, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitFiles:
+    """The ids of the files that skills are made of. `why`: what keeps these from being known."""
+
+    oids: tuple[str, ...] = ()
+    why: str = ""

@@ -13,8 +13,7 @@ from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.drive.git_address import is_same_repository
 from skillyard.domain.drive.git_errors import GitSkillRefused, NameTaken
-from skillyard.domain.drive.git_model import Origin
-from skillyard.domain.drive.git_skills import GitSkill
+from skillyard.domain.drive.git_model import GitSkill, Origin
 from skillyard.domain.drive.next_version import next_version
 from skillyard.domain.drive.store import origins
 from skillyard.domain.registry import access

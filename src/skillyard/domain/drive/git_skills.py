@@ -6,15 +6,15 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
-from skillyard.infra.git_pack import BadPack, Objects, PackLimits, TreeEntry, read_packs
+from skillyard.domain.drive.git_model import GitFiles, GitSkill, GitSkills
+from skillyard.infra.git_pack import BadPack, Objects, TreeEntry, read_packs
 from skillyard.skill.archive import pack
-from skillyard.skill.faults import Fault, SkillError
+from skillyard.skill.faults import SkillError
 from skillyard.skill.files import SKILL_FILE, Intake
 from skillyard.skill.ignore import IGNORE_FILES, IgnoreRules, read_ignore_rules
 from skillyard.skill.limits import Limits
-from skillyard.skill.manifest import ManifestReport, read_manifest
+from skillyard.skill.manifest import read_manifest
 
 _SUBMODULE = 0o160000
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
@@ -26,46 +26,14 @@ _MOST_FILES = 20_000
 _OWN_IGNORE_FILE = IGNORE_FILES[0]  # what .gitignore names and is committed all the same belongs to the skill
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GitSkill:
-    """A folder with a SKILL.md. `archive` is empty, and `digest` too, for one that no archive can be made of: `faults`
-    say why.
-    """
-
-    path: str
-    archive: bytes = b""
-    digest: str = ""
-    said: ManifestReport | None = None
-    faults: tuple[Fault, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GitSkills:
-    """What is in a commit. `paths`: all folders with a SKILL.md at or below the one asked for, sorted; `skills`: those
-    that were read. `is_folder`: whether there is such a folder. `why`: what keeps it from being read at all.
-    """
-
-    commit: str = ""
-    is_folder: bool = False
-    paths: tuple[str, ...] = ()
-    skills: tuple[GitSkill, ...] = ()
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GitFiles:
-    """The ids of the files that skills are made of. `why`: what keeps these from being known."""
-
-    oids: tuple[str, ...] = ()
-    why: str = ""
-
-
 def read_skills(
-    packs: Sequence[bytes], oid: str, *, path: str, every: bool, pack_limits: PackLimits, limits: Limits
+    packs: Sequence[bytes], oid: str, *, path: str, every: bool, most_bytes: int, limits: Limits
 ) -> GitSkills:
-    """The skills in a folder of a commit. Not `every` one: the one that the folder is, or else the only one below."""
+    """The skills in a folder of a commit, whose packs unpack to at most `most_bytes`. Not `every` one: the one that the
+    folder is, or else the only one below.
+    """
     try:
-        objects = read_packs(packs, pack_limits)
+        objects = read_packs(packs, most_bytes=most_bytes)
         commit = objects.commit_of(oid)
         tree = _find_folder(objects, objects.tree_of(commit), path)
         if tree is None:
@@ -78,11 +46,11 @@ def read_skills(
     return GitSkills(commit=commit, is_folder=True, paths=tuple(found), skills=skills)
 
 
-def list_files(packs: Sequence[bytes], oid: str, *, path: str, every: bool, pack_limits: PackLimits) -> GitFiles:
+def list_files(packs: Sequence[bytes], oid: str, *, path: str, every: bool, most_bytes: int) -> GitFiles:
     """What `read_skills` will read, found out without the content of any file."""
     oids: dict[str, None] = {}
     try:
-        objects = read_packs(packs, pack_limits)
+        objects = read_packs(packs, most_bytes=most_bytes)
         tree = _find_folder(objects, objects.tree_of(objects.commit_of(oid)), path)
         found = _find_skills(objects, tree, path) if tree else {}
         for folder in _choose(found, path, every=every).values():
