@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import resource
 import shutil
 import socket
 import subprocess
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from benchmarks.measure import alternate, ratio, report
+from benchmarks.measure import Result, alternate, ratio, report
 from benchmarks.peers import Peer, free_port, skillyard
 from benchmarks.samples import skill_folder
 from skillyard.skill.archive import pack
@@ -88,6 +89,13 @@ class _Machine:
             raise RuntimeError(f"{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
         return time.perf_counter() - began
 
+    def sync_cpu(self) -> float:
+        """Processor time of the client, which other work on the machine does not stretch."""
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self.sync()
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
 
 @dataclass(frozen=True)
 class _Repository:
@@ -133,14 +141,15 @@ def _compare(writer: _Machine, reader: _Machine, repository: _Repository, traffi
 
     results = alternate({"skillyard": ours, "git pull": repository.pull}, unit="s", rounds=ROUNDS)
     against = ratio(results["skillyard"], results["git pull"])
-    archives = _archive_bytes(reader)
+    requests, received = traffic.requests, traffic.received_bytes / _archive_bytes(reader)
+    results["nothing changed, CPU"] = Result("nothing changed, CPU", "s", (reader.sync_cpu(), reader.sync_cpu()))
     report(
         f"sync of {SKILLS} skills, {CHANGED} changed",
         results,
         {
             "/ git pull, same disk": (against, "none"),
-            "requests": (traffic.requests, f"= {3 + CHANGED}: two, one per archive, one for their proofs"),
-            "bytes / changed archives": (traffic.received_bytes / archives, "none"),
+            "requests": (requests, f"= {3 + CHANGED}: two, one per archive, one for their proofs"),
+            "bytes / changed archives": (received, "none"),
         },
     )
 
@@ -185,7 +194,7 @@ def _measure_server(peer: Peer, reader: _Machine) -> None:
             "one request per skill": lambda: sum(ask("GET", f"/skills/{name}")() for name in known),
         },
         unit="ms",
-        rounds=ROUNDS,
+        rounds=5 * ROUNDS,
     )
     faster = 1 / ratio(results["diff"], results["one request per skill"])
     report(

@@ -10,11 +10,12 @@ import pytest
 from skillyard.app import App
 from skillyard.domain.accounts.errors import NamespaceNotFound
 from skillyard.domain.accounts.model import ANONYMOUS
-from skillyard.domain.drive import diff, items, sync, updates
+from skillyard.domain.drive import diff, items, sync, sync_runs, updates
 from skillyard.domain.drive.sync_errors import SyncStateNotAcceptable
 from skillyard.domain.drive.sync_model import (
     Action,
     Expected,
+    ItemResult,
     ItemStatus,
     LocalSkill,
     LocalState,
@@ -25,7 +26,7 @@ from skillyard.domain.registry.model import Visibility
 from skillyard.domain.registry.visibility import set_visibility
 from skillyard.domain.registry.yank import yank
 from skillyard.infra.database import SqliteDatabase
-from skillyard.infra.errors import Unauthenticated
+from skillyard.infra.errors import SkillyardError, Unauthenticated
 from skillyard.skill.names import SkillName
 from tests.domain.drive.house import PDF, TEAM, House, a_house
 from tests.domain.drive.machine import Machine
@@ -365,6 +366,30 @@ def test_a_state_that_makes_no_sense_is_refused_with_its_faults(
     with pytest.raises(SyncStateNotAcceptable) as refused:
         sync.preview(house.app, house.ada, LocalState(skills=tuple(skills)))
     assert refused.value.faults[0]["code"] == fault
+
+
+def test_no_text_is_too_strange_to_be_answered(both: House) -> None:
+    strange = "\0\ud800\n' OR 1=1 --"
+    local = LocalSkill(slug=strange, digest=strange, name="ada/pdf", base_digest="x", base_version=strange)
+    machine = Machine(both.app, both.ada)
+    state = LocalState(skills=(local,), known=frozenset({strange}))
+    assert [item.action for item in sync.preview(both.app, both.ada, state).items] == [Action.KEEP]
+    assert diff.diff(both.app, both.ada, state.skills).local_only == (strange,)
+    sync.begin(both.app, both.ada, state, install_id="one")
+    for wrong in ({"install_id": strange}, {"install_id": ""}, {"expected": [Expected(slug="\0", action=Action.KEEP)]}):
+        with pytest.raises(SyncStateNotAcceptable):
+            sync.begin(both.app, both.ada, state, **{"install_id": "one", **wrong})  # type: ignore[arg-type]
+    machine.write("notes")
+    run = machine.begin()
+    for call in (
+        lambda: sync_runs.get_run(both.app, both.ada, run_id=strange),
+        lambda: machine.upload(run, strange, machine.folders["notes"].files),
+    ):
+        with pytest.raises(SkillyardError):
+            call()
+    results = [ItemResult(slug="notes", status="failed", detail=strange), ItemResult(slug=strange, status="failed")]
+    sync_runs.finalize(both.app, both.ada, run_id=run.id, results=results, counters={"a": 1})
+    assert sync_runs.get_run(both.app, both.ada, run_id=run.id).items[0].detail == "   ' OR 1=1 --"
 
 
 @pytest.mark.parametrize("slug", ["../etc", "A", "con", "a" * 300, "\ud800", "über", ".hidden", "a/b"])

@@ -29,7 +29,7 @@ from skillyard.domain.drive.sync_model import (
 )
 from skillyard.domain.drive.sync_modes import Plan, decide_plan
 from skillyard.domain.drive.sync_rules import classify
-from skillyard.domain.drive.sync_view import check_state, find_tariff, look_around
+from skillyard.domain.drive.sync_view import check_opening, check_state, find_tariff, look_around
 from skillyard.domain.payments.credits import purchase_url
 from skillyard.domain.registry.exact import ExactRelease, list_exact
 from skillyard.domain.registry.sight import look_at
@@ -81,7 +81,9 @@ def begin(
     not listed is not done either. Raises as `preview`, and SyncNotCovered when the uploads cost more than there is.
     """
     push_drive = rules.readable_drive(caller, drive)
+    expected = None if expected is None else tuple(expected)
     check_state(state)
+    check_opening(install_id, expected or ())
     with app.database.reading() as tx:
         plan = _plan(app, tx, caller, state, mode, push_drive, only=drive, forks=forks)
     chosen = _chosen(plan.items, expected)

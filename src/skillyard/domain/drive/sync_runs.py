@@ -25,6 +25,7 @@ from skillyard.domain.registry.exact import ExactRelease, list_exact
 from skillyard.infra.database import Row, Tx
 
 _SHOWN_CHARS = 64
+_DETAIL_CHARS = 500
 _NOT_SENT = "nothing was uploaded"
 
 
@@ -85,7 +86,7 @@ def finalize(
 
 def find_own(tx: Tx, caller: Caller, run_id: str) -> Row:
     """Raises SyncRunNotFound, also for one of somebody else, or of another key for some skills."""
-    row = store.find_run(tx, run_id)
+    row = store.find_run(tx, run_id) if run_id.isprintable() else None
     if row is None or row["user_id"] != caller.identity[0] or caller.slice_key_id not in (None, row["key_id"]):
         raise SyncRunNotFound(run_id=run_id[:_SHOWN_CHARS])
     return row
@@ -97,10 +98,15 @@ def _settle(tx: Tx, run_id: str, results: Mapping[str, ItemResult]) -> None:
             continue
         slug = one.item.slug
         result = results.get(slug, ItemResult(slug=slug, status="skipped"))
-        status, detail = ItemStatus(result.status), result.detail
+        status, detail = ItemStatus(result.status), _plain(result.detail)
         if status is ItemStatus.COMMITTED and one.item.action.direction == "push":
             status, detail = ItemStatus.FAILED, _NOT_SENT
         store.set_item(tx, run_id, slug, status, detail=detail)
+
+
+def _plain(text: str) -> str:
+    """One line that every database takes."""
+    return "".join(char if char.isprintable() else " " for char in text[:_DETAIL_CHARS])
 
 
 def _closed(tx: Tx, caller: Caller, run_id: str, drive: str, closed_ms: int) -> SyncClosed:

@@ -88,7 +88,8 @@ def _read_manifest(opened: Opened, slug: str) -> Manifest:
 
 def _find_waiting(tx: Tx, caller: Caller, run_id: str, slug: str) -> StoredItem:
     """What the run waits for, or has got already."""
-    run, found = find_own(tx, caller, run_id), store.find_item(tx, run_id, slug)
+    run = find_own(tx, caller, run_id)
+    found = store.find_item(tx, run_id, slug) if slug.isprintable() else None
     if found is not None and found.published is not None:
         return found
     if run["status"] != "open":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 
@@ -12,7 +13,7 @@ from skillyard.domain.drive.reach import list_reach
 from skillyard.domain.drive.store import items
 from skillyard.domain.drive.store import sync as store
 from skillyard.domain.drive.sync_errors import SyncStateNotAcceptable
-from skillyard.domain.drive.sync_model import LocalSkill, LocalState
+from skillyard.domain.drive.sync_model import Expected, LocalSkill, LocalState
 from skillyard.domain.drive.sync_modes import Tariff
 from skillyard.domain.drive.sync_rules import Surroundings, upload_names
 from skillyard.domain.payments import ledger
@@ -23,13 +24,29 @@ from skillyard.infra.database import Tx
 from skillyard.infra.money import Asset
 from skillyard.skill.faults import Fault, SkillError
 from skillyard.skill.names import SkillName
+from skillyard.skill.versions import is_version
 
+_DIGEST = re.compile("sha256:[0-9a-f]{64}")
+_MOST_ID_CHARS = 100
 _SHOWN_CHARS = 80
 
 
 def check_state(state: LocalState) -> None:
     """Raises SyncStateNotAcceptable with every fault."""
     faults = list(_faults(state.skills))
+    if faults:
+        raise SyncStateNotAcceptable(faults=[asdict(fault) for fault in faults])
+
+
+def check_opening(install_id: str, expected: Iterable[Expected]) -> None:
+    """What is written down with a run. Raises SyncStateNotAcceptable with every fault."""
+    faults = []
+    if not install_id.isprintable() or not 0 < len(install_id) <= _MOST_ID_CHARS:
+        message = f"the install id is not 1 to {_MOST_ID_CHARS} visible characters"
+        faults.append(Fault(code="sync_install_id", message=message, hint="Send a UUID that this machine keeps."))
+    for slug in {one.slug for one in expected if not one.slug.isprintable()}:
+        message = f"the folder {slug[:_SHOWN_CHARS]!a} is in no preview"
+        faults.append(Fault(code="sync_unexpected", message=message, hint="Expect what a preview answered."))
     if faults:
         raise SyncStateNotAcceptable(faults=[asdict(fault) for fault in faults])
 
@@ -42,7 +59,8 @@ def look_around(
     pairs = set(_pairs(state.skills, (one.item for one in reached.values())))
     releases = list_exact(tx, pairs)
     in_sync = {release.digest for release in releases.values()}
-    by_digest = list_by_digest(tx, (one.digest for one in state.skills if one.digest not in in_sync))
+    unknown = {one.digest for one in state.skills} - in_sync
+    by_digest = list_by_digest(tx, (digest for digest in unknown if _DIGEST.fullmatch(digest)))
     known = [*releases.values(), *(one for found in by_digest.values() for one in found)]
     return Surroundings(
         caller=caller,
@@ -84,8 +102,8 @@ def _pairs(skills: Iterable[LocalSkill], held: Iterable[DriveItem]) -> Iterator[
             if item.upstream_name and version:
                 yield item.upstream_name, version
     for local in skills:
-        if local.name and local.base_version and local.is_edited:
-            yield local.name, local.base_version
+        if local.name and local.is_edited and is_version(local.base_version or ""):
+            yield local.name, str(local.base_version)
 
 
 def _faults(skills: Iterable[LocalSkill]) -> Iterator[Fault]:
