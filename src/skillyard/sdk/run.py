@@ -110,14 +110,17 @@ class Goal:
 
 
 class Run:
-    """Inside `start_run`. `connect` makes the client when the network is first needed, if it is."""
+    """Inside `start_run`. `connect` makes the client when the network is first needed, if it is.
+
+    `recovered`: what was done about a run that was interrupted before.
+    """
 
     def __init__(self, project: Project, options: Options, connect: Connect | None, recovered: Done) -> None:
         self.project = project
         self.options = options
         self._connect = connect
         self._client: Client | None = None
-        self._recovered = recovered
+        self.recovered = recovered
         self._notes: list[str] = []
 
     def client(self) -> Client:
@@ -186,10 +189,10 @@ class Run:
     def _report(self, plan: Plan) -> Report:
         return Report(
             actions=plan.actions,
-            notes=(*self._recovered.notes, *self._notes, *plan.notes),
+            notes=(*self.recovered.notes, *self._notes, *plan.notes),
             targets=plan.targets,
             written=False,
-            backups=self._recovered.backups,
+            backups=self.recovered.backups,
         )
 
     def _with_agents(self, manifest: ProjectFile) -> ProjectFile:

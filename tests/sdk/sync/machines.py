@@ -85,9 +85,9 @@ class Machine:
         with self.at() as project:
             return sync(project, self.connect, options=SyncOptions(**{**AGREED, **options}))
 
-    def undo(self, *, force: bool = False) -> Undone:
+    def undo(self, **options: Any) -> Undone:
         with self.at() as project:
-            return undo(project, force=force)
+            return undo(project, **options)
 
     def write(self, path: str, content: str | bytes) -> Path:
         """A file below the folder of skills."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 from skillyard.sdk.run import Options, Step, start_run
@@ -14,8 +15,8 @@ from tests.sdk.sync.town import Person, Town
 OLD = "one\ntwo\nthree\nfour\nfive\n"
 
 
-def sync_killed(machine: Machine, at_step: int) -> str:
-    """Sync in a child that dies at its step number `at_step`; the kind of that step, or "" when it came to its end."""
+def killed(act: Callable[..., object], at_step: int) -> str:
+    """Do it in a child that dies at its step number `at_step`; the kind of that step, or "" when it came to its end."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -29,7 +30,7 @@ def sync_killed(machine: Machine, at_step: int) -> str:
                 os.kill(os.getpid(), signal.SIGKILL)
 
         try:
-            machine.sync(on_step=step)
+            act(on_step=step)
         finally:
             os._exit(0)
     os.close(writer)
@@ -51,7 +52,7 @@ def test_a_kill_at_any_step_loses_nothing_and_the_next_sync_goes_on(
         round_ = len(kinds)
         edit(laptop, round_)
         before = laptop.tree()
-        kinds.append(sync_killed(laptop, round_ + 1))
+        kinds.append(killed(laptop.sync, round_ + 1))
         with laptop.at() as project, start_run(project, Options()):
             pass
         assert_old_or_new(laptop.tree(), before, round_)
@@ -68,6 +69,33 @@ def test_a_kill_at_any_step_loses_nothing_and_the_next_sync_goes_on(
         start_anew(person, laptop, kept, round_)
     assert {"resolve", "download", "upload", "stage", "journal", "move", "write", "clean", "done", "close"} <= {*kinds}
     assert len(kinds) > 20
+
+
+def test_a_kill_at_any_step_of_an_undo_leaves_all_before_or_all_after(
+    town: Town, person: Person, laptop: Machine, desktop: Machine
+) -> None:
+    prepare(town, person, laptop, desktop)
+    edit(laptop, 0)
+    before = laptop.tree()
+    laptop.sync()
+    after = laptop.tree()
+    kept = laptop.folder.with_name("kept")
+    shutil.copytree(laptop.folder, kept, symlinks=True)
+    kinds: list[str] = []
+    while True:
+        kinds.append(killed(laptop.undo, len(kinds) + 1))
+        with laptop.at() as project, start_run(project, Options()):
+            pass
+        assert laptop.tree() in (before, after)
+        assert leftovers(laptop) == []
+        if laptop.tree() == after:
+            laptop.undo()
+        assert laptop.tree() == before
+        if not kinds[-1]:
+            break
+        shutil.rmtree(laptop.folder)
+        shutil.copytree(kept, laptop.folder, symlinks=True)
+    assert {"journal", "move", "write", "clean", "done"} <= {*kinds}
 
 
 def prepare(town: Town, person: Person, laptop: Machine, desktop: Machine) -> None:

@@ -164,7 +164,7 @@ def resolve(project: Project, local: LocalSkill, choice: Choice) -> tuple[LocalS
         base_digest=found.theirs.digest,
         base_version=found.theirs.version,
         resolved=found.theirs,
-        problem="",
+        problem="" if choice == "theirs" else local.problem,
     )
     return chosen, theirs
 

@@ -29,8 +29,8 @@ def land(work: Work, settled: list[Settled]) -> SyncReport:
     return SyncReport(
         skills=(*(_synced(one, waiting.get(one.decision.slug)) for one in settled), *_others(work, settled)),
         left_out=work.answer.left_out,
-        notes=(*work.checked.notes, *(done.notes if done else ()), *notes),
-        backups=tuple(done.backups) if done else (),
+        notes=(*work.run.recovered.notes, *work.checked.notes, *(done.notes if done else ()), *notes),
+        backups=(*work.run.recovered.backups, *(done.backups if done else ())),
         written=done is not None,
         downloaded=work.trees.received,
         downloaded_bytes=work.trees.received_bytes,

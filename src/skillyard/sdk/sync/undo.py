@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from skillyard.sdk.folders import is_plain_folder
 from skillyard.sdk.installed import InstalledFolder, read_installed
 from skillyard.sdk.journal import Journal, Move, Rewrite, text_of
 from skillyard.sdk.project import Project
-from skillyard.sdk.run import Options, start_run
+from skillyard.sdk.run import Options, Step, start_run
 from skillyard.sdk.sync.memory import read_memory
 from skillyard.sdk.sync.own_files import others_in
 from skillyard.sdk.sync.placing import carry_others
@@ -40,12 +40,14 @@ class Undone:
         }
 
 
-def undo(project: Project, *, force: bool = False, wait_s: float = 30.0) -> Undone:
+def undo(
+    project: Project, *, force: bool = False, wait_s: float = 30.0, on_step: Callable[[Step], None] | None = None
+) -> Undone:
     """Needs no network. `force` moves edits that were made since to the backups.
 
     Raises SdkError when there is nothing to undo, LocalEdits when there are such edits.
     """
-    with start_run(project, Options(wait_s=wait_s)) as run:
+    with start_run(project, Options(wait_s=wait_s, on_step=on_step)) as run:
         record = _find(project)
         installed = read_installed(project)
         edits = [edit for one in record.changes if (edit := _edit(one, installed.get(one.folder)))]
@@ -54,7 +56,11 @@ def undo(project: Project, *, force: bool = False, wait_s: float = 30.0) -> Undo
         journal = _journal(record, installed)
         done = apply(project, journal, lambda begun: _stage(project, begun, record, installed), run.tell)
         folders = tuple(one.folder for one in record.changes)
-        return Undone(folders=folders, backups=done.backups, notes=done.notes)
+        return Undone(
+            folders=folders,
+            backups=(*run.recovered.backups, *done.backups),
+            notes=(*run.recovered.notes, *done.notes),
+        )
 
 
 def _find(project: Project) -> UndoRecord:
