@@ -23,11 +23,12 @@ _START_S = 30
 
 @dataclass(frozen=True)
 class Peer:
-    """A running server."""
+    """A running server; `pid` of its process, where that is known."""
 
     url: str
     folder: Path
     environment: dict[str, str]
+    pid: int = 0
 
 
 @contextlib.contextmanager
@@ -47,7 +48,7 @@ def skillyard(folder: Path, *, port: int = 0, **settings: str) -> Iterator[Peer]
         environment["SKILLYARD_REGISTRY"] = announced["address"]
         login = [sys.executable, "-m", "skillyard.cli.main", "login", "--link", announced["sign_in_link"]]
         subprocess.run([*login, "--username", "bench"], env=environment, check=True, stdout=subprocess.DEVNULL)
-        yield Peer(announced["address"], folder, environment)
+        yield Peer(announced["address"], folder, environment, process.pid)
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ import pytest
 from skillyard.skill.merge.model import Work
 from skillyard.skill.merge.text import merge_text
 
-CASES = 250
+CASES = 200
 
 
 def git_merge(folder: Path, base: bytes, ours: bytes, theirs: bytes) -> bytes | None:

@@ -72,11 +72,24 @@ def test_how_lines_end_is_merged_by_itself(base: bytes, ours: bytes, theirs: byt
 
 def test_texts_made_to_be_slow_are_merged_in_bounded_time() -> None:
     chance = random.Random(9)
-    of_few_lines = [b"".join(chance.choices([b"a\n", b"b\n", b"\n"], k=150_000)) for _ in range(3)]
-    lines = [b"line %d\n" % number for number in range(150_000)]
-    shuffled = chance.sample(lines, k=len(lines))
+    of_few_lines = [b"".join(chance.choices([b"a\n", b"b\n", b"\n"], k=100_000)) for _ in range(3)]
+    lines = [b"line %d\n" % number for number in range(100_000)]
+    shuffled, work = chance.sample(lines, k=len(lines)), Work(500_000)
     began = time.monotonic()
-    assert merge_text(*of_few_lines, Work()).conflicts
-    found = merge_text(b"".join(lines), b"".join(shuffled), b"".join(reversed(lines)), Work())
+    assert merge_text(*of_few_lines, work).conflicts
+    assert work.left <= 0
+    found = merge_text(b"".join(lines), b"".join(shuffled), b"".join(reversed(lines)), work)
     assert set(found.content.split(b"\n")) >= {line.rstrip() for line in lines}
     assert time.monotonic() - began < 60
+
+
+def test_coarse_comparisons_yield_conflicts_and_never_another_result() -> None:
+    chance = random.Random(10)
+    for _ in range(200):
+        base = chance.choices([b"a", b"b", b"c", b"d"], k=30)
+        sides = [list(base), list(base)]
+        for side in sides:
+            side[chance.randrange(30)] = b"%d" % chance.randrange(1000)
+        texts = [b"".join(line + b"\n" for line in side) for side in (base, *sides)]
+        fine, coarse = merge_text(*texts, Work()), merge_text(*texts, Work(1))
+        assert coarse.conflicts or coarse.content == fine.content
