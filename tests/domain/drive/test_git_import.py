@@ -183,6 +183,13 @@ def test_a_skill_that_calls_itself_otherwise_is_imported_under_the_slug_that_is_
     assert place.bring(slug="mine").name == "ada/mine"
 
 
+def test_a_skill_that_says_whose_it_is_is_imported_all_the_same(place: GitPlace) -> None:
+    said = '{"name": "@others/pdf", "version": "3.0.0", "description": "Reads and writes PDF files."}'
+    place.repository.commit({"SKILL.md": a_skill_file(), "tank.json": said})
+    item = place.bring()
+    assert (item.name, item.version) == ("ada/pdf", "3.0.0")
+
+
 def test_an_item_that_was_removed_comes_back(place: GitPlace) -> None:
     place.repository.commit({"SKILL.md": a_skill_file()})
     item = place.bring()

@@ -172,7 +172,8 @@ class Blob:
 class Wish:
     """What a publisher asks for beside the archive; None where they leave it to us.
 
-    `homepage` and `dependencies` take the place of what the archive says; `overrules`: name and version do, too.
+    `homepage` and `dependencies` take the place of what the archive says; `overrules`: name, namespace and version do,
+    too.
     """
 
     name: SkillName

@@ -99,7 +99,8 @@ def check_announced(sha256: str, size_bytes: int, *, most_bytes: int) -> list[Fa
 def settle(wish: Wish, manifest: Manifest) -> tuple[Manifest, list[Fault]]:
     """The manifest with what the wish puts in its place, and warnings of where SKILL.md says something else."""
     wanted = {"homepage": wish.homepage, "dependencies": wish.dependencies}
-    identity = {"name": wish.name.slug, "version": wish.version} if wish.overrules else {}
+    named = {"name": wish.name.slug, "namespace": wish.name.namespace, "version": wish.version}
+    identity = named if wish.overrules else {}
     hint = "Make them the same: agents and other registries read SKILL.md only."
     faults = [
         _warning("overruled", f"SKILL.md says {field} {getattr(manifest, field)}, it is published as {value}", hint)
