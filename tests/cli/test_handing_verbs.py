@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.docs.test_quoted_commands import commands
 from tests.journeys.running import User, a_server, sign_in
 from tests.makers import a_skill_archive
 
@@ -54,6 +57,26 @@ def test_what_is_told_is_shown_and_switched(ada: User, tmp_path: Path) -> None:
     assert json.loads((ada.home / "config/telemetry.json").read_text()) == {"enabled": False, "install_id": None}
     ada.run("telemetry", "on")
     assert json.loads((ada.home / "config/telemetry.json").read_text())["enabled"] is True
+
+
+def test_the_guide_works_word_by_word(ada: User, tmp_path: Path) -> None:
+    (tmp_path / "pdf.zip").write_bytes(a_skill_archive("pdf"))
+    typed = [line for line in commands("docs/guide/agents.md") if line.startswith(("skillyard ", "bash "))]
+    environment = ada.environment | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    for command in typed:
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+    assert {"ada-drive.zip", "pdf-skill.zip"} < {path.name for path in tmp_path.iterdir()}
+    assert len(typed) == 8
+    ada.run("telemetry", "on")
 
 
 @pytest.mark.parametrize("by", ["executions", "installs", "rating"])

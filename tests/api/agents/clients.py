@@ -22,6 +22,10 @@ class Agent:
     program: Path
     home: Path
 
+    @property
+    def name(self) -> str:
+        return self.program.name
+
     def run(self, *arguments: str, expect: int = 0) -> str:
         """Both streams; fails unless the program ends as expected."""
         self.home.mkdir(parents=True, exist_ok=True)
@@ -29,7 +33,7 @@ class Agent:
             [str(self.program), *arguments], cwd=self.home, env=self._environment(), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=180, check=False,
         )  # fmt: skip
-        assert done.returncode == expect, f"{self.program.name} {' '.join(arguments)}: {done.returncode}\n{done.stdout}"
+        assert done.returncode == expect, f"{self.name} {' '.join(arguments)}: {done.returncode}\n{done.stdout}"
         return done.stdout
 
     def _environment(self) -> dict[str, str]:

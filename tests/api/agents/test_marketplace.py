@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +22,9 @@ from skillyard.domain.registry.sale import set_sale
 from skillyard.domain.registry.visibility import set_visibility
 from skillyard.infra.clock import FixedClock
 from skillyard.skill.names import SkillName
-from tests.api.agents.clients import claude, codex, copilot
+from tests.api.agents.clients import Agent, claude, codex, copilot
 from tests.api.asgi import Answer, call
+from tests.docs.test_quoted_commands import commands
 from tests.journeys.running import a_server
 from tests.makers import FAILING, FLAGGED, a_person, a_release, make_app
 
@@ -86,6 +88,14 @@ def plugins(answer: Answer) -> list[str]:
     return [plugin["name"] for plugin in answer.json()["plugins"]]
 
 
+def follow_guide(agent: Agent, served: Served) -> None:
+    """Type what stands there for this agent."""
+    typed = [shlex.split(line) for line in commands("docs/guide/agents.md") if line.startswith(f"{agent.name} ")]
+    assert len(typed) == 2
+    for _, *arguments in typed:
+        agent.run(*[argument.replace("$REGISTRY", served.url) for argument in arguments])
+
+
 def test_claude_code_finds_nothing_wrong_and_installs(served: Served, tmp_path: Path) -> None:
     agent = claude(tmp_path / "home")
     for path in (REGISTRY, COLLECTION):
@@ -93,8 +103,7 @@ def test_claude_code_finds_nothing_wrong_and_installs(served: Served, tmp_path: 
         file.parent.mkdir(parents=True)
         file.write_bytes(httpx.get(served.url + path, trust_env=False).content)
         assert "Validation passed" in agent.run("plugin", "validate", "--strict", str(file.parents[1]))
-    agent.run("plugin", "marketplace", "add", served.url + REGISTRY)
-    agent.run("plugin", "install", "ada--csv@skillyard")
+    follow_guide(agent, served)
     skill = agent.home / ".claude/plugins/cache/skillyard/ada--csv/1.0.0/skills/csv"
     assert "name: csv" in (skill / "SKILL.md").read_text()
     assert (skill / "scripts/run.sh").exists()
@@ -102,16 +111,16 @@ def test_claude_code_finds_nothing_wrong_and_installs(served: Served, tmp_path: 
 
 def test_copilot_installs_from_the_same_address(served: Served, tmp_path: Path) -> None:
     agent = copilot(tmp_path / "home")
-    agent.run("plugin", "marketplace", "add", served.url + COLLECTION)
-    assert "Installed 1 skill" in agent.run("plugin", "install", "ada--csv@skillyard-acme-team-1")
-    assert (agent.home / ".copilot/installed-plugins/skillyard-acme-team-1/ada--csv/skills/csv/SKILL.md").exists()
+    follow_guide(agent, served)
+    assert (agent.home / ".copilot/installed-plugins/skillyard/ada--csv/skills/csv/SKILL.md").exists()
+    assert "added successfully" in agent.run("plugin", "marketplace", "add", served.url + COLLECTION)
 
 
 def test_codex_installs_and_tells_its_model(served: Served, tmp_path: Path) -> None:
     agent = codex(tmp_path / "home")
-    agent.run("plugin", "marketplace", "add", f"{served.url}/git/marketplace.git")
-    agent.run("plugin", "add", "ada--csv@skillyard")
+    follow_guide(agent, served)
     assert "ada--csv:csv" in agent.run("debug", "prompt-input")
+    agent.run("plugin", "marketplace", "add", f"{served.url}/git/marketplace/collections/acme.team-1.git")
 
 
 def test_only_what_everybody_may_have_and_nothing_speaks_against_is_listed(app: App, site: Entrance) -> None:
