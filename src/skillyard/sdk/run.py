@@ -121,7 +121,7 @@ class Run:
         self._connect = connect
         self._client: Client | None = None
         self.recovered = recovered
-        self._notes: list[str] = []
+        self.notes: list[str] = []
 
     def client(self) -> Client:
         assert self._connect is not None, "this verb never needs the network"
@@ -135,7 +135,7 @@ class Run:
 
     def note(self, text: str) -> None:
         """Something that the report says beside what was done."""
-        self._notes.append(text)
+        self.notes.append(text)
 
     def tell(self, kind: str, name: str = "", **counts: int) -> None:
         if self.options.on_step:
@@ -189,7 +189,7 @@ class Run:
     def _report(self, plan: Plan) -> Report:
         return Report(
             actions=plan.actions,
-            notes=(*self.recovered.notes, *self._notes, *plan.notes),
+            notes=(*self.recovered.notes, *self.notes, *plan.notes),
             targets=plan.targets,
             written=False,
             backups=self.recovered.backups,

@@ -13,6 +13,7 @@ from skillyard.sdk.errors import ApiError, Busy, LocalEdits, NetworkError, SdkEr
 from skillyard.sdk.install import install, uninstall, update
 from skillyard.sdk.run import Options, Step, start_run
 from skillyard.sdk.status import list_installed, verify
+from tests.sdk.stand_in import packed
 from tests.sdk.sync.machines import Machine, a_skill_text, files_in, outcomes
 from tests.sdk.sync.town import Person, Town
 
@@ -518,3 +519,19 @@ def test_another_person_at_the_same_machine_loses_none_of_the_firsts_folders(
         before = laptop.tree()
         assert laptop.sync(agree=lambda items: ()).exit_code == 0
         assert laptop.tree().items() >= before.items()
+
+
+def test_what_a_skill_needs_and_the_drive_does_not_have_is_told(town: Town, person: Person, laptop: Machine) -> None:
+    needed = publish(town, f"needed-{person.name}")
+    slug = f"needing-{person.name}"
+    archive = town.folder / "needing.zip"
+    skill = a_skill_text(slug, version="1.0.0").replace(
+        "metadata:\n", f'metadata:\n  dependencies: "{needed}@^1.0.0"\n'
+    )
+    archive.write_bytes(packed({"SKILL.md": skill.encode()}))
+    with town.client() as client:
+        client.publish(f"acme/{slug}", archive, visibility="public")
+    have(person, f"acme/{slug}")
+    assert any(f"needs {needed}" in note for note in laptop.sync().notes)
+    have(person, needed)
+    assert not any("needs" in note for note in laptop.sync().notes)

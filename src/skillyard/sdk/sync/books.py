@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from skillyard.sdk.errors import SdkError
 from skillyard.sdk.journal import Which, text_of
 from skillyard.sdk.log import with_positions
+from skillyard.sdk.resolving import lock_problems
 from skillyard.sdk.sync.answers import Item
 from skillyard.sdk.sync.carry_out import Settled, Work
 from skillyard.sdk.sync.memory import Memory
@@ -30,10 +31,16 @@ def lock_entry(work: Work, one: Settled) -> LockedSkill | None:
     return locked(release, files, work.client.base_url) if files else None
 
 
-def texts_after(
-    work: Work, settled: Iterable[Settled], releases: Mapping[str, LockedSkill], undo: str | None
-) -> dict[Which, str | None]:
-    """The texts of the manifest, the lock and the memory. Raises SdkError when what was answered makes no lock."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """The texts of the manifest, the lock and the memory; `notes`: what skills need and the drive does not have."""
+
+    texts: Mapping[Which, str | None]
+    notes: tuple[str, ...]
+
+
+def books_after(work: Work, settled: Iterable[Settled], releases: Mapping[str, LockedSkill], undo: str | None) -> Books:
+    """Raises SdkError when what was answered makes no lock."""
     machine, settled = work.machine, list(settled)
     wanted, skills = dict(machine.manifest.skills), dict(machine.lock.skills) if machine.lock else {}
     for one in settled:
@@ -48,11 +55,13 @@ def texts_after(
     lock = Lockfile(registry=work.client.base_url, requirements=dict(sorted(wanted.items())), skills=skills)
     person = work.client.username or machine.memory.person
     memory = Memory(registry=lock.registry, person=person, known=_known_after(work, settled), undo=undo)
-    return {
+    texts: dict[Which, str | None] = {
         "manifest": manifest.show(),
         "lock": _checked(with_positions(lock, work.checked.positions), before=text_of(machine.project, "lock")),
         "sync": memory.show(),
     }
+    missing = [f"{problem}: `skillyard drive import` brings it to all machines." for problem in lock_problems(lock)]
+    return Books(texts=texts, notes=tuple(missing))
 
 
 def _known_after(work: Work, settled: Iterable[Settled]) -> dict[str, str]:

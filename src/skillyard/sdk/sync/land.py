@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from skillyard.sdk.apply import Done
 from skillyard.sdk.errors import ApiError, NetworkError
 from skillyard.sdk.folders import is_plain_folder
-from skillyard.sdk.sync.books import lock_entry, texts_after
+from skillyard.sdk.sync.books import books_after, lock_entry
 from skillyard.sdk.sync.carry_out import Settled, Work
 from skillyard.sdk.sync.conflicts import Waiting, find_waiting, keep_clash, settle
 from skillyard.sdk.sync.machine import Machine
@@ -29,7 +29,7 @@ def land(work: Work, settled: list[Settled]) -> SyncReport:
     return SyncReport(
         skills=(*(_synced(one, waiting.get(one.decision.slug)) for one in settled), *_others(work, settled)),
         left_out=work.answer.left_out,
-        notes=(*work.run.recovered.notes, *work.checked.notes, *(done.notes if done else ()), *notes),
+        notes=(*work.run.recovered.notes, *work.run.notes, *work.checked.notes, *(done.notes if done else ()), *notes),
         backups=(*work.run.recovered.backups, *(done.backups if done else ())),
         written=done is not None,
         downloaded=work.trees.received,
@@ -48,8 +48,10 @@ def _place(work: Work, settled: list[Settled]) -> Done | None:
     placed = {one.folder for one in placements}
     kept = [note for folder, note in machine.installed.items() if folder not in placed and is_plain_folder(folder)]
     backup, before = new_backup(), machine.memory.undo
-    texts = texts_after(work, settled, releases, backup if moves else before)
-    done = place(machine.project, backup, placements, texts, kept, work.run.tell)
+    books = books_after(work, settled, releases, backup if moves else before)
+    for note in books.notes:
+        work.run.note(note)
+    done = place(machine.project, backup, placements, books.texts, kept, work.run.tell)
     if moves and before:
         forget_undo(machine.project, before)
     return done
