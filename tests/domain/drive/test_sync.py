@@ -139,6 +139,8 @@ def test_what_is_removed_or_switched_off_goes_unless_it_was_edited(house: House)
     other.write("notes", "Edited.")
     items.set_enabled(house.app, house.ada, name=NOTES, enabled=False)
     assert (one.actions(), other.actions()) == ({"notes": "remove"}, {"notes": "keep"})
+    fresh = Machine(house.app, house.ada, "fresh", {"notes": replace(one.folders["notes"], name=None, base=None)})
+    assert "switched off" in find(fresh.preview().items, "notes").reason
     items.remove_item(house.app, house.ada, name=NOTES)
     assert (one.actions(), other.actions()) == ({"notes": "remove"}, {"notes": "keep"})
     one.sync()

@@ -58,8 +58,8 @@ def look_around(
     reached = find_reached(tx, caller, only)
     pairs = set(_pairs(state.skills, (one.item for one in reached.values())))
     releases = list_exact(tx, pairs)
-    in_sync = {release.digest for release in releases.values()}
-    unknown = {one.digest for one in state.skills} - in_sync
+    held = (releases.get((one.name, one.item.version)) for one in reached.values() if one.item.enabled)
+    unknown = {one.digest for one in state.skills} - {release.digest for release in held if release}
     by_digest = list_by_digest(tx, (digest for digest in unknown if _DIGEST.fullmatch(digest)))
     known = [*releases.values(), *(one for found in by_digest.values() for one in found)]
     return Surroundings(
