@@ -13,6 +13,7 @@ from skillyard.domain.accounts.errors import RoleTooLow
 from skillyard.domain.accounts.members import remove_member, set_member
 from skillyard.domain.accounts.people import suspend_user
 from skillyard.domain.accounts.rights import Role
+from skillyard.domain.drive import git_fetch
 from skillyard.domain.drive.follow_git import EVERY_MS, follow_all, follow_one, refresh
 from skillyard.domain.drive.git_errors import CommitIsFixed, OriginNotFound
 from skillyard.domain.drive.git_model import Origin
@@ -182,6 +183,18 @@ def test_it_is_done_with_no_more_rights_than_the_importer_has_now(place: GitPlac
     assert "suspended" in origin_of(owner, "acme/pdf").problem
     assert owner.bring("/tree/main/pdf", drive="acme").version == "0.1.1"
     assert origin_of(owner, "acme/pdf").problem == ""
+
+
+def test_who_is_busy_with_another_repository_is_looked_after_later(
+    place: GitPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.bring("/tree/main/pdf")
+    before = origin_of(place)
+    monkeypatch.setattr(git_fetch, "_PATIENCE_S", 0.1)
+    with git_fetch.reading(place.app, place.url, who=place.caller.identity[0]):
+        follow_one(place.app, name="ada/pdf")
+    assert origin_of(place) == before
+    assert waiting(place.app) == ['{"name":"ada/pdf"}']
 
 
 def test_nothing_happens_for_what_is_gone(place: GitPlace) -> None:

@@ -11,7 +11,7 @@ import pytest
 from skillyard.app import App
 from skillyard.domain.accounts.errors import AdministratorsOnly, NamespaceNotFound
 from skillyard.domain.accounts.model import ANONYMOUS, Caller
-from skillyard.domain.drive import sources
+from skillyard.domain.drive import git_fetch, sources
 from skillyard.domain.drive.crawl import crawl_source
 from skillyard.domain.drive.discover import discover
 from skillyard.domain.drive.git_errors import RefNotFound, SourceExists, SourceNotFound
@@ -189,6 +189,19 @@ def test_a_crawl_is_asked_for_once_at_a_time(place: GitPlace) -> None:
     assert jobs(place.app) == 2
     with pytest.raises(SourceNotFound):
         sources.crawl(place.app, place.caller, source_id="src_none")
+
+
+def test_a_crawl_waits_while_the_administrator_reads_another_repository(
+    place: GitPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = added(place)
+    with place.app.database.transaction() as tx:
+        tx.run("DELETE FROM jobs")
+    monkeypatch.setattr(git_fetch, "_PATIENCE_S", 0.1)
+    with git_fetch.reading(place.app, place.url, who=place.caller.identity[0]):
+        assert crawled(place, source) == {}
+    assert jobs(place.app) == 1
+    assert sources.list_sources(place.app, place.caller).items == (source,)
 
 
 def test_everything_is_discovered_with_where_it_is_from(place: GitPlace) -> None:

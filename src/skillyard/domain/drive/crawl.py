@@ -17,16 +17,25 @@ from skillyard.domain.drive.git_model import GitSkill, Origin, Source, SourceFol
 from skillyard.domain.drive.git_publish import keep_origin, publish_folder, read_manifest_of
 from skillyard.domain.drive.store import sources as store
 from skillyard.domain.registry.model import Visibility
+from skillyard.infra.database import Tx
 from skillyard.infra.errors import SkillyardError
-from skillyard.infra.jobs import job
+from skillyard.infra.jobs import enqueue, job
 from skillyard.skill.faults import SkillError
+
+_BUSY_MS = 60 * 1000
+
+
+def enqueue_crawl(tx: Tx, app: App, source_id: str, *, anew: bool, delay_ms: int = 0) -> None:
+    """Have a source looked through; `anew`: also when the commit is the one that was read last."""
+    key = f"source {source_id} {anew}"
+    enqueue(
+        tx, crawl_source, now_ms=app.clock.now_ms(), delay_ms=delay_ms, key=key, source_id=source_id, anew=anew
+    )  # fmt: skip
 
 
 @job("drive.crawl_source")
 def crawl_source(app: App, *, source_id: str, anew: bool) -> None:
-    """In the name of the administrator who added it, who must still be allowed to publish there. `anew`: also when the
-    commit is the one that was read last.
-    """
+    """In the name of the administrator who added it, who must still be allowed to publish there."""
     with app.database.reading() as tx:
         source = store.find_source(tx, source_id)
     if source is None:
@@ -34,12 +43,20 @@ def crawl_source(app: App, *, source_id: str, anew: bool) -> None:
     try:
         commit, folders = _crawl(app, source, anew=anew)
     except GitBusy:
-        raise  # to be tried again soon
+        _put_off(app, source, anew=anew)
     except SkillyardError as error:
-        commit, folders = None, None
-        problem = error.message
+        _note(app, source, None, None, problem=error.message)
     else:
-        problem = ""
+        _note(app, source, commit, folders, problem="")
+
+
+def _put_off(app: App, source: Source, *, anew: bool) -> None:
+    with app.database.transaction() as tx:
+        enqueue_crawl(tx, app, source.id, anew=anew, delay_ms=_BUSY_MS)
+
+
+def _note(app: App, source: Source, commit: str | None, folders: list[SourceFolder] | None, *, problem: str) -> None:
+    """What came of it, unless the source was removed meanwhile; None: what was noted before stays."""
     with app.database.transaction() as tx:
         is_there = store.set_crawled(tx, source.id, commit=commit, problem=problem, now_ms=app.clock.now_ms())
         if is_there and folders is not None:

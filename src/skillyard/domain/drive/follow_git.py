@@ -17,11 +17,13 @@ from skillyard.domain.drive.origins import find_origin
 from skillyard.domain.drive.store import origins as store
 from skillyard.domain.registry import access
 from skillyard.domain.registry.model import Visibility
+from skillyard.infra.database import Tx
 from skillyard.infra.errors import SkillyardError
 from skillyard.infra.jobs import enqueue, job
 from skillyard.skill.names import SkillName
 
 EVERY_MS = 3 * 3600 * 1000
+_BUSY_MS = 60 * 1000
 _AT_ONCE = 200
 _APART_MS = 3000  # so that looking at many keeps no other job waiting
 
@@ -44,7 +46,7 @@ def follow_all(app: App) -> None:
     now_ms = app.clock.now_ms()
     with app.database.transaction(durable=False) as tx:
         for place, name in enumerate(store.list_to_check(tx, before_ms=now_ms - EVERY_MS, limit=_AT_ONCE)):
-            enqueue(tx, follow_one, now_ms=now_ms, delay_ms=place * _APART_MS, key=f"origin {name}", name=name)
+            _enqueue(tx, app, name, delay_ms=place * _APART_MS)
 
 
 @job("drive.follow_one")
@@ -59,10 +61,24 @@ def follow_one(app: App, *, name: str) -> None:
             importer = on_behalf_of(tx, origin.user_id, scopes={Scope.READ, Scope.PUBLISH})
         _look(app, importer, origin)
     except GitBusy:
-        raise  # to be tried again soon
+        _put_off(app, name)
     except SkillyardError as error:
-        with app.database.transaction() as tx:
-            store.set_checked(tx, origin, problem=error.message, now_ms=app.clock.now_ms())
+        _note(app, origin, error.message)
+
+
+def _put_off(app: App, name: str) -> None:
+    with app.database.transaction() as tx:
+        _enqueue(tx, app, name, delay_ms=_BUSY_MS)
+
+
+def _note(app: App, origin: Origin, problem: str) -> None:
+    with app.database.transaction() as tx:
+        store.set_checked(tx, origin, problem=problem, now_ms=app.clock.now_ms())
+
+
+def _enqueue(tx: Tx, app: App, name: str, *, delay_ms: int) -> None:
+    now_ms = app.clock.now_ms()
+    enqueue(tx, follow_one, now_ms=now_ms, delay_ms=delay_ms, key=f"origin {name}", name=name)
 
 
 def _look(app: App, caller: Caller, origin: Origin) -> Origin:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.drive.crawl import crawl_source
+from skillyard.domain.drive.crawl import enqueue_crawl
 from skillyard.domain.drive.git_address import read_address
 from skillyard.domain.drive.git_errors import SourceExists, SourceNotFound
 from skillyard.domain.drive.git_fetch import find_spot, reading
@@ -14,7 +14,6 @@ from skillyard.domain.drive.git_model import Source, SourceFolder
 from skillyard.domain.drive.store import sources as store
 from skillyard.infra.database import Tx
 from skillyard.infra.ids import new_id
-from skillyard.infra.jobs import enqueue
 from skillyard.infra.paging import Page, page_of, read_cursor
 
 _SHOWN_CHARS = 60
@@ -47,7 +46,7 @@ def add_source(app: App, caller: Caller, *, address: str, namespace: str) -> Sou
         if not store.add_source(tx, source):
             known = store.find_same(tx, source)
             raise SourceExists(address=address.strip()[:200], source=known.id if known else "another one")
-        _enqueue_crawl(tx, app, source.id)
+        enqueue_crawl(tx, app, source.id, anew=True)
     return source
 
 
@@ -81,22 +80,15 @@ def crawl(app: App, caller: Caller, *, source_id: str) -> Source:
     caller.must("administer")
     with app.database.transaction() as tx:
         source = _must_find(tx, source_id)
-        _enqueue_crawl(tx, app, source_id)
+        enqueue_crawl(tx, app, source_id, anew=True)
     return source
 
 
 def crawl_all(app: App) -> None:
     """Have every source looked through that has a new commit."""
-    now_ms = app.clock.now_ms()
     with app.database.transaction(durable=False) as tx:
         for source_id in store.list_ids(tx):
-            enqueue(tx, crawl_source, now_ms=now_ms, key=f"source {source_id}", source_id=source_id, anew=False)
-
-
-def _enqueue_crawl(tx: Tx, app: App, source_id: str) -> None:
-    enqueue(
-        tx, crawl_source, now_ms=app.clock.now_ms(), key=f"source {source_id} anew", source_id=source_id, anew=True
-    )  # fmt: skip
+            enqueue_crawl(tx, app, source_id, anew=False)
 
 
 def _must_find(tx: Tx, source_id: str) -> Source:
