@@ -24,10 +24,11 @@ VALUES = {
     "run_id": "run_none", "stream": "stdout",
     "appeal_id": "apl_none", "override_id": "ovr_none", "advisory_id": "adv_none",
     "identity_id": "idn_none", "level": "0", "index": "000.p/1",
-    "credential_id": "cred_none", "hook_id": "hook_none", "delivery_id": "msg_none", "agent_id": "agt_none", "key_id": "akey_none", "claim_id": "clm_none",
-    "offer_id": "skl_none", "invocation_id": "sinv_none", "request_id": "sreq_none", "composition_id": "cmp_none", "share_id": "shr_none", "source_id": "src_none",
-    "release_id": "rel_none", "link": "none",
-    "invoice_id": "inv_none", "collection": "probe", "payout_id": "po_none", "rail": "stripe", "asset": "TON",
+    "credential_id": "cred_none", "hook_id": "hook_none", "delivery_id": "msg_none", "agent_id": "agt_none",
+    "key_id": "akey_none", "claim_id": "clm_none", "offer_id": "skl_none", "invocation_id": "sinv_none",
+    "request_id": "sreq_none", "composition_id": "cmp_none", "share_id": "shr_none", "source_id": "src_none",
+    "release_id": "rel_none", "link": "none", "invoice_id": "inv_none", "collection": "probe", "payout_id": "po_none",
+    "rail": "stripe", "asset": "TON",
 }  # fmt: skip
 
 

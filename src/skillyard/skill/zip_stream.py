@@ -1,4 +1,4 @@
-"""A zip that is written while it is sent, so that it may be larger than memory: only names are kept of what is in it."""
+"""A zip that is written while it is sent, so that it may be larger than memory: of what is in it, names are kept."""
 
 from __future__ import annotations
 
