@@ -227,6 +227,26 @@ def test_edits_of_a_skill_of_others_become_a_fork_after_consent(
     assert desktop.tree() == laptop.tree()
 
 
+@pytest.mark.parametrize("choice", ["ours", "theirs", "resolved"])
+def test_a_conflict_of_a_fork_with_its_upstream_is_settled_once(
+    town: Town, person: Person, laptop: Machine, desktop: Machine, pdf: str, choice: str
+) -> None:
+    laptop.sync()
+    laptop.write(f"{pdf}/notes.txt", "mine\n")
+    laptop.sync()
+    town.publish(f"acme/{pdf}", "1.1.0", {"notes.txt": "theirs\n"})
+    accept(person, f"{person.name}/{pdf}")
+    assert outcomes(laptop.sync()) == {pdf: ("merge_upstream", "conflict")}
+    assert laptop.read(f"{pdf}/notes.txt") == "mine\n"
+    (laptop.state() / "conflicts" / pdf / "candidate" / "notes.txt").write_text("both\n")
+    assert outcomes(laptop.sync(choices={pdf: choice})) == {pdf: ("merge_upstream", "done")}
+    expected = {"ours": "mine\n", "theirs": "theirs\n", "resolved": "both\n"}[choice]
+    assert laptop.read(f"{pdf}/notes.txt") == expected
+    assert outcomes(laptop.sync()) == {pdf: ("in_sync", "nothing")}
+    desktop.sync()
+    assert desktop.read(f"{pdf}/notes.txt") == expected
+
+
 def test_an_update_is_merged_into_edits_that_stay_here(town: Town, person: Person, laptop: Machine, pdf: str) -> None:
     laptop.sync()
     laptop.write(f"{pdf}/notes.txt", "ONE\ntwo\nthree\nfour\nfive\nsix\nseven\n")

@@ -7,7 +7,7 @@ the person has edited it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -30,10 +30,13 @@ _MARKERS = (f"<<<<<<< {OURS}".encode(), f">>>>>>> {THEIRS}".encode())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clash:
-    """Two sides that a person must bring together. `candidate` is None where nothing could be merged."""
+    """Two sides that a person must bring together. `candidate` is None where nothing could be merged. `is_upstream`:
+    the other side is not what the drive has, but an update of what a fork comes from.
+    """
 
     slug: str
     reason: str
+    is_upstream: bool
     ours_digest: str
     theirs: Release
     theirs_files: SkillFiles
@@ -49,6 +52,7 @@ class Waiting:
     slug: str
     folder: Path
     reason: str
+    is_upstream: bool
     ours_digest: str
     theirs: Release
     candidate_digest: str | None
@@ -92,6 +96,7 @@ def keep_clash(project: Project, clash: Clash) -> Waiting:
         ) from error
     document = {
         "reason": clash.reason,
+        "is_upstream": clash.is_upstream,
         "ours_digest": clash.ours_digest,
         "theirs": _show_release(clash.theirs),
         "candidate_digest": clash.candidate.digest if clash.candidate else None,
@@ -122,6 +127,7 @@ def find_waiting(project: Project, slug: str) -> Waiting | None:
             slug=slug,
             folder=folder,
             reason=str(document["reason"]),
+            is_upstream=bool(document["is_upstream"]),
             ours_digest=str(document["ours_digest"]),
             theirs=theirs,
             candidate_digest=document["candidate_digest"],
@@ -149,24 +155,31 @@ def resolve(project: Project, local: LocalSkill, choice: Choice) -> tuple[LocalS
             f"{local.slug} has no conflict.", code="no_conflict", hint="See what waits with `skillyard sync status`."
         )
     theirs = _read(found.folder / "theirs", found.theirs.name)
-    files = theirs if choice == "theirs" else _candidate(found, local) if choice == "resolved" else local.files
+    if theirs.digest != found.theirs.digest:
+        hint = f"Remove {found.folder} and sync again."
+        raise SdkError(
+            f"{found.folder / 'theirs'} was edited; it is the drive's side.", code="bad_candidate", hint=hint
+        )
+    files = theirs if choice == "theirs" else _candidate(found, local) if choice == "resolved" else _ours(found, local)
     if files is None:
         raise UsageError(
             f"{local.slug} has no edits any more.",
             code="no_conflict",
             hint="Run `skillyard sync` without a choice.",
         )
-    chosen = replace(
-        local,
-        name=found.theirs.name,
-        digest=files.digest,
-        files=files,
-        base_digest=found.theirs.digest,
-        base_version=found.theirs.version,
-        resolved=found.theirs,
-        problem="" if choice == "theirs" else local.problem,
-    )
-    return chosen, theirs
+    problem = "" if choice == "theirs" else local.problem
+    chosen = replace(local, digest=files.digest, files=files, resolved=found.theirs, problem=problem)
+    if found.is_upstream:
+        return chosen, theirs
+    base = found.theirs
+    return replace(chosen, name=base.name, base_digest=base.digest, base_version=base.version), theirs
+
+
+def _ours(found: Waiting, local: LocalSkill) -> SkillFiles | None:
+    """What is in the folder; None where nobody edited it, so that there is nothing to hold against the drive."""
+    if local.files is None and found.is_upstream:
+        return _read(local.copies[0].folder, found.slug, local.copies[0].known)
+    return local.files
 
 
 def _candidate(found: Waiting, local: LocalSkill) -> SkillFiles:
@@ -200,10 +213,11 @@ def _marked(files: SkillFiles) -> Iterable[str]:
                 yield f"{path}:{number}"
 
 
-def _read(folder: Path, what: str) -> SkillFiles:
-    known = [path.relative_to(folder).as_posix() for path in folder.rglob("*")]
+def _read(folder: Path, what: str, known: Collection[str] | None = None) -> SkillFiles:
+    """The files of the skill in a folder: all of them, or those that count beside `known`."""
+    everything = [path.relative_to(folder).as_posix() for path in folder.rglob("*")]
     try:
-        return read_own(folder, known)
+        return read_own(folder, everything if known is None else known)
     except SkillError as error:
         raise from_skill_error(error, code="bad_candidate", message=f"{folder} is no skill.") from error
     except OSError as error:

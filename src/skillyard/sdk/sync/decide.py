@@ -65,7 +65,7 @@ def _has_base(item: Item, local: LocalSkill | None, trees: Trees) -> bool:
 
 def decide(item: Item, local: LocalSkill | None, places: list[Path], trees: Trees) -> Decision:
     """Nothing is written. `places`: the folders that are to have the skill."""
-    decision = Decision(item=item, local=local, release=local.resolved if local else None)
+    decision = Decision(item=item, local=local, release=_resolved_base(local))
     if local and local.problem:
         return replace(decision, release=None, blocked=local.problem)
     if strange := _strange(local, places):
@@ -76,6 +76,12 @@ def decide(item: Item, local: LocalSkill | None, places: list[Path], trees: Tree
             decision, release=None, blocked=f"{path} is a file of yours that the drive's version would replace"
         )
     return decided
+
+
+def _resolved_base(local: LocalSkill | None) -> Release | None:
+    """What the notes say from now on, because the person has decided on top of it."""
+    resolved = local.resolved if local else None
+    return resolved if local and resolved and resolved.digest == local.base_digest else None
 
 
 def _decided(decision: Decision, places: list[Path], trees: Trees) -> Decision:
@@ -107,6 +113,8 @@ def _merged(decision: Decision, here: SkillFiles | None, trees: Trees) -> Decisi
     theirs = _target(item, trees)
     if local is None or here is None or theirs is None:
         return replace(decision, blocked="what it takes to merge is not there")
+    if item.action == "merge_upstream" and local.resolved == item.target:
+        return replace(decision, files=here, upload=item.publish_as is not None)
     base = _merge_base(item, local, trees)
     if base is None:
         return _conflict(decision, trees)
@@ -114,9 +122,10 @@ def _merged(decision: Decision, here: SkillFiles | None, trees: Trees) -> Decisi
     files = _as_skill(merged, base, here, theirs)
     if merged.conflicts or files is None:
         return replace(decision, clash=_clash(decision, theirs, base, files, merged), blocked=_why(merged))
+    if item.action == "merge_upstream":
+        return replace(decision, files=files, upload=item.publish_as is not None)
     is_news = files.digest != theirs.digest
-    release = decision.release if item.action == "merge_upstream" else item.target
-    return replace(decision, files=files, release=release, upload=item.publish_as is not None and is_news)
+    return replace(decision, files=files, release=item.target, upload=item.publish_as is not None and is_news)
 
 
 def _conflict(decision: Decision, trees: Trees) -> Decision:
@@ -139,6 +148,7 @@ def _clash(
     return Clash(
         slug=decision.slug,
         reason=_why(merged) if merged.conflicts else decision.item.reason,
+        is_upstream=decision.item.action == "merge_upstream",
         ours_digest=decision.local.folder_digest,
         theirs=decision.item.target,
         theirs_files=theirs,
