@@ -238,6 +238,10 @@ def test_somebody_who_waits_for_slow_servers_keeps_nobody_else_waiting(
     with pytest.raises(GitBusy) as refused:
         place.bring()
     assert refused.value.facts["retry_after_s"]
+    monkeypatch.setattr(git_fetch, "_PATIENCE_S", 60)
+    monkeypatch.setattr(git_fetch, "_MOST_WAITING", 0)
+    with pytest.raises(GitBusy):
+        place.bring()
     place.server.override = None
     bring_nothing(replace(place, caller=replace(place.caller, user_id="usr_other")))
     done.set()

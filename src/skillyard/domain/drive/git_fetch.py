@@ -17,6 +17,7 @@ from skillyard.infra.isolation import Isolated, Isolation
 
 _MIB = 1024 * 1024
 _AT_ONCE = 3  # each may hold a whole pack in memory
+_MOST_WAITING = 5
 _PATIENCE_S = 10.0
 _UNPACKS_TO = 6  # times the size of the largest pack
 _LISTED = 10
@@ -24,19 +25,18 @@ Looked = TypeVar("Looked", GitFiles, GitSkills)
 
 
 class _Turns:
-    """Who reads a repository now: few people, and each only one, so that slow servers hold up nobody else."""
+    """Who reads a repository now: few people, and each only one; few wait, so that slow servers hold up nobody else."""
 
     def __init__(self) -> None:
         self._reading: set[str] = set()
+        self._waiting = 0
         self._changed = threading.Condition()
 
     @contextmanager
     def take(self, who: str) -> Iterator[None]:
-        def may_begin() -> bool:
-            return len(self._reading) < _AT_ONCE and who not in self._reading
-
+        """Raises GitBusy."""
         with self._changed:
-            if not self._changed.wait_for(may_begin, _PATIENCE_S):
+            if not self._may_begin(who) and not self._wait(who):
                 raise GitBusy(retry_after_s=30)
             self._reading.add(who)
         try:
@@ -45,6 +45,19 @@ class _Turns:
             with self._changed:
                 self._reading.discard(who)
                 self._changed.notify_all()
+
+    def _may_begin(self, who: str) -> bool:
+        return len(self._reading) < _AT_ONCE and who not in self._reading
+
+    def _wait(self, who: str) -> bool:
+        """Whether it is their turn by now."""
+        if self._waiting >= _MOST_WAITING:
+            return False
+        self._waiting += 1
+        try:
+            return self._changed.wait_for(lambda: self._may_begin(who), _PATIENCE_S)
+        finally:
+            self._waiting -= 1
 
 
 _turns = _Turns()
