@@ -49,9 +49,9 @@ def test_every_spelling_of_a_skill_is_taken(sender: Sender) -> None:
     assert list(_listed(sender)) == ["notes"]
 
 
-@pytest.mark.parametrize(
-    ("text", "status", "code"),
-    [
+def test_what_cannot_be_imported_says_why(sender: Sender) -> None:
+    a_release(sender.app, sender.people["eve"], "eve/hidden", visibility="private")
+    for text, status, code in (
         ("none", 404, "skill_not_found"),
         ("eve--hidden", 404, "skill_not_found"),
         ("", 400, "invalid_request"),
@@ -59,11 +59,8 @@ def test_every_spelling_of_a_skill_is_taken(sender: Sender) -> None:
         ("a--b--c", 400, "bad_name"),
         ("file:///etc/passwd", 400, "git_address_invalid"),
         ("https://user:pass@github.com/o/r", 400, "git_address_invalid"),
-    ],
-)
-def test_what_cannot_be_imported_says_why(sender: Sender, text: str, status: int, code: str) -> None:
-    a_release(sender.app, sender.people["eve"], "eve/hidden", visibility="private")
-    assert sender.refused("bob", "POST", "/drive/import", {"skillSlug": text}, status=status)["code"] == code
+    ):
+        assert sender.refused("bob", "POST", "/drive/import", {"skillSlug": text}, status=status)["code"] == code
     assert _listed(sender) == {}
 
 

@@ -18,7 +18,7 @@ from skillyard.app import App
 from tests.api.skillzdrive.sender import Sender
 from tests.makers import a_release, make_app, secret_of
 
-EXAMPLES = 8
+EXAMPLES = 4
 UNKEPT = {"downloadPublicZip", "downloadOwnZip"}  # answer bytes
 
 

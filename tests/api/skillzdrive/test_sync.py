@@ -188,23 +188,21 @@ def test_a_run_is_its_owners_alone(sender: Sender) -> None:
     assert refused(_upload(sender, path, a_skill_archive("other")), 400)["code"] == "sync_other_skill"
 
 
-@pytest.mark.parametrize(
-    "local",
-    [
+def test_a_state_that_cannot_be_is_refused_with_every_fault(sender: Sender) -> None:
+    states: list[Any] = [
         [{"slug": "", "content_sha": NONE}],
         [{"slug": "a", "content_sha": NONE}, {"slug": "a", "content_sha": NONE}],
         [{"slug": "a"}],
         [{"slug": "a", "content_sha": "x" * 201}],
         [{"slug": "a", "content_sha": NONE, "size_bytes": -1}],
         "none",
-    ],
-)
-def test_a_state_that_cannot_be_is_refused_with_every_fault(sender: Sender, local: Any) -> None:
-    error = sender.refused("bob", "POST", "/drive/sync/preview", {"local": local}, status=400)
-    assert error["details"]["faults"]
+    ]
+    for local in states:
+        error = sender.refused("bob", "POST", "/drive/sync/preview", {"local": local}, status=400)
+        assert error["details"]["faults"]
 
 
-@pytest.mark.parametrize("source", ["skillzdrive:", "skillzdrive:../x", "skillzdrive:a--b--c", "github:x"])
-def test_a_source_that_says_nothing_is_passed_over(sender: Sender, source: str) -> None:
-    preview = _preview(sender, {"slug": "mine", "content_sha": "\u00e4 not hex", "source": source})
-    assert _actions(preview) == {"mine": "upload_private"}
+def test_a_source_that_says_nothing_is_passed_over(sender: Sender) -> None:
+    for source in ("skillzdrive:", "skillzdrive:../x", "skillzdrive:a--b--c", "github:x"):
+        preview = _preview(sender, {"slug": "mine", "content_sha": "\u00e4 not hex", "source": source})
+        assert _actions(preview) == {"mine": "upload_private"}
