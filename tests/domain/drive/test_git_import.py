@@ -14,7 +14,9 @@ from skillyard.domain.accounts.errors import NamespaceNotFound
 from skillyard.domain.accounts.model import ANONYMOUS
 from skillyard.domain.drive import git_publish
 from skillyard.domain.drive.git_errors import FolderNotFound, GitSkillRefused, NameTaken, NoSkillThere, RefNotFound
+from skillyard.domain.drive.git_model import Origin
 from skillyard.domain.drive.items import list_items, remove_item
+from skillyard.domain.drive.store import origins
 from skillyard.domain.registry.access import check_visible
 from skillyard.domain.registry.errors import ReleaseQuarantined, SkillNotFound, SkillRefused
 from skillyard.domain.registry.model import Published
@@ -271,4 +273,20 @@ def test_of_two_repositories_at_once_one_gets_the_name(place: GitPlace, monkeypa
         return publish(*args, **kwargs)
 
     monkeypatch.setattr(git_publish, "publish", publish_while_another_tries)
+    assert place.bring().version == "0.1.0"
+
+
+def test_a_name_is_kept_for_an_import_that_is_under_way_but_not_for_long(place: GitPlace) -> None:
+    place.repository.commit({"SKILL.md": a_skill_file()})
+    now_ms = place.app.clock.now_ms()
+    claim = Origin(
+        name="ada/pdf", address="x", repository="https://example.com/other.git", ref="HEAD", path="", commit=None,
+        version=None, user_id="usr_of_a_colleague", source_id=None, at_ms=now_ms, checked_ms=now_ms,
+    )  # fmt: skip
+    with place.app.database.transaction() as tx:
+        origins.set_origin(tx, claim)
+    with pytest.raises(NameTaken):
+        place.bring()
+    with place.app.database.transaction() as tx:
+        origins.set_origin(tx, replace(claim, at_ms=now_ms - git_publish._CLAIM_MS - 1))
     assert place.bring().version == "0.1.0"
