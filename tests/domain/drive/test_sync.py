@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from skillyard.domain.drive.sync_model import (
     LocalState,
     Mode,
     SyncItem,
+    SyncRun,
 )
 from skillyard.domain.registry.model import Visibility
 from skillyard.domain.registry.visibility import set_visibility
@@ -116,6 +118,29 @@ def test_two_machines_that_push_at_once_lose_nothing(house: House) -> None:
     other.sync()
     assert other.read("notes", "one.txt") == "1"
     assert other.read("notes", "other.txt") == "2"
+
+
+def test_pushes_at_the_same_moment_make_one_release_each_time(both: House) -> None:
+    machines = two_machines(both)
+    for turn in range(3):
+        for number, machine in enumerate(machines):
+            machine.write("notes", **{f"{turn}_{number}_txt": "new"})
+        runs = [machine.begin() for machine in machines]
+        with ThreadPoolExecutor(2) as pool:
+            done = list(pool.map(lambda pair: outcome(*pair), zip(machines, runs, strict=True)))
+        assert sorted(done) == [f"0.1.{2 * turn + 1}", "SyncMoved"]
+        for machine in machines * 2:
+            machine.sync()
+    assert machines[0].folders["notes"].files == machines[1].folders["notes"].files
+    assert {f"{turn}.{number}.txt" for turn in range(3) for number in range(2)} <= {*machines[0].folders["notes"].files}
+
+
+def outcome(machine: Machine, run: SyncRun) -> str:
+    """The version that an upload of the notes became, or why it became none."""
+    try:
+        return machine.upload(run, "notes").version
+    except SkillyardError as error:
+        return type(error).__name__
 
 
 def test_the_same_new_folder_with_other_content_on_two_machines_is_a_conflict(house: House) -> None:
@@ -337,6 +362,8 @@ def test_one_drive_alone_can_be_synced(house: House) -> None:
     assert {item.name for item in items.list_items(house.app, house.ada, drive=TEAM).items} == {
         "acme/style", "acme/charter",
     }  # fmt: skip
+    items.remove_item(house.app, house.ada, name=STYLE, drive=TEAM)
+    assert one.actions(drive=TEAM) == {"charter": "in_sync", "style": "remove"}
     with pytest.raises(NamespaceNotFound):
         a_machine(house, caller="eve").preview(drive=TEAM)
 
