@@ -19,6 +19,7 @@ from skillyard.domain.accounts.errors import (
     TokenExpired,
     TokenNotValid,
     TokenRevoked,
+    TokenTooNarrow,
 )
 from skillyard.domain.accounts.members import remove_member
 from skillyard.domain.accounts.model import Caller
@@ -160,6 +161,23 @@ def test_a_key_for_all_skills_does_what_its_maker_may_and_no_more(house: House) 
     reader = create_token(house.app, house.ada, name="reader", scopes=[Scope.READ])
     with pytest.raises(ScopeMissing):
         create_collection(house.app, authenticate(house.app, reader.secret), name="mine")
+
+
+def test_no_key_leads_to_what_outlives_it_or_to_its_owners_money(house: House) -> None:
+    everything = holder(house, create_collection(house.app, house.ada, name="all"))
+    for right in (
+        "manage_tokens",
+        "manage_agents",
+        "approve_sign_in",
+        "change_password",
+        "manage_identities",
+        "pay_out",
+    ):
+        assert house.ada.may(right)
+        with pytest.raises(TokenTooNarrow):
+            everything.must(right)
+    assert not everything.may("manage_publishers", on=TEAM)
+    assert all(everything.may(right, on=TEAM) for right in ("publish", "manage_drive", "sell"))
 
 
 def test_a_key_is_void_with_the_personal_token_that_made_it(both: House) -> None:

@@ -135,7 +135,8 @@ class Caller:
             return ScopeMissing(scope=right.scope.value)
         is_limited = right.scope is not None and not right.roles and self.token_namespaces is not None
         is_narrow = (right.full_access and not self.has_full_access) or (right.own_money and not self.scopes >= FULL)
-        if is_limited or is_narrow:
+        is_key = right.no_keys and self.token_kind == "collection"  # noqa: S105 (a kind)
+        if is_limited or is_narrow or is_key:
             return TokenTooNarrow()
         return None
 

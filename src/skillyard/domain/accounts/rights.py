@@ -86,7 +86,8 @@ class Right:
     limited to namespaces. `full_access`: only with a token that is not narrower than its owner, because the right
     leads to such a token. `own_money`: only with a token that may do all that people may who administer nothing.
     `trusted_publishers`: a CI system that the namespace trusts has it too, and no other right. `in_slice`: whether a
-    token has it that is good for some skills only: over one of these that is `named`, `always`, or never.
+    token has it that is good for some skills only: over one of these that is `named`, `always`, or never. `no_keys`:
+    no key of a collection has it, because it leads to secrets that outlive the key, or to its owner's money.
     """
 
     roles: frozenset[Role] = frozenset()
@@ -96,6 +97,7 @@ class Right:
     administrators_only: bool = False
     trusted_publishers: bool = False
     in_slice: Slice = "never"
+    no_keys: bool = False
 
 
 RIGHTS: Mapping[RightName, Right] = MappingProxyType(
@@ -105,16 +107,16 @@ RIGHTS: Mapping[RightName, Right] = MappingProxyType(
         "publish": Right(roles=_MAINTAINERS, scope=Scope.PUBLISH, trusted_publishers=True, in_slice="named"),
         "manage": Right(roles=_MAINTAINERS, scope=Scope.PUBLISH),
         "manage_members": Right(roles=_OWNERS, scope=Scope.MANAGE),
-        "manage_publishers": Right(roles=_OWNERS, scope=Scope.MANAGE, full_access=True),
+        "manage_publishers": Right(roles=_OWNERS, scope=Scope.MANAGE, full_access=True, no_keys=True),
         "leave": Right(roles=_ANY_MEMBER, scope=Scope.MANAGE),
         "answer_invitations": Right(scope=Scope.MANAGE),
         "create_namespace": Right(scope=Scope.MANAGE),
-        "manage_tokens": Right(scope=Scope.MANAGE),
-        "approve_sign_in": Right(scope=Scope.MANAGE, full_access=True),
-        "change_password": Right(scope=Scope.MANAGE, full_access=True),
-        "manage_identities": Right(scope=Scope.MANAGE, full_access=True),
+        "manage_tokens": Right(scope=Scope.MANAGE, no_keys=True),
+        "approve_sign_in": Right(scope=Scope.MANAGE, full_access=True, no_keys=True),
+        "change_password": Right(scope=Scope.MANAGE, full_access=True, no_keys=True),
+        "manage_identities": Right(scope=Scope.MANAGE, full_access=True, no_keys=True),
         "manage_claims": Right(scope=Scope.MANAGE),
-        "manage_agents": Right(scope=Scope.MANAGE),
+        "manage_agents": Right(scope=Scope.MANAGE, no_keys=True),
         "sell": Right(roles=_OWNERS, scope=Scope.MANAGE),
         "buy": Right(scope=Scope.MANAGE),
         "read_own": Right(scope=Scope.READ, in_slice="named"),
@@ -122,7 +124,7 @@ RIGHTS: Mapping[RightName, Right] = MappingProxyType(
         "invoke": Right(scope=Scope.RUN, in_slice="named"),
         "offer": Right(roles=_MAINTAINERS, scope=Scope.PUBLISH),
         "provide": Right(roles=_MAINTAINERS, scope=Scope.RUN),
-        "pay_out": Right(scope=Scope.MANAGE, own_money=True),
+        "pay_out": Right(scope=Scope.MANAGE, own_money=True, no_keys=True),
         "manage_credentials": Right(scope=Scope.MANAGE),
         "read_drive": Right(scope=Scope.READ, in_slice="always"),
         "manage_drive": Right(roles=_MAINTAINERS, scope=Scope.MANAGE),
