@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,11 @@ from skillyard.domain.drive.came_from import address_of
 from skillyard.domain.drive.git_model import Origin
 from skillyard.domain.market.uses import follow_uses
 from skillyard.domain.payments.credits import grant_credits
-from tests.api.skillzdrive.sender import Sender
+from skillyard.domain.runs.finish import end_without_result
+from skillyard.domain.runs.model import RunStatus, SessionStatus
+from skillyard.domain.runs.read import list_runs
+from skillyard.domain.runs.sessions import list_sessions
+from tests.api.skillzdrive.sender import Sender, refused
 from tests.makers import a_release, indexed, make_app
 
 
@@ -143,3 +149,18 @@ def test_a_report_that_cannot_be_is_refused(sender: Sender) -> None:
     wrong: list[dict[str, Any]] = [{"install_id": "none"}, {"event_type": "none"}, {"os": "a b\n"}, {"metadata": []}]
     for changed in wrong:
         sender.refused(None, "POST", "/telemetry/anonymous", _report(str(uuid.uuid4()), **changed), status=400)
+
+
+def test_a_run_that_never_began_is_refused_with_the_reason_and_leaves_no_session(sender: Sender) -> None:
+    app, bob = sender.app, sender.people["bob"]
+    a_release(app, sender.people["ada"], "ada/tool", files={"scripts/a.sh": "echo a\n"})
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(sender.send, "bob", "POST", "/api/v1/runs", {"skillSlug": "tool", "scriptName": "a.sh"})
+        until = time.monotonic() + 60
+        while not (found := list_runs(app, bob).items) and time.monotonic() < until:
+            time.sleep(0.05)
+        end_without_result(app, found[0], RunStatus.REFUSED, "nothing can be isolated here", claim=None)
+        error = refused(waiting.result(timeout=60), 409)
+    assert error["code"] == "run_not_done"
+    assert "nothing can be isolated here" in error["message"]
+    assert [session.status for session in list_sessions(app, bob).items] == [SessionStatus.CLOSED]

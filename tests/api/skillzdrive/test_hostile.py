@@ -1,4 +1,4 @@
-"""What no client of SkillzDrive's sends: refused in its dialect, and no fault of ours; on PostgreSQL, the stricter one."""
+"""What no client of SkillzDrive's sends is refused in its dialect, and no fault of ours; on PostgreSQL."""
 
 from __future__ import annotations
 

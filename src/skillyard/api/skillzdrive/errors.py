@@ -37,5 +37,5 @@ class RunNotDone(Conflict):
 
 class KeyOnlyUploads(Forbidden):
     code = "key_only_uploads"
-    text = "This key may only upload."
+    text = "This key may not read drives, as one that is only for uploads may not."
     hint = "Use a key that may read."
