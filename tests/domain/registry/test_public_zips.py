@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -20,9 +22,21 @@ from skillyard.domain.registry.zips import ZIPS
 from skillyard.infra.errors import SkillyardError
 from skillyard.skill.digest import sha256_hex
 from skillyard.skill.names import SkillName
-from tests.makers import FLAGGED, a_release, a_skill_archive
+from tests.makers import FLAGGED, a_person, a_release, a_skill_archive, make_app
 
 PDF = SkillName("ada", "pdf")
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[App]:
+    made = make_app(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def ada(app: App) -> Caller:
+    return a_person(app, "ada")
 
 
 def zip_of(app: App, release: Release) -> bytes:
@@ -37,9 +51,10 @@ def zip_of(app: App, release: Release) -> bytes:
 
 
 @pytest.mark.parametrize("format", ["zip", "tar.gz"])
-def test_the_address_of_a_zip_names_its_bytes(app: App, ada: Caller, format: str) -> None:
-    release = a_release(app, ada, "ada/pdf", files={"scripts/run.py": "print(1)\n"}, format=format)
-    with zipfile.ZipFile(io.BytesIO(zip_of(app, release))) as opened:
+def test_the_address_of_a_zip_names_its_bytes(each_app: App, format: str) -> None:
+    ada = a_person(each_app, "ada")
+    release = a_release(each_app, ada, "ada/pdf", files={"scripts/run.py": "print(1)\n"}, format=format)
+    with zipfile.ZipFile(io.BytesIO(zip_of(each_app, release))) as opened:
         assert sorted(opened.namelist()) == ["SKILL.md", "scripts/run.py"]
 
 
