@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from skillyard.sdk.config import Login, save_login
+from skillyard.sdk.disk import remove_tree
 from skillyard.sdk.errors import ApiError, Busy, LocalEdits, NetworkError, SdkError, UsageError
 from skillyard.sdk.install import install, uninstall, update
 from skillyard.sdk.run import Options, Step, start_run
@@ -225,6 +226,28 @@ def test_edits_of_a_skill_of_others_become_a_fork_after_consent(
     assert desktop.read(f"{pdf}/notes.txt") == "ONE\ntwo\nthree\nfour\nfive\nsix\nSEVEN\n"
     laptop.sync()
     assert desktop.tree() == laptop.tree()
+
+
+def test_without_its_store_a_machine_merges_from_what_the_registry_has(
+    town: Town, person: Person, laptop: Machine, desktop: Machine, pdf: str
+) -> None:
+    laptop.write("notes/SKILL.md", a_skill_text("notes"))
+    laptop.write("notes/a.txt", "1\n2\n3\n4\n5\n")
+    laptop.sync()
+    laptop.write(f"{pdf}/notes.txt", "ONE\ntwo\nthree\nfour\nfive\nsix\nseven\n")
+    laptop.sync()
+    desktop.sync()
+    laptop.write("notes/a.txt", "ONE\n2\n3\n4\n5\n")
+    laptop.sync()
+    town.publish(f"acme/{pdf}", "1.1.0", {"notes.txt": "one\ntwo\nthree\nfour\nfive\nsix\nSEVEN\n"})
+    accept(person, f"{person.name}/{pdf}")
+    desktop.write("notes/a.txt", "1\n2\n3\n4\nFIVE\n")
+    remove_tree(desktop.folder / "cache")
+    (desktop.home / ".gemini").mkdir()
+    assert outcomes(desktop.sync()) == {"notes": ("merge", "done"), pdf: ("merge_upstream", "done")}
+    assert desktop.read("notes/a.txt") == "ONE\n2\n3\n4\nFIVE\n"
+    assert desktop.read(f"{pdf}/notes.txt") == "ONE\ntwo\nthree\nfour\nfive\nsix\nSEVEN\n"
+    assert (desktop.home / ".gemini/skills/notes/a.txt").read_text() == desktop.read("notes/a.txt")
 
 
 @pytest.mark.parametrize("choice", ["ours", "theirs", "resolved"])

@@ -7,7 +7,7 @@ the person has edited it.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -177,9 +177,7 @@ def resolve(project: Project, local: LocalSkill, choice: Choice) -> tuple[LocalS
 
 def _ours(found: Waiting, local: LocalSkill) -> SkillFiles | None:
     """What is in the folder; None where nobody edited it, so that there is nothing to hold against the drive."""
-    if local.files is None and found.is_upstream:
-        return _read(local.copies[0].folder, found.slug, local.copies[0].known)
-    return local.files
+    return local.read() if found.is_upstream else local.files
 
 
 def _candidate(found: Waiting, local: LocalSkill) -> SkillFiles:
@@ -213,11 +211,10 @@ def _marked(files: SkillFiles) -> Iterable[str]:
                 yield f"{path}:{number}"
 
 
-def _read(folder: Path, what: str, known: Collection[str] | None = None) -> SkillFiles:
-    """The files of the skill in a folder: all of them, or those that count beside `known`."""
-    everything = [path.relative_to(folder).as_posix() for path in folder.rglob("*")]
+def _read(folder: Path, what: str) -> SkillFiles:
+    known = [path.relative_to(folder).as_posix() for path in folder.rglob("*")]
     try:
-        return read_own(folder, everything if known is None else known)
+        return read_own(folder, known)
     except SkillError as error:
         raise from_skill_error(error, code="bad_candidate", message=f"{folder} is no skill.") from error
     except OSError as error:

@@ -96,11 +96,11 @@ def _decided(decision: Decision, places: list[Path], trees: Trees) -> Decision:
         return replace(decision, files=_target(item, trees), release=item.target)
     if item.action in ("in_sync", "claim_public"):
         is_done = local is not None and not local.resolved and _is_everywhere(local, places)
-        files = None if is_done else _here(local, trees) or _target(item, trees)
+        files = None if is_done else _here(local) or _target(item, trees)
         return replace(decision, files=files, release=item.target)
     if item.action == "conflict":
         return _conflict(decision, trees)
-    here = _here(local, trees)
+    here = _here(local)
     if item.action in _UPLOADS:
         return replace(decision, files=here, upload=item.publish_as is not None and here is not None)
     if item.action in MERGES:
@@ -131,7 +131,7 @@ def _merged(decision: Decision, here: SkillFiles | None, trees: Trees) -> Decisi
 def _conflict(decision: Decision, trees: Trees) -> Decision:
     """Nothing is touched; where the drive has a side, it is laid beside with what a merge would make of both."""
     local, theirs = decision.local, _target(decision.item, trees)
-    here = _here(local, trees)
+    here = _here(local)
     if local is None or here is None or theirs is None:
         return replace(decision, blocked=decision.item.reason)
     base = _merge_base(decision.item, local, trees)
@@ -192,10 +192,8 @@ def _merge_base(item: Item, local: LocalSkill, trees: Trees) -> SkillFiles | Non
     return trees.of(item.base.digest) if item.base and item.base.digest == local.base_digest else None
 
 
-def _here(local: LocalSkill | None, trees: Trees) -> SkillFiles | None:
-    if local is None:
-        return None
-    return local.files or (trees.of(local.digest) if local.digest else None)
+def _here(local: LocalSkill | None) -> SkillFiles | None:
+    return local.read() if local else None
 
 
 def _target(item: Item, trees: Trees) -> SkillFiles | None:

@@ -74,6 +74,17 @@ class LocalSkill:
         entries = self.files.entries if self.files else self.copies[0].noted.files if self.copies[0].noted else ()
         return sum(entry.size_bytes for entry in entries)
 
+    def read(self) -> SkillFiles | None:
+        """What the person has; None where it is not there any more as it was when it was looked at."""
+        copy = next((copy for copy in self.copies if copy.is_pristine), None)
+        if self.files is not None or copy is None:
+            return self.files
+        try:
+            files = read_own(copy.folder, copy.known)
+        except (SkillError, OSError):
+            return None
+        return files if files.digest == self.digest else None
+
     def show(self) -> dict[str, Any]:
         """As the registry hears of it."""
         return {
