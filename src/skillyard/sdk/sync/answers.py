@@ -54,11 +54,6 @@ class Item:
     publish_as: str | None
     status: str = ""
 
-    @property
-    def is_first_upload(self) -> bool:
-        """Whether a folder leaves this machine under a name that it did not have: not without consent."""
-        return self.publish_as is not None and (self.action == "upload_private" or self.publish_as != self.name)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:

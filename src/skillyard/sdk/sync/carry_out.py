@@ -119,7 +119,7 @@ class Work:
 
     def _ask(self, decisions: list[Decision]) -> Collection[str]:
         """The slugs of what may be uploaded."""
-        asking = [one.item for one in decisions if one.upload and _needs_consent(one.item)]
+        asking = [one.item for one in decisions if one.needs_consent]
         free = {one.slug for one in decisions} - {item.slug for item in asking}
         return free | set(self._agree(asking)) if asking else free
 
@@ -165,10 +165,6 @@ def _one_for_each_folder(items: Iterable[Item]) -> list[Item]:
 def _stays_here(one: Decision) -> str:
     has_edits = one.item.action == "merge" and one.files and one.release and one.files.digest != one.release.digest
     return "Your edits were merged with it, and stay on this machine." if has_edits else ""
-
-
-def _needs_consent(item: Item) -> bool:
-    return item.is_first_upload or item.credits > 0
 
 
 def _unless_recalled(one: Decision, recall_of: Callable[[str, str], object]) -> Decision:

@@ -44,6 +44,12 @@ class Decision:
     def slug(self) -> str:
         return self.item.slug
 
+    @property
+    def needs_consent(self) -> bool:
+        """Whether the folder would leave this machine under a name that it does not have here, or cost credits."""
+        name = self.local.name if self.local else None
+        return self.upload and (self.item.publish_as != name or self.item.credits > 0)
+
 
 def needed(item: Item, local: LocalSkill | None, places: list[Path], trees: Trees) -> Iterator[Release]:
     """The releases whose files it takes to decide about a skill."""
@@ -91,7 +97,7 @@ def _decided(decision: Decision, places: list[Path], trees: Trees) -> Decision:
             return replace(decision, blocked="it was removed from the drive, but has edits here; it stays")
         return replace(decision, goes=True)
     if item.action in ("install", "update"):
-        if local and _has_edits(local) and not (item.target and local.digest == item.target.digest):
+        if local and _has_edits(local, trees) and not (item.target and local.digest == item.target.digest):
             return _conflict(decision, trees)
         return replace(decision, files=_target(item, trees), release=item.target)
     if item.action in ("in_sync", "claim_public"):
@@ -200,9 +206,9 @@ def _target(item: Item, trees: Trees) -> SkillFiles | None:
     return trees.of(item.target.digest) if item.target else None
 
 
-def _has_edits(local: LocalSkill) -> bool:
-    """Since it was put there; of what nobody put there, the registry knows whether it is a release."""
-    return local.base_digest is not None and local.is_edited
+def _has_edits(local: LocalSkill, trees: Trees) -> bool:
+    """Whether somebody's work is in it, as this machine knows itself: by its notes, else by its lock."""
+    return local.is_edited and not (local.base_digest is None and trees.knows(local.digest))
 
 
 def _is_everywhere(local: LocalSkill, places: list[Path]) -> bool:

@@ -67,6 +67,10 @@ class Trees:
             self._files[digest] = files
         return self._files.get(digest)
 
+    def knows(self, digest: str) -> bool:
+        """Whether the lock has a release with these files."""
+        return digest in self._known
+
     def add(self, files: SkillFiles) -> None:
         """Have files that were at hand elsewhere."""
         self._files[files.digest] = files
