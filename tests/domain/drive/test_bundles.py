@@ -15,7 +15,7 @@ import pytest
 from skillyard.domain.accounts.errors import OutsideSlice
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.accounts.people import suspend_user
-from skillyard.domain.accounts.rights import Scope
+from skillyard.domain.accounts.rights import FULL, Scope
 from skillyard.domain.accounts.tokens import create_token, revoke_token
 from skillyard.domain.drive import bundles
 from skillyard.domain.drive.authenticate import authenticate
@@ -29,8 +29,15 @@ from skillyard.domain.drive.collections import (
     rotate_key,
     update_collection,
 )
-from skillyard.domain.drive.handing_errors import BundleEmpty, BundleLinkNotValid, BundleWhat, TooManyBundles
+from skillyard.domain.drive.handing_errors import (
+    BundleEmpty,
+    BundleLinkNotValid,
+    BundleWhat,
+    TicketNotValid,
+    TooManyBundles,
+)
 from skillyard.domain.drive.items import remove_item, set_enabled
+from skillyard.domain.drive.tickets import check_ticket, mint_ticket
 from skillyard.domain.registry.errors import NeedsConsent, SkillNotFound
 from skillyard.domain.registry.recall import recall
 from skillyard.domain.registry.trust import AdvisorySeverity
@@ -136,6 +143,19 @@ def test_a_link_made_with_a_key_is_worth_as_much_as_the_key(house: House, is_wid
     for dead in (link, one):
         with pytest.raises(BundleLinkNotValid):
             open_bundle(house.app, dead)
+
+
+def test_links_and_tickets_do_not_outlive_the_token_that_they_were_made_with(house: House) -> None:
+    token = create_token(house.app, house.ada, name="ci", scopes=FULL, expires_in_days=1)
+    house.clock.move(seconds=24 * 3600 - 60)
+    machine = authenticate(house.app, token.secret)
+    link, ticket = a_link(house, machine), mint_ticket(house.app, machine)
+    assert skills_in(house, link)
+    house.clock.move(seconds=60)
+    with pytest.raises(BundleLinkNotValid):
+        open_bundle(house.app, link)
+    with pytest.raises(TicketNotValid):
+        check_ticket(house.app, ticket.secret)
 
 
 def test_a_key_makes_no_link_to_what_it_does_not_reach(house: House) -> None:

@@ -27,6 +27,7 @@ from skillyard.domain.accounts.people import get_me, suspend_user
 from skillyard.domain.accounts.rights import FULL, Scope
 from skillyard.domain.accounts.tokens import create_token, revoke_token
 from skillyard.domain.drive.authenticate import KEY_PREFIX, authenticate
+from skillyard.domain.drive.bundles import create_bundle, open_bundle
 from skillyard.domain.drive.collection import NewKey
 from skillyard.domain.drive.collection_errors import (
     CollectionHasAll,
@@ -48,6 +49,7 @@ from skillyard.domain.drive.collections import (
     rotate_key,
     update_collection,
 )
+from skillyard.domain.drive.handing_errors import BundleLinkNotValid
 from skillyard.domain.drive.items import add_item, list_items, remove_item, set_enabled
 from skillyard.domain.drive.quota import count_execution
 from skillyard.domain.drive.reach import read_reach
@@ -200,6 +202,33 @@ def test_a_key_is_void_with_the_personal_token_that_made_it(both: House) -> None
         assert reached(both, key) == ["ada/pdf"]
     with pytest.raises(CollectionNotFound):
         read_public_slice(app, name="all")
+
+
+def test_a_key_is_void_with_the_key_that_made_it(both: House) -> None:
+    app = both.app
+    stolen = create_collection(app, both.ada, name="all")
+    thief = holder(both, stolen)
+    wide, narrow = (create_collection(app, thief, name=name, skills=of) for name, of in (("w", None), ("n", [PDF])))
+    link = create_bundle(app, holder(both, wide), scope="drive").link
+    with pytest.raises(TokenTooNarrow):
+        create_collection(app, holder(both, wide), name="grandchild")
+    other = create_collection(app, both.ada, name="other")
+    with pytest.raises(TokenTooNarrow):
+        rotate_key(app, thief, name="other")
+    narrow, stolen = rotate_key(app, thief, name="n"), rotate_key(app, thief, name="all")
+    update_collection(app, both.ada, name="all", enabled=False)
+    for key in (wide, narrow):
+        with pytest.raises(TokenRevoked):
+            holder(both, key)
+    update_collection(app, both.ada, name="all", enabled=True)
+    kept = rotate_key(app, both.ada, name="n")
+    delete_collection(app, both.ada, name="all")
+    with pytest.raises(TokenRevoked):
+        holder(both, wide)
+    with pytest.raises(BundleLinkNotValid):
+        open_bundle(app, link)
+    assert reached(both, kept) == ["ada/pdf"]
+    holder(both, other)
 
 
 def test_rotating_by_a_narrow_token_makes_no_wide_key(house: House) -> None:

@@ -45,7 +45,7 @@ class Caller:
     id and identity for `user_id` and `username`, a `provenance`, and perhaps one skill that it is limited to. An agent
     that signed in with its own key is its owner with less rights, and an `agent_id`. `token_skills`: the names of the
     skills that the token is good for; None: it is not limited to any. For all others it is no better than no token.
-    `made_with`: of the key of a collection, the personal token that it was made with, and is void with.
+    `made_with`: of the key of a collection, the personal token or key that it was made with, and is void with.
     """
 
     user_id: str | None = None

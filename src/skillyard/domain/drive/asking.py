@@ -38,6 +38,14 @@ def asker_of(caller: Caller) -> Asker:
     )
 
 
+def no_longer_than(caller: Caller, until_ms: int) -> int:
+    """When what the caller makes ends at the latest: with the token or key that they make it with; sessions end for
+    other reasons.
+    """
+    bound_ms = caller.token_expires_ms if caller.token_kind in ("personal", "collection") else None
+    return until_ms if bound_ms is None else min(until_ms, bound_ms)
+
+
 def find_asker(tx: Tx, app: App, asker: Asker) -> Caller:
     """They, with the rights of now. Raises AccountSuspended or TokenRevoked."""
     if asker.key_id is not None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 from skillyard.app import App
 from skillyard.domain.accounts import authenticate as accounts
-from skillyard.domain.accounts.errors import TokenExpired, TokenNotValid
+from skillyard.domain.accounts.errors import TokenExpired, TokenNotValid, TokenRevoked
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.drive.collection import Collection
+from skillyard.domain.drive.collection import Collection, is_key_id
 from skillyard.domain.drive.collection_errors import KeyDisabled, KeyTooFast
 from skillyard.domain.drive.reach import list_reach
 from skillyard.domain.drive.store import collections as store
@@ -51,8 +52,9 @@ def narrow(tx: Tx, collection: Collection) -> Caller:
         key_id=collection.id,
         scopes=collection.scopes,
         expires_ms=collection.expires_ms,
-        made_with=collection.made_with,
+        made_with=_token_behind(tx, collection),
     )
+    owner = replace(owner, made_with=collection.made_with)
     if collection.skills is None:
         return owner
     reached = list_reach(
@@ -61,6 +63,18 @@ def narrow(tx: Tx, collection: Collection) -> Caller:
     return owner.narrowed_to(
         frozenset(name for name in collection.skills if name in reached and reached[name].item.enabled)
     )
+
+
+def _token_behind(tx: Tx, collection: Collection) -> str | None:
+    """The personal token that its key comes of. Raises TokenRevoked when that is another key which is deleted, or
+    switched off.
+    """
+    if collection.made_with is None or not is_key_id(collection.made_with):
+        return collection.made_with
+    parent = store.find_by_id(tx, collection.made_with, month="")
+    if parent is None or not parent.enabled:
+        raise TokenRevoked
+    return _token_behind(tx, parent)
 
 
 def _check_alive(found: Collection, now_ms: int) -> None:

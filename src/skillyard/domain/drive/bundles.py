@@ -10,7 +10,7 @@ import orjson
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.drive.asking import Asker, asker_of, find_alive, find_asker
+from skillyard.domain.drive.asking import Asker, asker_of, find_alive, find_asker, no_longer_than
 from skillyard.domain.drive.authenticate import narrow
 from skillyard.domain.drive.bundle_link import BundleOrder, BundleScope, read_link, write_link
 from skillyard.domain.drive.collection import Collection
@@ -67,7 +67,7 @@ def create_bundle(
     caller.must("read_drive", on=str(name) if name else None)
     _check_what(scope, collection, name)
     _, username = caller.identity
-    expires_ms = app.clock.now_ms() + LIFE_MS
+    expires_ms = no_longer_than(caller, app.clock.now_ms() + LIFE_MS)
     with app.database.reading() as tx:
         order = BundleOrder(
             **asdict(asker_of(caller)),

@@ -8,6 +8,13 @@ from typing import ClassVar
 from skillyard.domain.accounts.rights import SLICE_SCOPES, Scope
 from skillyard.infra.events import Event
 
+ID_PREFIX = "col"
+
+
+def is_key_id(made_with: str | None) -> bool:
+    """Whether something was made with the key of a collection, and not with a personal token."""
+    return made_with is not None and made_with.startswith(f"{ID_PREFIX}_")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collection:
@@ -17,7 +24,8 @@ class Collection:
 
     `prefix`: as much of the key as may be shown. `is_public`: everybody may read which public skills are in it.
     `monthly_quota` of runs and invocations, and `rate_per_minute` of requests: 0 for no limit. `executions`: those of
-    this month (UTC). `made_with`: the id of the personal token that the key was made with, and is void with.
+    this month (UTC). `made_with`: the id of the personal token, or of the collection with whose key, its key was
+    made; it is void with that.
     """
 
     id: str

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from skillyard.app import App
+from skillyard.domain.accounts.errors import TokenTooNarrow
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.accounts.rights import Scope, includes
 from skillyard.domain.drive import collection_rules as rules
 from skillyard.domain.drive.authenticate import KEY_PREFIX
-from skillyard.domain.drive.collection import Collection, CollectionChanged, NewKey
+from skillyard.domain.drive.collection import ID_PREFIX, Collection, CollectionChanged, NewKey, is_key_id
 from skillyard.domain.drive.collection_errors import (
     CollectionHasAll,
     CollectionNameTaken,
@@ -51,14 +52,15 @@ def create_collection(
 ) -> NewKey:
     """Make a collection of these skills, or of all (None), and its key, which may do no more than the token that asks.
 
-    Raises CollectionNotAcceptable with all faults, CollectionNameTaken, PublicNameTaken or TooManyCollections.
+    Raises CollectionNotAcceptable with all faults, CollectionNameTaken, PublicNameTaken or TooManyCollections; and
+    TokenTooNarrow for a key that was made with a key.
     """
     caller.must("manage_collections")
     owner_id, _ = caller.identity
     now_ms = app.clock.now_ms()
     secret = new_secret(KEY_PREFIX)
     new = Collection(
-        id=new_id("col"),
+        id=new_id(ID_PREFIX),
         owner_id=owner_id,
         name=name,
         prefix=secret[:_SHOWN_CHARS],
@@ -172,7 +174,9 @@ def remove_skill(app: App, caller: Caller, *, name: str, skill: SkillName) -> Co
 
 
 def rotate_key(app: App, caller: Caller, *, name: str) -> NewKey:
-    """Another key in place of the one there is, which is void at once. Raises CollectionNotFound."""
+    """Another key in place of the one there is, which is void at once. A key does it for itself, and for those that
+    were made with it. Raises CollectionNotFound or TokenTooNarrow.
+    """
     caller.must("manage_collections")
     secret = new_secret(KEY_PREFIX)
     with app.database.transaction() as tx:
@@ -184,7 +188,7 @@ def rotate_key(app: App, caller: Caller, *, name: str) -> NewKey:
             expires_ms=_no_later(caller, old.expires_ms),
             updated_ms=app.clock.now_ms(),
             last_used_ms=None,
-            made_with=_made_with(caller),
+            made_with=_made_anew_with(caller, old),
         )
         store.set_key(tx, new, secret_hash=hash_secret(secret))
         _record(tx, app, caller, new, "rotated")
@@ -269,9 +273,23 @@ def _no_later(caller: Caller, wanted_ms: int | None) -> int | None:
 
 
 def _made_with(caller: Caller) -> str | None:
-    """A key that is made with a personal token ends with it, even if that is revoked before its time."""
-    is_personal = caller.token_kind == "personal"  # noqa: S105 (a kind)
-    return caller.token_id if is_personal else caller.made_with
+    """What a new key ends with, even before its time: the personal token, or the key that it is made with. One that was
+    made with a key makes none, so that each is two steps from a person at most. Raises TokenTooNarrow.
+    """
+    if caller.token_kind not in ("personal", "collection"):
+        return None
+    if is_key_id(caller.made_with):
+        raise TokenTooNarrow
+    return caller.token_id
+
+
+def _made_anew_with(caller: Caller, old: Collection) -> str | None:
+    """Raises TokenTooNarrow."""
+    if caller.token_kind != "collection":  # noqa: S105 (a kind)
+        return _made_with(caller)
+    if caller.token_id not in (old.id, old.made_with):
+        raise TokenTooNarrow
+    return old.made_with
 
 
 def _month(app: App) -> str:

@@ -10,7 +10,7 @@ from typing import BinaryIO
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.drive import rules
-from skillyard.domain.drive.asking import asker_of, find_asker
+from skillyard.domain.drive.asking import asker_of, find_asker, no_longer_than
 from skillyard.domain.drive.collections import add_skill, get_collection
 from skillyard.domain.drive.handing_errors import BadUploadName, TicketNotValid, TicketUsed
 from skillyard.domain.drive.model import DriveItem
@@ -55,7 +55,7 @@ def mint_ticket(
         drive=drive,
         asker=asker_of(caller),
         collection=collection,
-        expires_ms=now_ms + LIFE_MS,
+        expires_ms=no_longer_than(caller, now_ms + LIFE_MS),
         is_claimed=False,
     )
     with app.database.transaction() as tx:
