@@ -38,7 +38,13 @@ _AGREE = (
     "  [dim]hint:[/] {names}: nothing leaves this machine until you agree. `skillyard sync --fork` is for edits of"
     " skills of others, `--upload` for folders of your own, `--yes` for both."
 )
-_WORDS = {"needs_consent": "waits for your consent", "left": "left as it is"}
+_FLAGGED = (
+    "  [dim]hint:[/] Look at what the scan found (`skillyard info --scan NAME`); if you want it all the same, run again"
+    " with --accept-flagged."
+)
+_WORDS = {
+    "needs_consent": "waits for your consent", "flagged": "waits for your consent", "left": "left as it is",
+}  # fmt: skip
 
 sync = App(name="sync", help="Bring your skills on this machine and your drive in line.")
 
@@ -53,6 +59,7 @@ def sync_now(
     resolved: Annotated[Names, Parameter(negative="", help="Settle a conflict: with the candidate, as edited.")] = None,
     fork: Annotated[bool, Flag, Parameter(help="Agree that edits of skills of others become private forks.")] = False,
     upload: Annotated[bool, Flag, Parameter(help="Agree that folders of your own are uploaded, as private.")] = False,
+    accept_flagged: Annotated[bool, Flag, Parameter(help="Agree that what the scan flagged comes here.")] = False,
     agent: Annotated[Names, Parameter(name=["--agent", "-a"], negative="", help="Also for this agent.")] = None,
     dry_run: Annotated[bool, Flag, Parameter(help="Say what would be done, and do nothing anywhere.")] = False,
     explain: Annotated[bool, Flag, Parameter(help="Say of every skill why.")] = False,
@@ -62,7 +69,8 @@ def sync_now(
 ) -> None:
     """Bring your skills here and in your drive in line, for every agent. Edits are merged; conflicts are yours.
 
-    Exit code 1: something is in conflict or failed. 4: something waits until you agree that it leaves this machine.
+    Exit code 1: something is in conflict or failed. 4: something waits until you agree that it leaves this machine, or
+    comes here although the scan flagged it.
     """
     project, progress = user_project(), Progress()
     options = SyncOptions(
@@ -71,6 +79,7 @@ def sync_now(
         choices=_choices(ours=ours, theirs=theirs, resolved=resolved),
         agents=tuple(agent or ()),
         dry_run=dry_run,
+        accept_flagged=accept_flagged,
         agree=_agreement(progress, fork=fork or yes, upload=upload or yes, yes=yes, as_json=json),
         on_step=progress.step,
     )
@@ -188,7 +197,7 @@ def _show(report: SyncReport, *, explain: bool) -> None:
 
 
 def _show_one(one: Synced, *, explain: bool) -> None:
-    mark = {"conflict": "✗", "failed": "✗", "needs_consent": "?", "left": "·", "nothing": " "}.get(
+    mark = {"conflict": "✗", "failed": "✗", "needs_consent": "?", "flagged": "?", "left": "·", "nothing": " "}.get(
         one.outcome, _MARKS.get(one.action, " ")
     )
     change = f"{one.previous} → {one.version}" if one.previous and one.previous != one.version else one.version or ""
@@ -216,6 +225,8 @@ def _show_end(report: SyncReport) -> None:
     waiting = [one.slug for one in report.skills if one.outcome == "needs_consent"]
     if waiting:
         show.talk(_AGREE, names=", ".join(waiting))
+    if any(one.outcome == "flagged" for one in report.skills):
+        show.talk(_FLAGGED)
     done = "nothing to do" if not report.written and not report.uploaded else "done"
     done = "nothing was changed" if report.summary is not None else done
     show.talk("[dim]{done}: {down} fetched, {up} sent[/]", done=done, down=report.downloaded, up=report.uploaded)

@@ -25,7 +25,10 @@ _MOST_CHARS = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """One release: `digest` is that of its files, the rest tells where its archive is and what it must be."""
+    """One release: `digest` is that of its files, the rest tells where its archive is and what it must be.
+
+    `is_flagged`: by the scan, so that it is for people who agree to that.
+    """
 
     name: str
     version: str
@@ -34,6 +37,7 @@ class Release:
     sha256: str
     sha512: str
     size_bytes: int
+    is_flagged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +146,7 @@ def read_release(value: Any) -> Release | None:
         sha256=_checked(archive["sha256"], _SHA256.fullmatch),
         sha512=_checked(archive["sha512"], _SHA512.fullmatch),
         size_bytes=int(archive["size_bytes"]),
+        is_flagged=value.get("status") == "flagged",
     )
 
 

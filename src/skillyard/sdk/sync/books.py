@@ -11,6 +11,7 @@ from skillyard.sdk.log import with_positions
 from skillyard.sdk.resolving import lock_problems
 from skillyard.sdk.sync.answers import Item
 from skillyard.sdk.sync.carry_out import Settled, Work
+from skillyard.sdk.sync.flagged import agreed_before
 from skillyard.sdk.sync.memory import Memory
 from skillyard.sdk.sync.trees import locked
 from skillyard.skill.faults import SkillError
@@ -28,7 +29,10 @@ def lock_entry(work: Work, one: Settled) -> LockedSkill | None:
     local = one.decision.local
     at_hand = (one.decision.files, local.files if local else None, work.trees.of(release.digest))
     files = next((files for files in at_hand if files and files.digest == release.digest), None)
-    return locked(release, files, work.client.base_url) if files else None
+    if files is None:
+        return None
+    accepted = work.flagged.get(one.decision.slug) or agreed_before(work.machine.lock, release.digest)
+    return replace(locked(release, files, work.client.base_url), accepted=accepted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from skillyard.sdk.run import Run, Step
 from skillyard.sdk.sync.answers import Answer, Item, Release
 from skillyard.sdk.sync.conflicts import Choice
 from skillyard.sdk.sync.decide import Decision, decide, needed
+from skillyard.sdk.sync.flagged import flagged_reasons
 from skillyard.sdk.sync.machine import Machine
 from skillyard.sdk.sync.memory import OpenRun, write_open_run
 from skillyard.sdk.sync.report import Outcome
@@ -29,7 +30,7 @@ class SyncOptions:
     """How to sync. `drive`: only what it has; None: all that the person reaches, and uploads go into their own.
 
     `choices`: how to resolve conflicts, by slug or name. `agree` is asked about what would leave this machine under a
-    new name, or cost credits: it answers the slugs that may.
+    new name, or cost credits: it answers the slugs that may. `accept_flagged`: what the scan flags may come here.
     """
 
     drive: str | None = None
@@ -37,6 +38,7 @@ class SyncOptions:
     choices: Mapping[str, Choice] = field(default_factory=dict)
     agents: tuple[str, ...] = ()
     dry_run: bool = False
+    accept_flagged: bool = False
     wait_s: float = 30.0
     agree: Callable[[list[Item]], Collection[str]] = lambda _: ()
     on_step: Callable[[Step], None] | None = None
@@ -58,7 +60,7 @@ class Settled:
     @property
     def places(self) -> bool:
         """Whether its folders are to be as decided."""
-        return self.outcome not in ("conflict", "left") and (self.release is not None or not self.is_strange)
+        return self.outcome not in ("conflict", "left", "flagged") and (self.release is not None or not self.is_strange)
 
     @property
     def is_strange(self) -> bool:
@@ -80,6 +82,8 @@ class Work:
         self.uploaded = 0
         self.set_aside: list[Item] = []
         self.drive = options.drive
+        self.flagged: dict[str, tuple[str, ...]] = {}
+        self._accept_flagged = options.accept_flagged
         self._agree = options.agree
         self._done: dict[str, str] = {}
 
@@ -94,6 +98,7 @@ class Work:
             for item in items
         ]
         decisions = [_unless_recalled(one, recalls.of) for one in decisions]
+        self.flagged = flagged_reasons(self.client, decisions, self.machine.lock)
         agreed = self._ask(decisions)
         return [self._settle_one(one, agreed) for one in decisions]
 
@@ -127,6 +132,9 @@ class Work:
         if one.blocked:
             is_conflict = one.clash is not None or one.item.action in ("conflict", "remove")
             return Settled(decision=one, outcome="conflict" if is_conflict else "left", detail=one.blocked)
+        if one.slug in self.flagged and not self._accept_flagged:
+            said = f"The scan flagged {_named(one.item.target)}: {'; '.join(self.flagged[one.slug])}"
+            return Settled(decision=_untouched(one), outcome="flagged", detail=said)
         if one.item.action == "unavailable" or one.item.status == "stale":
             return Settled(decision=one, outcome="left", detail=one.item.reason)
         if not one.upload or one.files is None:
@@ -167,6 +175,14 @@ def _stays_here(one: Decision) -> str:
     return "Your edits were merged with it, and stay on this machine." if has_edits else ""
 
 
+def _named(release: Release | None) -> str:
+    return f"{release.name} {release.version}" if release else "it"
+
+
+def _untouched(one: Decision) -> Decision:
+    return replace(one, files=None, release=None, upload=False, clash=None)
+
+
 def _unless_recalled(one: Decision, recall_of: Callable[[str, str], object]) -> Decision:
     release = one.release
     if release is None or one.item.action not in ("install", "update", "merge", "merge_upstream"):
@@ -175,4 +191,4 @@ def _unless_recalled(one: Decision, recall_of: Callable[[str, str], object]) -> 
     if why is None:
         return one
     blocked = f"{release.name} {release.version} is recalled: {why}"
-    return replace(one, files=None, release=None, upload=False, blocked=blocked, clash=None)
+    return replace(_untouched(one), blocked=blocked)

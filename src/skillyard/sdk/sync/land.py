@@ -76,7 +76,7 @@ def _lay_out(work: Work, one: Settled) -> Waiting | None:
     project, slug = work.machine.project, one.decision.slug
     if one.decision.clash:
         return keep_clash(project, one.decision.clash)
-    if one.outcome in ("conflict", "left"):
+    if one.outcome in ("conflict", "left", "flagged"):
         return find_waiting(project, slug)
     settle(project, slug)
     return None

@@ -11,13 +11,14 @@ from typing import Any, Literal
 from skillyard.sdk.sync.answers import Item
 from skillyard.sdk.sync.conflicts import Waiting
 
-Outcome = Literal["planned", "nothing", "done", "conflict", "needs_consent", "left", "failed"]
+Outcome = Literal["planned", "nothing", "done", "conflict", "needs_consent", "flagged", "left", "failed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Synced:
     """One skill. `outcome`: planned (a dry run), nothing to do, done, conflict (the person decides), needs_consent (to
-    leave this machine), left (as it is, for `reason`), failed. `version`: what the folders go by now.
+    leave this machine), flagged (needs consent to come here), left (as it is, for `reason`), failed. `version`: what
+    the folders go by now.
     """
 
     slug: str
@@ -68,7 +69,7 @@ class SyncReport:
     def exit_code(self) -> int:
         """1 when something is in conflict or failed, else 4 when something waits for consent."""
         outcomes = {one.outcome for one in self.skills}
-        return 1 if outcomes & {"conflict", "failed"} else 4 if "needs_consent" in outcomes else 0
+        return 1 if outcomes & {"conflict", "failed"} else 4 if outcomes & {"needs_consent", "flagged"} else 0
 
     def show(self) -> dict[str, Any]:
         """A plain JSON value."""
