@@ -72,6 +72,13 @@ def test_maps_that_both_add_are_merged_by_their_keys() -> None:
     assert parse_front_matter(merge(ours, theirs, base)).values["metadata"] == {"author": "ada", "version": "2"}
 
 
+def test_comments_above_a_map_are_nobodys_to_lose() -> None:
+    base = changed(("metadata:\n", "# by whom\n# and when\n# ever\nmetadata:\n"))
+    ours, theirs = changed(("# by", "# BY"), text=base), changed(("# ever\n", "# ever, ever\n"), text=base)
+    assert merge(ours, theirs, base) == changed(("# by", "# BY"), ("# ever\n", "# ever, ever\n"), text=base)
+    assert conflicts(ours, changed(("# by", "# By"), text=base), base) == [("field", "metadata")]
+
+
 def test_a_field_that_only_one_side_removed_is_gone_with_its_comment() -> None:
     ours = changed(("# who it is for\ndescription: Reads PDF files.\n", "description: Reads PDF files.\n"))
     theirs = changed(("license: MIT\n", ""))

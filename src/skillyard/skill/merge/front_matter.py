@@ -134,7 +134,12 @@ def _merge_field(texts: Three[list[bytes]], values: Three[Any], into: _Block, pa
     maps = values.map(lambda value: {} if value is None else value)
     if all(fields is not None for fields in inner) and all(isinstance(one, dict) for one in maps):
         heads = texts.map(_head)
-        block = _Block(lines=list(pick(*heads) or heads.ours))
+        head = merge_lines(*heads, work)
+        if head.conflicts:
+            into.conflicts.append(".".join(path))
+            into.lines += mark(texts.ours, texts.theirs)
+            return
+        block = _Block(lines=list(head.lines))
         _merge_fields(inner.map(lambda fields: fields or {}), maps, block, path, work)
         into.lines += block.lines
         into.values[path[-1]] = block.values
