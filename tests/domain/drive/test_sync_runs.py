@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from skillyard.domain.drive.sync_errors import (
     SyncNotCovered,
     SyncNothingToUpload,
     SyncOtherSkill,
+    SyncPriceMoved,
     SyncRunNotFound,
     SyncRunOver,
 )
@@ -80,6 +82,41 @@ def test_private_uploads_cost_what_was_said_before_and_are_charged_once(house: H
     assert credits_of(house) == 4
     closed = close(eve, run)
     assert (closed.credits_charged, closed.drive_count, closed.high_water) == (6, 4, 4)
+
+
+def test_syncs_at_once_do_not_fill_a_drive_for_free(house: House, eve: Machine) -> None:
+    grant(house, 10)
+    machines = [written(Machine(house.app, house.eve, slug), slug) for slug in ("a", "b", "c")]
+    runs = [machine.begin() for machine in machines]
+    assert [run.items[0].item.credits for run in runs] == [0, 0, 0]
+    for machine, run, slug in zip(machines[:2], runs, "ab", strict=False):
+        machine.upload(run, slug)
+    with pytest.raises(SyncPriceMoved) as refused:
+        machines[2].upload(runs[2], "c")
+    assert (refused.value.facts["told"], refused.value.facts["price"]) == (0, 3)
+    machines[2].sync()
+    assert credits_of(house) == 7
+
+
+def test_uploads_of_a_run_may_come_in_any_order(house: House, eve: Machine) -> None:
+    house.publish()
+    house.add()
+    source = Machine(house.app, house.ada)
+    source.sync()
+    written(eve, "a", "b", "c", "d")
+    eve.folders["pdf"] = replace(source.folders["pdf"], name=None, base=None)
+    grant(house, 10)
+    run = eve.begin()
+    assert [(one.item.slug, one.item.credits) for one in run.items] == [
+        ("a", 0),
+        ("b", 0),
+        ("c", 3),
+        ("d", 3),
+        ("pdf", 0),
+    ]
+    for slug in ("d", "a", "c", "b"):
+        eve.upload(run, slug)
+    assert credits_of(house) == 4
 
 
 def test_many_uploads_of_one_item_at_once_are_one(house: House, eve: Machine) -> None:

@@ -41,6 +41,14 @@ class SyncMoved(Conflict):
     hint = "Sync again: what you have is merged with it."
 
 
+class SyncPriceMoved(Conflict):
+    code = "sync_price_moved"
+    text = (
+        "{name} was to cost {told} credits, and costs {price} by now: the drive has been filled since this sync began."
+    )
+    hint = "Sync again: what it costs is told before."
+
+
 class SyncOtherSkill(Invalid):
     code = "sync_other_skill"
     text = "The archive is of the skill {said}, and the folder is {slug}."

@@ -29,6 +29,13 @@ class Tariff:
         return self.upload_credits if 0 < self.free < held else 0
 
 
+def price_now(action: Action, tariff: Tariff, *, of_run: int) -> int:
+    """Of an upload that is due. `of_run`: how many skills the drive holds because its run brought them in, and has paid
+    for them or told a price with them.
+    """
+    return tariff.price(tariff.held - of_run + (action in _GROWING)) if action in _PAID else 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     items: tuple[SyncItem, ...]

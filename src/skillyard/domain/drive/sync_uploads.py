@@ -13,9 +13,17 @@ from skillyard.domain.drive.next_version import next_version
 from skillyard.domain.drive.store import items as item_store
 from skillyard.domain.drive.store import sync as store
 from skillyard.domain.drive.store.sync import StoredItem
-from skillyard.domain.drive.sync_errors import SyncMoved, SyncNothingToUpload, SyncOtherSkill, SyncRunOver
+from skillyard.domain.drive.sync_errors import (
+    SyncMoved,
+    SyncNothingToUpload,
+    SyncOtherSkill,
+    SyncPriceMoved,
+    SyncRunOver,
+)
 from skillyard.domain.drive.sync_model import Action, ItemStatus
+from skillyard.domain.drive.sync_modes import price_now
 from skillyard.domain.drive.sync_runs import find_own
+from skillyard.domain.drive.sync_view import find_tariff
 from skillyard.domain.payments.fees import take_fee
 from skillyard.domain.registry.errors import ReleaseExists
 from skillyard.domain.registry.exact import ExactRelease, list_exact
@@ -52,7 +60,7 @@ def upload(
     `sha256`: what the archive was announced to be.
 
     Raises SyncRunNotFound, SyncRunOver, SyncNothingToUpload, SyncOtherSkill, SyncMoved when the drive changed since the
-    run was begun, SkillError and SkillRefused with every fault, or FeeNotCovered.
+    run was begun, SyncPriceMoved when others filled it, SkillError and SkillRefused with every fault, or FeeNotCovered.
     """
     caller.must("read_drive")
     with app.database.reading() as tx:
@@ -64,6 +72,7 @@ def upload(
     manifest = _read_manifest(opened, slug)
     with app.database.reading() as tx:
         newest = _check_unmoved(tx, waiting, opened.digest)
+        _check_price(app, tx, caller, run_id, waiting)
         is_there = newest is not None and newest.digest == opened.digest
         version = newest.version if newest and is_there else _next_version(tx, name, manifest)
     if not is_there:
@@ -73,6 +82,7 @@ def upload(
         waiting = _find_waiting(tx, caller, run_id, slug)
         if waiting.published is None:
             _check_unmoved(tx, waiting, opened.digest)
+            _check_price(app, tx, caller, run_id, waiting)
             _take_in(app, tx, caller, run_id, waiting, version)
         return _uploaded(tx, _find_waiting(tx, caller, run_id, slug))
 
@@ -119,6 +129,21 @@ def _check_unmoved(tx: Tx, waiting: StoredItem, digest: str) -> ExactRelease | N
     if is_foreign and waiting.item.action in _NEW:
         raise SyncMoved(name=str(name))
     return newest
+
+
+def _check_price(app: App, tx: Tx, caller: Caller, run_id: str, waiting: StoredItem) -> None:
+    """Other syncs may have used up what the drive holds for free. Raises SyncPriceMoved."""
+    if not app.settings.drive_upload_credits:
+        return
+    brought = [one for one in store.list_items(tx, run_id) if one.charged or _is_claimed(one)]
+    tariff = find_tariff(app, tx, caller, str(waiting.item.drive))
+    price = price_now(waiting.item.action, tariff, of_run=len(brought))
+    if price > waiting.item.credits:
+        raise SyncPriceMoved(name=str(_name(waiting)), told=waiting.item.credits, price=price)
+
+
+def _is_claimed(one: StoredItem) -> bool:
+    return one.item.action is Action.CLAIM_PUBLIC and one.status is ItemStatus.COMMITTED
 
 
 def _next_version(tx: Tx, name: SkillName, manifest: Manifest) -> str:
