@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,6 +36,7 @@ from skillyard.domain.drive.collection_errors import (
     CollectionNotAcceptable,
     CollectionNotFound,
     KeyDisabled,
+    KeyNotForKeys,
     KeyTooFast,
     PublicNameTaken,
     QuotaExceeded,
@@ -210,10 +212,10 @@ def test_a_key_is_void_with_the_key_that_made_it(both: House) -> None:
     thief = holder(both, stolen)
     wide, narrow = (create_collection(app, thief, name=name, skills=of) for name, of in (("w", None), ("n", [PDF])))
     link = create_bundle(app, holder(both, wide), scope="drive").link
-    with pytest.raises(TokenTooNarrow):
+    with pytest.raises(KeyNotForKeys):
         create_collection(app, holder(both, wide), name="grandchild")
     other = create_collection(app, both.ada, name="other")
-    with pytest.raises(TokenTooNarrow):
+    with pytest.raises(KeyNotForKeys):
         rotate_key(app, thief, name="other")
     narrow, stolen = rotate_key(app, thief, name="n"), rotate_key(app, thief, name="all")
     update_collection(app, both.ada, name="all", enabled=False)
@@ -229,6 +231,23 @@ def test_a_key_is_void_with_the_key_that_made_it(both: House) -> None:
         open_bundle(app, link)
     assert reached(both, kept) == ["ada/pdf"]
     holder(both, other)
+
+
+@pytest.mark.parametrize("limit", ["monthly_quota", "rate_per_minute"])
+def test_a_key_does_not_lift_its_own_limits(house: House, limit: str) -> None:
+    app = house.app
+    numbers: dict[str, Any] = {"monthly_quota": 0, "rate_per_minute": 0}
+    create_collection(app, house.ada, name="plain")
+    key = create_collection(app, house.ada, name="all", **{**numbers, limit: 50})
+    caller = holder(house, key)
+    with pytest.raises(KeyNotForKeys):
+        update_collection(app, caller, name="all", **numbers)
+    with pytest.raises(KeyNotForKeys):
+        create_collection(app, caller, name="free")
+    with pytest.raises(KeyNotForKeys):
+        rotate_key(app, caller, name="all")
+    assert len(list_collections(app, caller).items) == 2
+    assert update_collection(app, house.ada, name="all", **numbers).monthly_quota == 0
 
 
 def test_rotating_by_a_narrow_token_makes_no_wide_key(house: House) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skillyard.infra.errors import Conflict, Invalid, NotFound, TooMany, Unauthenticated
+from skillyard.infra.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unauthenticated
 
 
 class CollectionNotFound(NotFound):
@@ -57,3 +57,9 @@ class QuotaExceeded(TooMany):
     code = "quota_exceeded"
     text = "The key has used up its {quota} runs and invocations of {month}."
     hint = "Ask its owner for a higher quota, or wait for the next month."
+
+
+class KeyNotForKeys(Forbidden):
+    code = "key_not_for_keys"
+    text = "This key may not make or change keys: {why}."
+    hint = "Use a token of yours, or sign in with `skillyard login`."

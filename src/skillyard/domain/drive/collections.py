@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from skillyard.app import App
-from skillyard.domain.accounts.errors import TokenTooNarrow
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.accounts.rights import Scope, includes
 from skillyard.domain.drive import collection_rules as rules
@@ -17,6 +16,7 @@ from skillyard.domain.drive.collection_errors import (
     CollectionHasAll,
     CollectionNameTaken,
     CollectionNotFound,
+    KeyNotForKeys,
     PublicNameTaken,
     TooManyCollections,
 )
@@ -53,7 +53,7 @@ def create_collection(
     """Make a collection of these skills, or of all (None), and its key, which may do no more than the token that asks.
 
     Raises CollectionNotAcceptable with all faults, CollectionNameTaken, PublicNameTaken or TooManyCollections; and
-    TokenTooNarrow for a key that was made with a key.
+    KeyNotForKeys for a key that was made with a key, or that has limits of its own.
     """
     caller.must("manage_collections")
     owner_id, _ = caller.identity
@@ -83,6 +83,7 @@ def create_collection(
     )
     with app.database.transaction() as tx:
         _lock(tx, owner_id)
+        _check_unlimited(tx, app, caller)
         rules.refuse(faults + _check_skills(tx, caller, new, new.skills or ()))
         if store.count_of_owner(tx, owner_id) >= MOST_COLLECTIONS:
             raise TooManyCollections(most=MOST_COLLECTIONS)
@@ -175,7 +176,7 @@ def remove_skill(app: App, caller: Caller, *, name: str, skill: SkillName) -> Co
 
 def rotate_key(app: App, caller: Caller, *, name: str) -> NewKey:
     """Another key in place of the one there is, which is void at once. A key does it for itself, and for those that
-    were made with it. Raises CollectionNotFound or TokenTooNarrow.
+    were made with it. Raises CollectionNotFound or KeyNotForKeys.
     """
     caller.must("manage_collections")
     secret = new_secret(KEY_PREFIX)
@@ -217,6 +218,7 @@ def own_collection(tx: Tx, app: App, caller: Caller, name: str) -> Collection:
 def _begin_change(tx: Tx, app: App, caller: Caller, name: str) -> Collection:
     """The collection as it is, which nobody else changes now. Raises CollectionNotFound."""
     _lock(tx, caller.identity[0])
+    _check_unlimited(tx, app, caller)
     return own_collection(tx, app, caller, name)
 
 
@@ -228,6 +230,14 @@ def _change(tx: Tx, app: App, caller: Caller, old: Collection, new: Collection) 
     store.update(tx, new)
     _record(tx, app, caller, new, "changed")
     return new
+
+
+def _check_unlimited(tx: Tx, app: App, caller: Caller) -> None:
+    """A key that has a quota or a rate could lift them, or make one without. Raises KeyNotForKeys."""
+    is_key = caller.token_kind == "collection" and caller.token_id is not None  # noqa: S105 (a kind)
+    own = store.find_by_id(tx, str(caller.token_id), month=_month(app)) if is_key else None
+    if own is not None and (own.monthly_quota or own.rate_per_minute):
+        raise KeyNotForKeys(why="it has a quota or a rate, which it could lift so")
 
 
 def _lock(tx: Tx, owner_id: str) -> None:
@@ -274,21 +284,21 @@ def _no_later(caller: Caller, wanted_ms: int | None) -> int | None:
 
 def _made_with(caller: Caller) -> str | None:
     """What a new key ends with, even before its time: the personal token, or the key that it is made with. One that was
-    made with a key makes none, so that each is two steps from a person at most. Raises TokenTooNarrow.
+    made with a key makes none, so that each is two steps from a person at most. Raises KeyNotForKeys.
     """
     if caller.token_kind not in ("personal", "collection"):
         return None
     if is_key_id(caller.made_with):
-        raise TokenTooNarrow
+        raise KeyNotForKeys(why="it was made with a key itself")
     return caller.token_id
 
 
 def _made_anew_with(caller: Caller, old: Collection) -> str | None:
-    """Raises TokenTooNarrow."""
+    """Raises KeyNotForKeys."""
     if caller.token_kind != "collection":  # noqa: S105 (a kind)
         return _made_with(caller)
     if caller.token_id not in (old.id, old.made_with):
-        raise TokenTooNarrow
+        raise KeyNotForKeys(why="the other was not made with it")
     return old.made_with
 
 
