@@ -9,18 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.typed import Typist
 from tests.git_server import Canned, git_server
-from tests.journeys.running import a_server, a_skill
+from tests.journeys.running import User, a_server, a_skill
 
 
 @dataclass(frozen=True)
 class People:
     """Ada owns acme, rea is its reader, eve does not belong to it."""
 
-    ada: Typist
-    rea: Typist
-    eve: Typist
+    ada: User
+    rea: User
+    eve: User
 
     def publish(self, name: str, version: str) -> None:
         folder = a_skill(self.ada.home / f"{name.replace('/', '-')}-{version}", name.partition("/")[2], version)
@@ -31,7 +30,7 @@ class People:
 def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[People]:
     folder = tmp_path_factory.mktemp("drive")
     with a_server(folder / "server", worker=False, writes_per_minute="100000", outbound_http_loopback="true") as server:
-        ada, rea, eve = (Typist(home=folder / name, registry=server.url) for name in ("ada", "rea", "eve"))
+        ada, rea, eve = (User(home=folder / name, registry=server.url) for name in ("ada", "rea", "eve"))
         ada.run("login", "--link", str(server.link), "--username", "ada")
         for guest in (rea, eve):
             link = ada.data("request", "POST", "/admin/sign-in-links", "--body", "{}")["url"]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.cli.typed import Typist
-from tests.journeys.running import a_server, a_skill
+from tests.journeys.running import User, a_server, a_skill
 
 
 def test_nobody_pays_for_a_run_without_having_agreed(tmp_path: Path) -> None:
     with a_server(tmp_path / "server") as server:
-        ada, bob = (Typist(home=tmp_path / name, registry=server.url) for name in ("ada", "bob"))
+        ada, bob = (User(home=tmp_path / name, registry=server.url) for name in ("ada", "bob"))
         ada.run("login", "--link", str(server.link), "--username", "ada")
         link = ada.data("request", "POST", "/admin/sign-in-links", "--body", "{}")["url"]
         bob.run("login", "--link", link, "--username", "bob")

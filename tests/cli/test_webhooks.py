@@ -8,16 +8,15 @@ from pathlib import Path
 
 from standardwebhooks import Webhook
 
-from tests.cli.typed import Typist
 from tests.domain.notices.receiver import a_receiver
-from tests.journeys.running import a_server
+from tests.journeys.running import User, a_server
 
 PATIENCE_S = 60.0
 
 
 def test_a_release_reaches_the_receiver_within_moments(tmp_path: Path) -> None:
     with a_receiver() as receiver, a_server(tmp_path / "server", outbound_http_loopback="1") as server:
-        ada = Typist(home=tmp_path / "ada", registry=server.url)
+        ada = User(home=tmp_path / "ada", registry=server.url)
         ada.run("login", "--link", str(server.link), "--username", "ada")
         made = ada.data("webhooks", "add", f"{receiver.url}/in", "release.*", "scan.finished")
         hook_id = made["details"]["id"]

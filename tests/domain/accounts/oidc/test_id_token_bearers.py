@@ -136,7 +136,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "claim azp": {"aud": APP, "azp": "a-stranger"},
     "claim iss": {"aud": APP, "iss": "https://accounts.google.com"},
     "claim exp": {"aud": APP, "exp": int(time.time()) - 61},
-    "claims iat and nbf": {"aud": APP, "iat": int(time.time()) + 600},
+    "claims iat and nbf": {"aud": APP, "iat": int(time.time()) + 86_400},
     "claim sub": {"aud": APP, "sub": ""},
 }
 

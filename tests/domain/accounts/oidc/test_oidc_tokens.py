@@ -52,7 +52,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "azp missing: claim azp": {"aud": [CLIENT_ID, "somebody-else"]},
     "claim iss": {"iss": "https://accounts.example.org"},
     "claim exp": {"exp": NOW - 61},
-    "iat: claims iat and nbf": {"iat": NOW + 600},
+    "iat: claims iat and nbf": {"iat": NOW + 86_400},
     "exp missing: claims exp and iat": {"exp": None},
     "exp far: claim exp": {"exp": NOW + 10**6},
     "claim at_hash": {"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"},
