@@ -240,7 +240,7 @@ def test_work_that_arrives_between_looking_and_waiting_is_not_slept_over() -> No
     jobs.announce_work()
     began = time.monotonic()
     jobs.wait_for_work(seen, timeout_s=5)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 4
 
 
 WORKER = """

@@ -323,7 +323,7 @@ def test_a_client_that_dawdles_is_sent_away() -> None:
     with Door("*", bounds=ProxyBounds(head_s=0.3, linger_s=0.2)) as door:
         began = time.monotonic()
         assert door.status(b"GET http://api.test/ HTTP/1.1\r\n") == 408
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 8
 
 
 def test_an_unknown_name_and_a_dead_port_are_bad_gateways() -> None:

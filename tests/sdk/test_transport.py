@@ -219,5 +219,5 @@ def test_requests_share_a_connection(registry, client):
     began = time.perf_counter()
     for _ in range(20):
         client.skill("acme/pdf")
-    assert time.perf_counter() - began < 2
+    assert time.perf_counter() - began < 8
     assert sum(pool.num_connections for pool in client.transport._pools[""].pools._container.values()) == 1

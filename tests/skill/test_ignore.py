@@ -71,8 +71,8 @@ def test_any_pattern_is_read(lines, path):
 
 @pytest.mark.parametrize("pattern", ["*a" * 60 + "b", "**/" * 60 + "b", "/".join(["**", "a*"] * 8) + "/b"])
 def test_no_pattern_takes_long(pattern):
-    started = time.perf_counter()
+    started = time.process_time()
     rules = read_ignore_rules([pattern])
     rules.leaves_out("a" * 250, folder=False)
     rules.leaves_out("/".join("a" * 16), folder=False)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5

@@ -174,6 +174,6 @@ def test_a_skeleton_is_its_own_skeleton(name):
 
 def test_fifty_thousand_names_are_compared_within_a_second():
     existing = [f"skill-number-{i}" for i in range(50_000)]
-    started = time.perf_counter()
+    started = time.process_time()
     assert lookalikes("ski11-number-77", existing)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1

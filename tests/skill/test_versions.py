@@ -55,10 +55,10 @@ def test_any_text_is_a_version_or_a_clear_refusal(text: str) -> None:
     "text", ["1" * 5000, ">=" * 3000, "^1 " * 2000, "1.2.3-" + "a." * 3000, "||" * 5000, " " * 9000]
 )
 def test_hostile_text_is_answered_quickly(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(SkillError):
         Range.parse(text)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 def test_parts_of_a_version_can_be_read() -> None:

@@ -160,10 +160,10 @@ def test_an_answer_that_broke_off_is_none(app: App, llm_peer: LlmPeer, provider:
 
 
 def test_a_model_that_takes_too_long_is_left(app: App, llm_peer: LlmPeer) -> None:
-    llm_peer.behave = lambda _: Says(wait_s=3)
+    llm_peer.behave = lambda _: Says(wait_s=8)
     began = time.monotonic()
     refused = refusal(app, within_s=0.6)
-    assert time.monotonic() - began < 2.5
+    assert time.monotonic() - began < 6
     assert refused.was_billed
     assert len(llm_peer.asked) == 1
 

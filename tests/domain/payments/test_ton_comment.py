@@ -76,10 +76,10 @@ def test_a_damaged_bag_never_raises(text: str, data: st.DataObject) -> None:
 
 
 def test_a_huge_body_costs_nothing() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert read_comment("A" * 50_000_000) is None
     assert read_comment(base64.b64encode(bytes(MOST_BODY_CHARS // 2)).decode()) is None
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 def test_what_comes_back_shows_how_the_comment_began() -> None:

@@ -76,9 +76,9 @@ def test_an_archive_in_an_archive_and_a_compressed_command_are_flagged():
 
 
 def test_a_pickle_without_end_does_not_hold_up_the_scan():
-    began = time.perf_counter()
+    began = time.process_time()
     assert worst(FAMILY, {"assets/a.pkl": b"\x80\x04" + b"]" * 2_000_000 + b"."}) == {"package.pickle": "high"}
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_members_are_read_only_up_to_the_bounds():
