@@ -8,9 +8,8 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from skillyard import __version__
 from skillyard.api.entrance import Door, foreign_door, no_hot_reads
-from skillyard.api.native.application import operation_id
+from skillyard.api.foreign import foreign_application
 from skillyard.api.skilldock import account, dialect, earnings, publishing, reading, selling, signing_in, system
 from skillyard.api.skilldock.addresses import MOUNT
 from skillyard.app import App
@@ -37,20 +36,14 @@ def open_skilldock(app: App) -> Door:
 
 def build_skilldock(app: App) -> FastAPI:
     """The sub-application. Its document is where the client looks for it when it knows only the base address."""
-    skilldock = FastAPI(
-        title="Skillyard, as SkillDock's clients speak to it",
-        version=__version__,
+    skilldock = foreign_application(
+        app,
+        _routers(),
+        service="SkillDock",
         description="The API of SkillDock: find, install and publish skills, sell and buy them.",
-        openapi_url="/openapi.json",
-        docs_url=None,
-        redoc_url=None,
-        servers=[{"url": MOUNT}],
-        generate_unique_id_function=operation_id,
-        redirect_slashes=False,
+        mount=MOUNT,
+        refusals=_REFUSALS,
     )
-    skilldock.state.app = app
-    for router in _routers():
-        skilldock.include_router(router, responses=_REFUSALS)
     dialect.install(skilldock)
     return skilldock
 

@@ -9,11 +9,10 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import Route
 
-from skillyard import __version__
 from skillyard.api.agents.routes import router as marketplaces
 from skillyard.api.entrance import Door, Surface, foreign_door, no_hot_reads
+from skillyard.api.foreign import foreign_application
 from skillyard.api.later import Later
-from skillyard.api.native.application import operation_id
 from skillyard.api.skillzdrive import (
     account,
     collections,
@@ -49,20 +48,14 @@ def open_skillzdrive(app: App) -> Door:
 
 def build_skillzdrive(app: App) -> FastAPI:
     """The sub-application."""
-    skillzdrive = FastAPI(
-        title="Skillyard, as SkillzDrive's clients speak to it",
-        version=__version__,
+    skillzdrive = foreign_application(
+        app,
+        _routers(),
+        service="SkillzDrive",
         description="A drive of skills: find, import, keep in sync, run, share.",
-        openapi_url="/openapi.json",
-        docs_url=None,
-        redoc_url=None,
-        servers=[{"url": MOUNT}],
-        generate_unique_id_function=operation_id,
-        redirect_slashes=False,
+        mount=MOUNT,
+        refusals=_REFUSALS,
     )
-    skillzdrive.state.app = app
-    for router in _routers():
-        skillzdrive.include_router(router, responses=_REFUSALS)
     skillzdrive.include_router(marketplaces, include_in_schema=False)
     skillzdrive.router.routes.append(Route(MCP, endpoint=Later(partial(_open_tools, app, skillzdrive))))
     dialect.install(skillzdrive)

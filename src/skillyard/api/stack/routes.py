@@ -8,9 +8,8 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from skillyard import __version__
 from skillyard.api.entrance import Door, foreign_door, no_hot_reads
-from skillyard.api.native.application import operation_id
+from skillyard.api.foreign import foreign_application
 from skillyard.api.stack import agents, dialect, identity, invocations, money, renewal, requests, skills, votes
 from skillyard.api.stack.addresses import MOUNT
 from skillyard.app import App
@@ -41,20 +40,14 @@ def open_stack(app: App) -> Door:
 
 def build_stack(app: App) -> FastAPI:
     """The sub-application."""
-    stack = FastAPI(
-        title="Skillyard, as STACK's clients speak to it",
-        version=__version__,
+    stack = foreign_application(
+        app,
+        _routers(),
+        service="STACK",
         description="The Skills API of STACK: publish skills that are invoked, invoke them, ask for others.",
-        openapi_url="/openapi.json",
-        docs_url=None,
-        redoc_url=None,
-        servers=[{"url": MOUNT}],
-        generate_unique_id_function=operation_id,
-        redirect_slashes=False,
+        mount=MOUNT,
+        refusals=_REFUSALS,
     )
-    stack.state.app = app
-    for router in _routers():
-        stack.include_router(router, responses=_REFUSALS)
     dialect.install(stack)
     return stack
 
