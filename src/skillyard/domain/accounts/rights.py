@@ -24,18 +24,19 @@ class Scope(StrEnum):
     PUBLISH = "publish"
     MANAGE = "manage"
     RUN = "run"
+    CALL = "call"
     ADMIN = "admin"
 
 
 FULL = frozenset({Scope.READ, Scope.PUBLISH, Scope.MANAGE})
-"""All that people may who administer nothing; managing includes running."""
+"""All that people may who administer nothing; managing includes running and calling."""
 
 SLICE_SCOPES = frozenset({Scope.READ, Scope.RUN})
 """All that a key may be used for which sees some skills only."""
 
 
 def includes(scopes: Collection[Scope], wanted: Scope) -> bool:
-    return wanted in scopes or (wanted is Scope.RUN and Scope.MANAGE in scopes)
+    return wanted in scopes or (wanted in (Scope.RUN, Scope.CALL) and Scope.MANAGE in scopes)
 
 
 RightName = Literal[
@@ -72,6 +73,10 @@ RightName = Literal[
     "read_credits",
     "manage_hooks",
     "manage_hooks_in",
+    "call_integrations",
+    "connect",
+    "manage_connections",
+    "manage_grants",
 ]
 Slice = Literal["never", "named", "always"]
 
@@ -133,6 +138,10 @@ RIGHTS: Mapping[RightName, Right] = MappingProxyType(
         "read_credits": Right(scope=Scope.READ, in_slice="always"),
         "manage_hooks": Right(scope=Scope.MANAGE),
         "manage_hooks_in": Right(roles=_MAINTAINERS, scope=Scope.MANAGE),
+        "call_integrations": Right(scope=Scope.CALL, no_keys=True),
+        "connect": Right(scope=Scope.CALL, no_keys=True),
+        "manage_connections": Right(scope=Scope.MANAGE, no_keys=True),
+        "manage_grants": Right(scope=Scope.MANAGE, no_keys=True),
         "review": Right(scope=Scope.ADMIN, administrators_only=True),
         "administer": Right(scope=Scope.ADMIN, administrators_only=True),
     }
