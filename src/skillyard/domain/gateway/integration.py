@@ -12,6 +12,7 @@ Where = Literal["path", "query", "header", "body"]
 BodyKind = Literal["none", "json", "form", "graphql"]
 WayKind = Literal["oauth2", "api_key", "basic", "client_credentials", "none"]
 PagingKind = Literal["link", "cursor", "page"]
+Style = Literal["repeat", "comma", "space", "pipe", "brackets", "json"]
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -90,7 +91,9 @@ class Param:
     """One parameter: `schema` is its JSON Schema (with a description), `name_there` its name in the request.
 
     In a path, `keeps_slashes` lets `acme/webapp` stand for two parts. In a body, `name_there` may be a path into it,
-    `fields.summary`. `fixed`: what is always sent, and nobody gives.
+    `fields.summary`, and is empty where the value is the whole body. `fixed`: what is always sent, and nobody gives.
+    `style` is how lists and objects stand in a query or a form: `tag=a&tag=b` (repeat), `tag=a,b` (comma; `space` and
+    `pipe` likewise), `tag[]=a` and `created[gte]=5`, at any depth (brackets), or as JSON.
     """
 
     name: str
@@ -99,6 +102,7 @@ class Param:
     name_there: str
     is_required: bool = False
     keeps_slashes: bool = False
+    style: Style = "repeat"
     fixed: Any = None
 
 
