@@ -69,6 +69,7 @@ _REFUSALS = {
     502: "A service that is needed for this failed.",
     503: "Not possible right now; see Retry-After.",
 }
+_REFUSAL = {"application/json": {"schema": {"$ref": f"#/components/schemas/{ErrorAnswer.__name__}"}}}
 
 
 def build_native(app: App) -> FastAPI:
@@ -86,7 +87,7 @@ def build_native(app: App) -> FastAPI:
     )
     native.state.app = app
     for router in _routers():
-        native.include_router(router, prefix=PREFIX, responses=_refusal_answers())
+        native.include_router(router, prefix=PREFIX, responses=_refusal_answers(router))
     dialect.install(native)
     return native
 
@@ -106,8 +107,12 @@ def _routers() -> list[APIRouter]:
     return [module.router for module in modules]
 
 
-def _refusal_answers() -> dict[int | str, dict[str, Any]]:
-    return {status: {"model": ErrorAnswer, "description": text} for status, text in _REFUSALS.items()}
+def _refusal_answers(router: APIRouter) -> dict[int | str, dict[str, Any]]:
+    """One router brings the model into the document, the others refer to it: to build it for each of some thousand
+    answers would take the first request a second.
+    """
+    shape = {"model": ErrorAnswer} if router is system.router else {"content": _REFUSAL}
+    return {status: {**shape, "description": text} for status, text in _REFUSALS.items()}
 
 
 def operation_id(route: APIRoute) -> str:
