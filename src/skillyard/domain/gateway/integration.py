@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, Literal
 
 Effect = Literal["read", "write", "destructive"]
@@ -13,8 +12,6 @@ BodyKind = Literal["none", "json", "form", "graphql"]
 WayKind = Literal["oauth2", "api_key", "basic", "client_credentials", "none"]
 PagingKind = Literal["link", "cursor", "page"]
 Style = Literal["repeat", "comma", "space", "pipe", "brackets", "json"]
-
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +30,7 @@ class OAuth:
     client_auth: Literal["body", "basic"] = "body"
     scopes: tuple[str, ...] = ()
     scope_separator: str = " "
-    authorize_params: Mapping[str, str] = _NOTHING
+    authorize_params: Mapping[str, str] = field(default_factory=dict)
     token_path: tuple[str, ...] = ("access_token",)
     refresh: Literal["rotates", "keeps", "none"] = "keeps"
 
@@ -81,7 +78,7 @@ class Habits:
     reset: str = ""
     reset_is: Literal["unix", "seconds"] = "unix"
     request_id: str = ""
-    failed_if: Mapping[str, Any] = _NOTHING
+    failed_if: Mapping[str, Any] = field(default_factory=dict)
     failure: tuple[str, ...] = ()
     rejected: tuple[str, ...] = ()
 
@@ -143,7 +140,7 @@ class Endpoint:
     description: str = ""
     scopes: tuple[str, ...] = ()
     body: BodyKind = "none"
-    headers: Mapping[str, str] = _NOTHING
+    headers: Mapping[str, str] = field(default_factory=dict)
     graphql: str = ""
     prepare: str = ""
     idempotency_header: str = ""
@@ -180,9 +177,9 @@ class Integration:
     groups: Mapping[str, str]
     origin: Origin
     identity: Identity | None = None
-    variables: Mapping[str, Mapping[str, Any]] = _NOTHING
+    variables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     hosts: tuple[str, ...] = ()
-    headers: Mapping[str, str] = _NOTHING
+    headers: Mapping[str, str] = field(default_factory=dict)
     habits: Habits = field(default_factory=Habits)
     docs_url: str = ""
     is_ours: bool = True
