@@ -87,8 +87,9 @@ class Habits:
 class Param:
     """One parameter: `schema` is its JSON Schema (with a description), `name_there` its name in the request.
 
-    In a path, `keeps_slashes` lets `acme/webapp` stand for two parts. In a body, `name_there` may be a path into it,
-    `fields.summary`, and is empty where the value is the whole body. `fixed`: what is always sent, and nobody gives.
+    In a path, `keeps_slashes` lets `acme/webapp` stand for two parts, and `encodes_slashes` for one, `acme%2Fwebapp`;
+    else slashes are refused. In a body, `name_there` may be a path into it, `fields.summary`, and is empty where the
+    value is the whole body. `fixed`: what is always sent, and nobody gives.
     `style` is how lists and objects stand in a query or a form: `tag=a&tag=b` (repeat), `tag=a,b` (comma; `space` and
     `pipe` likewise), `tag[]=a` and `created[gte]=5`, at any depth (brackets), or as JSON.
     """
@@ -99,6 +100,7 @@ class Param:
     name_there: str
     is_required: bool = False
     keeps_slashes: bool = False
+    encodes_slashes: bool = False
     style: Style = "repeat"
     fixed: Any = None
 
