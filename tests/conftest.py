@@ -16,6 +16,7 @@ from tests import services
 from tests.identity_provider import IdentityProvider, identity_provider
 from tests.makers import make_app
 from tests.peers.llm.fixture import llm_peer, llm_service  # noqa: F401
+from tests.peers.myworld import GithubLike, Myworld, running_myworld
 from tests.peers.oidc import providers
 from tests.peers.stripe.fixture import stripe_peer  # noqa: F401
 from tests.peers.ton.driver import TonPeer, running_ton_peer
@@ -60,6 +61,19 @@ def strict_provider() -> Iterator[providers.Strict]:
     """Signs people in, and insists on PKCE."""
     with providers.strict() as provider:
         yield provider
+
+
+@pytest.fixture(scope="session")
+def myworld() -> Iterator[Myworld]:
+    with running_myworld() as server:
+        yield server
+
+
+@pytest.fixture
+def github(myworld: Myworld) -> Iterator[GithubLike]:
+    """An imitation of GitHub that only this test knows."""
+    with myworld.github() as world:
+        yield world
 
 
 @pytest.fixture(params=["lenient", "strict"])

@@ -161,7 +161,7 @@ def s3() -> Iterator[str]:
         command,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        preexec_fn=lambda: _die_with_parent(signal.SIGTERM),
+        preexec_fn=lambda: die_with_parent(signal.SIGTERM),
     )
     try:
         address = f"http://127.0.0.1:{port}"
@@ -198,12 +198,14 @@ def _as_somebody(death_signal: signal.Signals | None) -> Callable[[], None]:
             os.setgid(_nobody().pw_gid)
             os.setuid(_nobody().pw_uid)
         if death_signal is not None:
-            _die_with_parent(death_signal)
+            die_with_parent(death_signal)
 
     return prepare
 
 
-def _die_with_parent(death_signal: signal.Signals) -> None:
+def die_with_parent(death_signal: signal.Signals) -> None:
+    """To be called in a new process before its program starts: the program ends with the test process, however that
+    ends."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(death_signal))
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
+from tests.tools import uv
+
 CACHE = Path(__file__).resolve().parents[3] / ".cache" / "stripe-openapi"
 _WHEEL, _VERSION = "seahaven-stripe-world", "0.3.0"
-_UVS = (CACHE.parents[0] / "uv" / "bin" / "uv", Path(sys.prefix) / "bin" / "uv", shutil.which("uv"))
 
 
 @cache
@@ -30,9 +29,8 @@ def read_openapi() -> dict[str, Any]:
 
 def _fetch() -> Path:
     """The file, from the wheel. It is for a newer Python than ours, but nothing of it is run."""
-    uv = next((path for path in _UVS if path and Path(path).exists()), "uv")
     command = [
-        uv, "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--python-version", "3.14",
+        uv(), "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--python-version", "3.14",
         "--target", str(CACHE / "wheel"), f"{_WHEEL}=={_VERSION}",
     ]  # fmt: skip
     ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
