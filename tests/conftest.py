@@ -15,6 +15,7 @@ from skillyard.infra.migrations import migrate
 from tests import services
 from tests.identity_provider import IdentityProvider, identity_provider
 from tests.makers import make_app
+from tests.peers.github_like import GithubWithSignIn, github_with_sign_in
 from tests.peers.llm.fixture import llm_peer, llm_service  # noqa: F401
 from tests.peers.myworld import GithubLike, Myworld, running_myworld
 from tests.peers.oidc import providers
@@ -74,6 +75,13 @@ def github(myworld: Myworld) -> Iterator[GithubLike]:
     """An imitation of GitHub that only this test knows."""
     with myworld.github() as world:
         yield world
+
+
+@pytest.fixture
+def github_sign_in(github: GithubLike, strict_provider: providers.Strict) -> Iterator[GithubWithSignIn]:
+    """The same, but its tokens come from an OAuth server."""
+    with github_with_sign_in(github, strict_provider) as front:
+        yield front
 
 
 @pytest.fixture(params=["lenient", "strict"])

@@ -90,6 +90,23 @@ class Strict(Provider):
         client = {"client_id": client_id, "client_secret": CLIENT_SECRET, "redirect_uris": [redirect_uri]}
         httpx.post(f"{self.address}/_test/clients", json=client).raise_for_status()
 
+    def add_machine(self, client_id: str) -> None:
+        """Let a client get tokens for itself (RFC 6749, section 4.4); its secret is CLIENT_SECRET."""
+        client = {"client_id": client_id, "client_secret": CLIENT_SECRET, "redirect_uris": []}
+        httpx.post(f"{self.address}/_test/clients", json=client | {"grant": "client-credentials"}).raise_for_status()
+
+    def set_lifetime(self, seconds: int) -> None:
+        """How long access tokens last that it makes from now on."""
+        httpx.post(f"{self.address}/_test/tokens", json={"lifetime_s": seconds}).raise_for_status()
+
+    def expire_tokens(self, name: str) -> None:
+        """Refuse the access tokens that this person's clients have, before they were to end."""
+        httpx.post(f"{self.address}/_test/tokens", json={"expired": [name]}).raise_for_status()
+
+    def forget_clients(self, name: str) -> None:
+        """Refuse all tokens that this person's clients have, also those to get new ones with."""
+        httpx.post(f"{self.address}/_test/tokens", json={"forgotten": [name]}).raise_for_status()
+
     def add_person(self, name: str, /, **claims: Any) -> str:
         answer = httpx.post(f"{self.address}/_test/people", json={"name": name, "claims": claims})
         return str(answer.raise_for_status().json()["subject"])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from socketserver import ThreadingMixIn
 from typing import Any
@@ -20,6 +21,11 @@ from django.conf import settings
 FOLDER = Path(sys.argv[1])
 LOGIN_PAGE = """<!doctype html><title>Log in</title><form method="post">{% csrf_token %}
 <label>Name {{ form.username }}</label> <label>Password {{ form.password }}</label> <button>Log in</button></form>"""
+
+GITHUB_SCOPES = (
+    *("repo", "delete_repo", "workflow", "gist", "notifications"),
+    *("user", "read:user", "user:email", "read:org"),
+)
 
 claims: dict[str, dict[str, Any]] = {}
 
@@ -51,7 +57,10 @@ def configure() -> None:
             "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
             "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
             "ID_TOKEN_EXPIRE_SECONDS": 3600,
-            "SCOPES": {"openid": "Who you are", "email": "Your address", "profile": "Your name"},
+            "SCOPES": {
+                **{"openid": "Who you are", "email": "Your address", "profile": "Your name"},
+                **{scope: f"What GitHub calls {scope}" for scope in GITHUB_SCOPES},
+            },
         },
         PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
         ROOT_URLCONF="__main__",
@@ -83,8 +92,9 @@ from django.core.wsgi import get_wsgi_application  # noqa: E402
 from django.http import HttpRequest, JsonResponse  # noqa: E402
 from django.urls import include, path  # noqa: E402
 from django.views.decorators.csrf import csrf_exempt  # noqa: E402
-from oauth2_provider.models import Application  # noqa: E402
+from oauth2_provider.models import AccessToken, Application, RefreshToken  # noqa: E402
 from oauth2_provider.oauth2_validators import OAuth2Validator  # noqa: E402
+from oauth2_provider.settings import oauth2_settings  # noqa: E402
 
 
 class Validator(OAuth2Validator):
@@ -104,7 +114,7 @@ def set_client(request: HttpRequest) -> JsonResponse:
         defaults={
             "client_secret": wanted["client_secret"],
             "client_type": Application.CLIENT_CONFIDENTIAL,
-            "authorization_grant_type": Application.GRANT_AUTHORIZATION_CODE,
+            "authorization_grant_type": wanted.get("grant", Application.GRANT_AUTHORIZATION_CODE),
             "redirect_uris": " ".join(wanted["redirect_uris"]),
             "algorithm": Application.RS256_ALGORITHM,
             "name": wanted["client_id"],
@@ -123,10 +133,26 @@ def set_person(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"subject": str(user.pk)})
 
 
+@csrf_exempt
+def set_tokens(request: HttpRequest) -> JsonResponse:
+    """`lifetime_s`: of access tokens made from now on. `expired`, `forgotten`: whose tokens of the present are no good
+    any more; those who are forgotten cannot refresh theirs, either."""
+    wanted = json.loads(request.body)
+    if "lifetime_s" in wanted:
+        oauth2_settings.ACCESS_TOKEN_EXPIRE_SECONDS = wanted["lifetime_s"]
+    gone = [name for key in ("expired", "forgotten") for name in wanted.get(key, [])]
+    AccessToken.objects.filter(user__username__in=gone).update(expires=datetime.now(UTC))
+    RefreshToken.objects.filter(user__username__in=wanted.get("forgotten", []), revoked=None).update(
+        revoked=datetime.now(UTC)
+    )
+    return JsonResponse({})
+
+
 urlpatterns = [
     path("login", LoginView.as_view(template_name="login.html")),
     path("_test/clients", set_client),
     path("_test/people", set_person),
+    path("_test/tokens", set_tokens),
     path("o/", include("oauth2_provider.urls", namespace="oauth2_provider")),
 ]
 
