@@ -1,0 +1,106 @@
+"""What people may give for a connection: variables, labels and keys."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from skillyard.domain.gateway.account_secrets import AccountSecrets, basic
+from skillyard.domain.gateway.connection_errors import (
+    ConnectionLabelNotAcceptable,
+    ConnectionSecretsNotAcceptable,
+    VariablesNotAcceptable,
+    WayNotOffered,
+)
+from skillyard.domain.gateway.integration import Integration, Way, WayKind
+from skillyard.infra.envelope import Secret
+from skillyard.skill.faults import Fault
+from skillyard.skill.schemas import check_value, stored_schema
+
+SECRETS_OF: Mapping[WayKind, tuple[str, ...]] = {
+    "api_key": ("secret",),
+    "basic": ("username", "password"),
+    "client_credentials": ("client_id", "client_secret"),
+}
+"""What each way that needs no browser is told."""
+
+_MOST_SECRET_CHARS = 8000
+_MOST_LABEL_CHARS = 100
+_PART_OF_ADDRESS = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._:-]{0,251}[A-Za-z0-9])?")
+
+
+def check_label(label: str) -> str:
+    """Raises ConnectionLabelNotAcceptable."""
+    if len(label) > _MOST_LABEL_CHARS or not label.isprintable():
+        raise ConnectionLabelNotAcceptable(most=_MOST_LABEL_CHARS)
+    return label.strip()
+
+
+def check_variables(integration: Integration, given: Mapping[str, str]) -> dict[str, str]:
+    """With what is left out and has a default. None can hold what ends its part of an address, such as a slash: it
+    would lead the account's secret elsewhere. Raises VariablesNotAcceptable with every fault.
+    """
+    filled = {name: str(schema["default"]) for name, schema in integration.variables.items() if "default" in schema}
+    filled |= {name: value for name, value in given.items() if value != "" or name not in filled}
+    faults = list(_faults(integration, filled))
+    if faults:
+        raise VariablesNotAcceptable(title=integration.title, faults=[asdict(fault) for fault in faults])
+    return filled
+
+
+def way_for(integration: Integration, given: Mapping[str, Secret]) -> Way:
+    """The way for which exactly these secrets are what it needs. Raises WayNotOffered."""
+    for way in integration.ways:
+        if set(SECRETS_OF.get(way.kind, ())) == set(given) != set():
+            return way
+    ways = [", ".join(SECRETS_OF[way.kind]) for way in integration.ways if way.kind in SECRETS_OF]
+    offered = "; or ".join(ways) or "no keys; connect it in the browser"
+    what = ", ".join(sorted(name for name in given if name.isidentifier() and len(name) <= 40)) or "that"
+    raise WayNotOffered(title=integration.title, what=what, ways=offered)
+
+
+def check_secrets(integration: Integration, way: Way, given: Mapping[str, Secret]) -> AccountSecrets:
+    """Raises ConnectionSecretsNotAcceptable, which shows none of them."""
+    texts = {name: secret.reveal() for name, secret in given.items()}
+    if not all(_is_acceptable(text) for text in texts.values()) or ":" in texts.get("username", ""):
+        names = ", ".join(SECRETS_OF[way.kind])
+        raise ConnectionSecretsNotAcceptable(
+            title=integration.title, most=_MOST_SECRET_CHARS, names=names, where=way.hint
+        )
+    if way.kind == "basic":
+        return AccountSecrets(access=basic(texts["username"], given["password"]))
+    if way.kind == "client_credentials":
+        return AccountSecrets(access=Secret(""), client_id=texts["client_id"], client_secret=given["client_secret"])
+    return AccountSecrets(access=given["secret"])
+
+
+def _is_acceptable(text: str) -> bool:
+    """One line that could stand in a header: anything else would be another header, or refused by the service."""
+    return 1 <= len(text) <= _MOST_SECRET_CHARS and text.isascii() and text.isprintable() and text == text.strip()
+
+
+def _faults(integration: Integration, given: Mapping[str, str]) -> Iterator[Fault]:
+    for name in sorted(set(given) | set(integration.variables)):
+        schema = integration.variables.get(name)
+        if schema is None:
+            known = ", ".join(sorted(integration.variables)) or "none"
+            yield _fault(f"{integration.title} has no variable of this name", f"it has: {known}")
+        elif name not in given:
+            yield _fault(f"{name} is missing", str(schema.get("description", "give it")))
+        elif not _PART_OF_ADDRESS.fullmatch(given[name]):
+            hint = "use letters, digits and . _ : - with a letter or digit at both ends"
+            yield _fault(f"{name} cannot be a part of an address", hint)
+        else:
+            yield from _against_schema(name, schema, given[name])
+
+
+def _against_schema(name: str, schema: Mapping[str, Any], value: str) -> Iterator[Fault]:
+    for fault in check_value(stored_schema(json.dumps(schema, sort_keys=True)), value):
+        yield _fault(f"{name}: {fault.message}", str(schema.get("description", fault.hint)))
+
+
+def _fault(message: str, hint: str) -> Fault:
+    return Fault(code="connection_variable", message=message, hint=hint)

@@ -1,0 +1,206 @@
+"""People's accounts at services elsewhere: connect one with a key, list, choose and disconnect them.
+
+In the browser they are connected by `oauth`; what a request shows to a service is for `authorizations`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from skillyard.app import App
+from skillyard.domain.accounts.model import Caller
+from skillyard.domain.gateway import sealed
+from skillyard.domain.gateway.account_secrets import AccountSecrets
+from skillyard.domain.gateway.authorization import authorize
+from skillyard.domain.gateway.catalog import find_integration
+from skillyard.domain.gateway.connection import (
+    Connection,
+    ConnectionLost,
+    ConnectionMade,
+    ConnectionUse,
+    Disconnected,
+)
+from skillyard.domain.gateway.connection_errors import (
+    ConnectionNotFound,
+    IntegrationNotConnected,
+    TooManyConnections,
+)
+from skillyard.domain.gateway.connection_rules import check_label, check_secrets, check_variables, way_for
+from skillyard.domain.gateway.integration import Integration, Way
+from skillyard.domain.gateway.store import connections as store
+from skillyard.domain.gateway.whose import Account, whose
+from skillyard.infra.database import Tx
+from skillyard.infra.envelope import Secret
+from skillyard.infra.ids import new_id
+from skillyard.infra.paging import Page, page_of, read_cursor
+
+MOST_CONNECTIONS = 200
+_AFTER_ALL = 2**62
+_SHOWN_CHARS = 60
+
+
+def choose(tx: Tx, owner_id: str, integration: str, wanted: str | None, *, address: str) -> Connection:
+    """The connection that somebody means: `wanted` is its id, its label or its account; None: the default one.
+    `address`: of this registry, for the page where one connects.
+
+    Raises IntegrationNotConnected, ConnectionNotFound.
+    """
+    found = store.list_of(tx, owner_id, integration)
+    if not found:
+        raise IntegrationNotConnected(integration=integration, action_url=connect_url(address, integration))
+    if wanted is None:
+        return found[0]
+    for names in ((one.id for one in found), (one.label for one in found), (one.account_label for one in found)):
+        meant = [one for one, name in zip(found, names, strict=True) if name == wanted]
+        if meant:
+            return meant[0]
+    raise ConnectionNotFound(wanted=_shown(wanted), integration=integration)
+
+
+def add_key(
+    app: App,
+    caller: Caller,
+    *,
+    integration: str,
+    secrets: Mapping[str, Secret],
+    variables: Mapping[str, str],
+    label: str = "",
+) -> Connection:
+    """Connect an account with a key of it, in place of what was connected to the same account before.
+
+    `secrets`: `secret` of an API key, `username` and `password`, or `client_id` and `client_secret`. The service is
+    asked whose it is before it is kept. Raises IntegrationNotFound, WayNotOffered, ConnectionSecretsNotAcceptable,
+    VariablesNotAcceptable, ConnectionLabelNotAcceptable, KeyRefused, AccountNotUnderstood, TooManyConnections.
+    """
+    caller.must("manage_connections")
+    known = find_integration(app, integration)
+    way = way_for(known, secrets)
+    checked = check_secrets(known, way, secrets)
+    filled, label = check_variables(known, variables), check_label(label)
+    account = whose(app, known, authorize(way, checked, filled))
+    return keep(app, caller, known, way, checked, account, variables=filled, label=label, why="identity")
+
+
+def list_connections(app: App, caller: Caller) -> list[Connection]:
+    """The caller's, by integration, of each the default one first."""
+    caller.must("read_own")
+    with app.database.reading() as tx:
+        return store.list_of(tx, caller.identity[0])
+
+
+def get_connection(app: App, caller: Caller, *, connection_id: str) -> Connection:
+    """Raises ConnectionNotFound."""
+    caller.must("read_own")
+    with app.database.reading() as tx:
+        return _own(tx, caller, connection_id)
+
+
+def list_uses(
+    app: App, caller: Caller, *, connection_id: str, limit: int = 30, cursor: str | None = None
+) -> Page[ConnectionUse]:
+    """When we ourselves used one, and what for; the newest first; also of one that is gone."""
+    caller.must("read_own")
+    (before,) = read_cursor(cursor, [_AFTER_ALL])
+    with app.database.reading() as tx:
+        found = store.list_uses(tx, caller.identity[0], _shown(connection_id), before=int(before), limit=limit + 1)
+    return page_of(found, limit, lambda use: [use.id])
+
+
+def choose_default(app: App, caller: Caller, *, connection_id: str) -> Connection:
+    """Let it be the one that is meant where no other is named. Raises ConnectionNotFound."""
+    caller.must("manage_connections")
+    with app.database.transaction() as tx:
+        store.choose_default(tx, _own(tx, caller, connection_id))
+        return _own(tx, caller, connection_id)
+
+
+def disconnect(app: App, caller: Caller, *, connection_id: str) -> Disconnected:
+    """Destroy its secrets here. Raises ConnectionNotFound."""
+    caller.must("manage_connections")
+    with app.database.transaction() as tx:
+        gone = _own(tx, caller, connection_id)
+        sealed.destroy(tx, gone.id)
+        store.remove(tx, gone.id)
+        lose(app, tx, gone, "disconnected")
+    return Disconnected(connection=gone, revoked="not_possible", why="it has no address for that")
+
+
+def keep(
+    app: App,
+    caller: Caller,
+    integration: Integration,
+    way: Way,
+    secrets: AccountSecrets,
+    account: Account | None,
+    *,
+    variables: Mapping[str, str],
+    label: str = "",
+    scopes: tuple[str, ...] = (),
+    expires_ms: int | None = None,
+    why: str,
+) -> Connection:
+    """Connect the account, or connect it again: then it keeps its id, and whatever was granted for it.
+
+    Where the service does not say whose account it is, the label tells them apart. Raises TooManyConnections.
+    """
+    owner_id, username = caller.identity
+    account, now_ms = account or Account(id=label, label=label), app.clock.now_ms()
+    new = Connection(
+        id=new_id("conn"), owner_id=owner_id, integration=integration.slug, way=way.kind, label=label,
+        account_id=account.id, account_label=account.label, status="connected", scopes=scopes, variables=variables,
+        is_default=True, created_ms=now_ms, connected_ms=now_ms, expires_ms=expires_ms,
+    )  # fmt: skip
+    with app.database.transaction() as tx:
+        kept = _put(tx, new)
+        sealed.keep(tx, app.vault_keys, secrets.write(), ref=kept.id, owner=owner_id, integration=integration.slug)
+        store.note_use(tx, kept, why, now_ms=now_ms)
+        event = ConnectionMade(
+            connection_id=kept.id, username=username, integration=integration.slug, account=account.label, how=way.kind
+        )
+        app.events.record(tx, event)
+        return next(one for one in store.list_of(tx, owner_id, integration.slug) if one.id == kept.id)
+
+
+def lose(app: App, tx: Tx, one: Connection, why: str) -> None:
+    """Tell that the registry can no longer act for the account."""
+    event = ConnectionLost(
+        connection_id=one.id, owner_id=one.owner_id, integration=one.integration, account=one.account_label, why=why
+    )
+    app.events.record(tx, event)
+
+
+def connect_url(address: str, integration: str) -> str:
+    """The page where people connect an account of an integration."""
+    return f"{address}/connections?integration={integration}"
+
+
+def reconnect_url(address: str, connection_id: str) -> str:
+    """The page where people connect an account again."""
+    return f"{address}/connections?reconnect={connection_id}"
+
+
+def _put(tx: Tx, new: Connection) -> Connection:
+    """One change of somebody's connections at a time, or two could pass the limit together."""
+    tx.lock(f"connections of {new.owner_id}")
+    known = store.find_account(tx, new)
+    if known is not None:
+        again = replace(new, id=known.id, label=new.label or known.label, created_ms=known.created_ms)
+        store.connect_again(tx, again)
+        return again
+    if len(store.list_of(tx, new.owner_id)) >= MOST_CONNECTIONS:
+        raise TooManyConnections(most=MOST_CONNECTIONS)
+    store.add(tx, new)
+    return new
+
+
+def _own(tx: Tx, caller: Caller, connection_id: str) -> Connection:
+    own = store.list_of(tx, caller.identity[0])
+    found = next((one for one in own if one.id == connection_id), None)
+    if found is None:
+        raise ConnectionNotFound(wanted=_shown(connection_id), integration="any service")
+    return found
+
+
+def _shown(text: str) -> str:
+    return text[:_SHOWN_CHARS] if text.isprintable() else "of this name"
