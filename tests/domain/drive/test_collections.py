@@ -233,6 +233,15 @@ def test_a_key_is_void_with_the_key_that_made_it(both: House) -> None:
     holder(both, other)
 
 
+def test_a_key_ends_with_the_key_that_made_it_also_when_that_ends_sooner_than_it_said(house: House) -> None:
+    parent = create_collection(house.app, house.ada, name="all", expires_in_days=30)
+    child = create_collection(house.app, holder(house, parent), name="child", skills=[PDF])
+    update_collection(house.app, house.ada, name="all", expires_in_days=1)
+    house.clock.move(seconds=24 * 3600)
+    with pytest.raises(TokenRevoked):
+        holder(house, child)
+
+
 @pytest.mark.parametrize("limit", ["monthly_quota", "rate_per_minute"])
 def test_a_key_does_not_lift_its_own_limits(house: House, limit: str) -> None:
     app = house.app

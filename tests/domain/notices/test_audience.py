@@ -7,7 +7,10 @@ from typing import Any
 
 from skillyard.domain.accounts.members import remove_member, set_member
 from skillyard.domain.accounts.people import suspend_user
-from skillyard.domain.accounts.rights import Role
+from skillyard.domain.accounts.rights import FULL, Role
+from skillyard.domain.accounts.tokens import create_token, revoke_token
+from skillyard.domain.drive.authenticate import authenticate
+from skillyard.domain.drive.collections import create_collection, delete_collection
 from skillyard.domain.drive.items import add_item
 from skillyard.domain.notices.follow import follow_events, wake
 from skillyard.domain.notices.hooks import change_hook
@@ -220,3 +223,25 @@ def test_every_event_that_can_be_asked_for_has_its_line_in_the_guide() -> None:
 def _waiting(yard: Yard) -> list[Any]:
     with yard.app.database.reading() as tx:
         return [job["name"] for job in jobs_sqlite.waiting(tx) if job["name"].startswith("notices.")]
+
+
+def test_a_webhook_ends_with_the_key_or_the_token_that_it_was_set_up_with(both: Yard) -> None:
+    bob = both.bob
+    key = create_collection(both.app, bob, name="ci")
+    token = create_token(both.app, bob, name="ci", scopes=FULL)
+    for path, secret in (("/key", key.secret), ("/token", token.secret)):
+        both.hook("release.published", by=authenticate(both.app, secret), path=path)
+    taken_over = both.hook("release.published", by=authenticate(both.app, key.secret), path="/bob")
+    change_hook(both.app, bob, hook_id=taken_over.hook.id, events=["release.published"])
+    a_release(both.app, bob, "bob/pdf")
+    both.work()
+    assert told(both) == [(path, "release.published") for path in ("/bob", "/key", "/token")]
+    a_release(both.app, bob, "bob/pdf", "1.1.0")
+    follow_events(both.app)
+    delete_collection(both.app, bob, name="ci")
+    revoke_token(both.app, bob, token_id=token.token.id)
+    both.receiver.messages.clear()
+    both.work()
+    a_release(both.app, bob, "bob/pdf", "1.2.0")
+    both.work()
+    assert told(both) == [("/bob", "release.published")] * 2

@@ -49,7 +49,7 @@ def no_longer_than(caller: Caller, until_ms: int) -> int:
 def find_asker(tx: Tx, app: App, asker: Asker) -> Caller:
     """They, with the rights of now. Raises AccountSuspended or TokenRevoked."""
     if asker.key_id is not None:
-        return narrow(tx, find_alive(tx, app, asker.key_id))
+        return narrow(tx, find_alive(tx, app, asker.key_id), now_ms=app.clock.now_ms())
     key_id = asker.made_with or asker.user_id
     return caller_with_key(
         tx, user_id=asker.user_id, key_id=key_id, scopes=FULL, expires_ms=None, made_with=asker.made_with

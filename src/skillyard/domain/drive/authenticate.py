@@ -39,12 +39,12 @@ def authenticate(app: App, token: str | None) -> Caller:
             raise TokenNotValid
         _check_alive(found, now_ms)
         _check_rate(app, found)
-        caller = narrow(tx, found)
+        caller = narrow(tx, found, now_ms=now_ms)
     _note_use(app, found, now_ms)
     return caller
 
 
-def narrow(tx: Tx, collection: Collection) -> Caller:
+def narrow(tx: Tx, collection: Collection, *, now_ms: int) -> Caller:
     """Whoever holds the key of the collection. Raises AccountSuspended or TokenRevoked."""
     owner = accounts.caller_with_key(
         tx,
@@ -52,7 +52,7 @@ def narrow(tx: Tx, collection: Collection) -> Caller:
         key_id=collection.id,
         scopes=collection.scopes,
         expires_ms=collection.expires_ms,
-        made_with=_token_behind(tx, collection),
+        made_with=_token_behind(tx, collection, now_ms),
     )
     owner = replace(owner, made_with=collection.made_with)
     if collection.skills is None:
@@ -65,16 +65,16 @@ def narrow(tx: Tx, collection: Collection) -> Caller:
     )
 
 
-def _token_behind(tx: Tx, collection: Collection) -> str | None:
-    """The personal token that its key comes of. Raises TokenRevoked when that is another key which is deleted, or
-    switched off.
+def _token_behind(tx: Tx, collection: Collection, now_ms: int) -> str | None:
+    """The personal token that its key comes of. Raises TokenRevoked when that is another key which is deleted,
+    switched off, or over.
     """
     if collection.made_with is None or not is_key_id(collection.made_with):
         return collection.made_with
     parent = store.find_by_id(tx, collection.made_with, month="")
-    if parent is None or not parent.enabled:
+    if parent is None or not parent.is_alive(now_ms):
         raise TokenRevoked
-    return _token_behind(tx, parent)
+    return _token_behind(tx, parent, now_ms)
 
 
 def _check_alive(found: Collection, now_ms: int) -> None:

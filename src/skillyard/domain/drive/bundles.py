@@ -121,7 +121,7 @@ def _find_holder(tx: Tx, app: App, order: BundleOrder) -> tuple[Caller, Collecti
         asker = find_asker(tx, app, Asker(user_id=order.user_id, key_id=order.key_id, made_with=order.made_with))
         deciding = order.collection_id or order.key_id
         found = find_alive(tx, app, deciding) if deciding else None
-        return (narrow(tx, found) if found else asker), found
+        return (narrow(tx, found, now_ms=app.clock.now_ms()) if found else asker), found
     except Unauthenticated:
         raise BundleLinkNotValid from None
 

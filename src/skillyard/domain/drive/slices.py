@@ -26,7 +26,7 @@ def read_slice(app: App, caller: Caller, *, name: str) -> list[Reached]:
         collection = own_collection(tx, app, caller, name)
         if caller.slice_key_id not in (None, collection.id):
             raise CollectionNotFound(name=name[:64])
-        return _reached(tx, collection)
+        return _reached(tx, collection, app.clock.now_ms())
 
 
 def read_public_slice(app: App, *, name: str) -> tuple[Collection, list[Reached]]:
@@ -40,13 +40,13 @@ def read_public_slice(app: App, *, name: str) -> tuple[Collection, list[Reached]
         found = store.find_public(tx, name, month=month_of(now_ms)) if is_name(name) else None
         try:
             if found is not None and found.is_alive(now_ms):
-                return found, _reached(tx, found)
+                return found, _reached(tx, found, now_ms)
         except Unauthenticated:
             pass
     raise CollectionNotFound(name=name[:64])
 
 
-def _reached(tx: Tx, collection: Collection) -> list[Reached]:
-    holder = narrow(tx, collection)
+def _reached(tx: Tx, collection: Collection, now_ms: int) -> list[Reached]:
+    holder = narrow(tx, collection, now_ms=now_ms)
     found = list_reach(tx, holder, teams=collection.include_team, shared=collection.include_shared)
     return [found[name] for name in sorted(found) if holder.reaches(name) and found[name].item.enabled]

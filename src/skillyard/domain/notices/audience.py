@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from skillyard.app import App
 from skillyard.domain.accounts.directory import list_member_ids
-from skillyard.domain.accounts.errors import AccountSuspended
+from skillyard.domain.accounts.errors import AccountSuspended, TokenRevoked
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.accounts.on_behalf import on_behalf_of
 from skillyard.domain.accounts.rights import FULL
+from skillyard.domain.drive.asking import find_asker
 from skillyard.domain.drive.holders import list_drives_with
 from skillyard.domain.notices.kinds import families_of
 from skillyard.domain.notices.model import About, Hook, Notice
@@ -29,11 +31,11 @@ def list_audience(tx: Tx, notice: Notice, *, position: int) -> list[Hook]:
     return store.list_told(tx, names, people=sorted(people), namespaces=sorted(namespaces), position=position)
 
 
-def why_not(tx: Tx, hook: Hook, about: About) -> str | None:
+def why_not(tx: Tx, app: App, hook: Hook, about: About) -> str | None:
     """Why its owner may not see something of this, in words; None when they may. Asked again at each delivery."""
-    caller = owner_of(tx, hook)
+    caller = owner_of(tx, app, hook)
     if caller is None:
-        return "its owner may not sign in, or is no maintainer of the namespace any more"
+        return "its owner may not sign in or is no maintainer any more, or the key that it was set up with is void"
     if about.user_id is not None and about.user_id == caller.user_id and hook.namespace is None:
         return None
     if about.skill is not None:
@@ -43,11 +45,12 @@ def why_not(tx: Tx, hook: Hook, about: About) -> str | None:
     return "its owner may not see this any more"
 
 
-def owner_of(tx: Tx, hook: Hook) -> Caller | None:
+def owner_of(tx: Tx, app: App, hook: Hook) -> Caller | None:
     """Whoever answers for it, with the rights of now; None when they may not have it any more."""
     try:
+        find_asker(tx, app, hook.asker)
         caller = on_behalf_of(tx, hook.owner_id, scopes=FULL)
-    except AccountSuspended:
+    except (AccountSuspended, TokenRevoked):
         return None
     if hook.namespace is not None and not caller.may("manage_hooks_in", on=hook.namespace):
         return None

@@ -67,7 +67,7 @@ def _take(app: App, delivery_id: str) -> Record | None:
             why = f"the webhook is disabled: {hook.why_disabled}" if hook.why_disabled else "the webhook is disabled"
             deliveries.set_delivery(tx, replace(delivery, status="failed", next_ms=None, why=why))
             return None
-        if hidden := why_not(tx, hook, delivery.about):
+        if hidden := why_not(tx, app, hook, delivery.about):
             deliveries.set_delivery(tx, replace(delivery, status="dropped", next_ms=None, why=hidden))
             _disable_without_owner(app, tx, hook, hidden)
             return None
@@ -142,7 +142,7 @@ def disable(app: App, tx: Tx, hook: Hook, why: str) -> None:
 
 
 def _disable_without_owner(app: App, tx: Tx, hook: Hook, why: str) -> None:
-    if owner_of(tx, hook) is None:
+    if owner_of(tx, app, hook) is None:
         disable(app, tx, hook, why)
 
 

@@ -58,7 +58,7 @@ def follow_events(app: App) -> int:
 
 def _tell(app: App, tx: Tx, event: StoredEvent, notice: Notice) -> None:
     told = [hook for hook in list_audience(tx, notice, position=event.position) if rules.is_told(hook, notice)]
-    told = [hook for hook in told if why_not(tx, hook, notice.about) is None]
+    told = [hook for hook in told if why_not(tx, app, hook, notice.about) is None]
     if told and (whole := _completed(tx, notice)):
         for hook in told:
             add_delivery(app, tx, hook, whole, position=event.position, at_ms=event.at_ms)

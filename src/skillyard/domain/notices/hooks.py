@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
+from skillyard.domain.drive.asking import asker_of
 from skillyard.domain.notices import rules
 from skillyard.domain.notices.errors import HookAddressNotAcceptable, HookNotFound, TooManyHooks
 from skillyard.domain.notices.kinds import THRESHOLD_HIT
@@ -50,7 +51,7 @@ def add_hook(
     now_ms = app.clock.now_ms()
     secret = SECRET_PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
     new = Hook(
-        id=new_id("hook"), owner_id=owner_id, namespace=namespace, url=url, events=wanted, threshold=threshold,
+        id=new_id("hook"), asker=asker_of(caller), namespace=namespace, url=url, events=wanted, threshold=threshold,
         enabled=True, why_disabled="", since_position=0, failures=0, failing_since_ms=None, quiet_until_ms=0,
         last_status=None, last_tried_ms=None, created_ms=now_ms, updated_ms=now_ms,
     )  # fmt: skip
@@ -104,7 +105,7 @@ def change_hook(
             threshold = hook.threshold
         wanted = rules.check_events(wanted, threshold=threshold, namespace=hook.namespace)
         changed = replace(
-            hook, owner_id=caller.identity[0], url=url or hook.url, events=wanted, threshold=threshold,
+            hook, asker=asker_of(caller), url=url or hook.url, events=wanted, threshold=threshold,
             updated_ms=app.clock.now_ms(),
         )  # fmt: skip
         if enabled is not None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+from skillyard.domain.drive.asking import Asker
 from skillyard.infra.events import Event
 
 DeliveryStatus = Literal["pending", "delivered", "failed", "dropped"]
@@ -19,11 +20,12 @@ class Hook:
 
     `events`: kinds of `kinds.EVENTS`, or families of them (`payout.*`). `threshold`: the credits at which
     `credits.threshold_hit` is told. `failing_since_ms`: since when nothing was delivered; until `quiet_until_ms`
-    nothing new is tried. `last_status`: of the delivery that was tried last. Its secret is in none of these.
+    nothing new is tried. `last_status`: of the delivery that was tried last. `asker`: the owner, with the token or key
+    that it was set up with; it is void with that. Its secret is in none of these.
     """
 
     id: str
-    owner_id: str
+    asker: Asker
     namespace: str | None
     url: str
     events: tuple[str, ...]
@@ -38,6 +40,10 @@ class Hook:
     last_tried_ms: int | None
     created_ms: int
     updated_ms: int
+
+    @property
+    def owner_id(self) -> str:
+        return self.asker.user_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

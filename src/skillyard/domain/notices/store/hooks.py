@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from skillyard.domain.drive.asking import Asker
 from skillyard.domain.notices.model import Hook
 from skillyard.infra.database import Row, Tx
 from skillyard.infra.envelope import Sealed
@@ -18,7 +19,7 @@ TABLES = (
         (
             "id", "owner_id", "namespace", "url", "events", "threshold", "enabled", "why_disabled", "since_position",
             "failures", "failing_since_ms", "quiet_until_ms", "last_status", "last_tried_ms", "format", "key_name",
-            "wrapped_key", "nonce", "content", "created_ms", "updated_ms",
+            "wrapped_key", "nonce", "content", "created_ms", "updated_ms", "key_id", "made_with",
         ),
     ),
     Table("hook_events", ("hook_id", "event")),
@@ -41,11 +42,11 @@ def add_hook(tx: Tx, record: Record) -> None:
     new, sealed = record.hook, record.sealed
     tx.run(
         "INSERT INTO hooks (id, owner_id, namespace, url, events, threshold, enabled, why_disabled, since_position,"
-        " failures, quiet_until_ms, format, key_name, wrapped_key, nonce, content, created_ms, updated_ms)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?)",
+        " failures, quiet_until_ms, format, key_name, wrapped_key, nonce, content, created_ms, updated_ms, key_id,"
+        " made_with) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         new.id, new.owner_id, new.namespace, new.url, orjson.dumps(new.events).decode(), new.threshold,
         int(new.enabled), new.why_disabled, new.since_position, record.format, sealed.key_name, sealed.wrapped_key,
-        sealed.nonce, sealed.content, new.created_ms, new.updated_ms,
+        sealed.nonce, sealed.content, new.created_ms, new.updated_ms, new.asker.key_id, new.asker.made_with,
     )  # fmt: skip
     _set_events(tx, new)
 
@@ -53,12 +54,12 @@ def add_hook(tx: Tx, record: Record) -> None:
 def set_hook(tx: Tx, hook: Hook) -> None:
     """All of it but its secret and where it belongs."""
     tx.run(
-        "UPDATE hooks SET owner_id = ?, url = ?, events = ?, threshold = ?, enabled = ?, why_disabled = ?,"
-        " since_position = ?, failures = ?, failing_since_ms = ?, quiet_until_ms = ?, last_status = ?,"
-        " last_tried_ms = ?, updated_ms = ? WHERE id = ?",
-        hook.owner_id, hook.url, orjson.dumps(hook.events).decode(), hook.threshold, int(hook.enabled),
-        hook.why_disabled, hook.since_position, hook.failures, hook.failing_since_ms, hook.quiet_until_ms,
-        hook.last_status, hook.last_tried_ms, hook.updated_ms, hook.id,
+        "UPDATE hooks SET owner_id = ?, key_id = ?, made_with = ?, url = ?, events = ?, threshold = ?, enabled = ?,"
+        " why_disabled = ?, since_position = ?, failures = ?, failing_since_ms = ?, quiet_until_ms = ?,"
+        " last_status = ?, last_tried_ms = ?, updated_ms = ? WHERE id = ?",
+        hook.owner_id, hook.asker.key_id, hook.asker.made_with, hook.url, orjson.dumps(hook.events).decode(),
+        hook.threshold, int(hook.enabled), hook.why_disabled, hook.since_position, hook.failures,
+        hook.failing_since_ms, hook.quiet_until_ms, hook.last_status, hook.last_tried_ms, hook.updated_ms, hook.id,
     )  # fmt: skip
     _set_events(tx, hook)
 
@@ -180,7 +181,8 @@ def _record(row: Row) -> Record:
 
 def _hook(row: Row) -> Hook:
     return Hook(
-        id=row["id"], owner_id=row["owner_id"], namespace=row["namespace"], url=row["url"],
+        id=row["id"], namespace=row["namespace"], url=row["url"],
+        asker=Asker(user_id=row["owner_id"], key_id=row["key_id"], made_with=row["made_with"]),
         events=tuple(orjson.loads(row["events"])), threshold=row["threshold"], enabled=bool(row["enabled"]),
         why_disabled=row["why_disabled"], since_position=row["since_position"], failures=row["failures"],
         failing_since_ms=row["failing_since_ms"], quiet_until_ms=row["quiet_until_ms"],
