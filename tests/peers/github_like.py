@@ -62,11 +62,10 @@ class GithubWithSignIn:
             "issuer": self.provider.issuer,
         }
 
-    def environment(self) -> dict[str, str]:
-        """The same as environment variables of a server, which may also reach this machine."""
-        prefix = "SKILLYARD_INTEGRATIONS__GITHUB__"
-        own = {f"{prefix}{name.upper()}": value for name, value in self.settings().items()}
-        return own | {"SKILLYARD_OUTBOUND_ALLOW": "127.0.0.1"}
+    def server_settings(self) -> dict[str, str]:
+        """The same for `a_server`, which may also call this machine."""
+        own = {f"integrations__github__{name}": value for name, value in self.settings().items()}
+        return own | {"outbound_http_loopback": "true"}
 
 
 @contextlib.contextmanager
