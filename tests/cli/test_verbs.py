@@ -152,6 +152,9 @@ def test_tokens_namespaces_and_settings(author: User) -> None:
     assert made["token"] not in listed
     assert made["details"]["id"] in listed
     author.run("tokens", "revoke", made["details"]["id"])
+    key = author.data("tokens", "create", "agent", "--integrations", "github, slack")
+    assert key["token"].startswith("sk_")
+    assert (key["details"]["scopes"], key["details"]["integrations"]) == (["call"], ["github", "slack"])
     author.run("namespaces", "create", "acme")
     assert {space["slug"] for space in author.data("namespaces", "list")} == {"ada", "acme"}
     assert author.data("namespaces", "members", "acme")[0]["role"] == "owner"

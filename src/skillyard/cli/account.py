@@ -13,6 +13,8 @@ from cyclopts import App, Parameter
 from skillyard.cli import show
 from skillyard.cli.show import Json
 from skillyard.sdk.client import Client
+from skillyard.sdk.documents import Token
+from skillyard.sdk.errors import UsageError
 
 Registry = Annotated[str | None, Parameter(help="Address of the registry.")]
 
@@ -90,7 +92,7 @@ def list_tokens(*, registry: Registry = None, json: Json = False) -> None:
     if json:
         return show.data(found)
     rows = [
-        (token["id"], token["name"], f"{token['prefix']}…", ",".join(token["scopes"]),
+        (token["id"], token["name"], f"{token['prefix']}…", _may(token),
          "revoked" if token["revoked_at"] else f"until {token['expires_at']}")
         for token in found
     ]  # fmt: skip
@@ -101,12 +103,23 @@ def list_tokens(*, registry: Registry = None, json: Json = False) -> None:
 @tokens.command(name="create")
 def create_token(
     name: str, /, *,
-    scope: Annotated[list[str], Parameter(help="read, publish, manage, admin; may be given several times.")],
+    scope: Annotated[
+        list[str] | None, Parameter(help="read, publish, manage, run, call, admin; may be given several times.")
+    ] = None,
+    integrations: Annotated[
+        str | None, Parameter(help="A key that calls these and does nothing else, such as `github,slack`.")
+    ] = None,
     expires_in_days: int = 90, namespace: list[str] | None = None, registry: Registry = None, json: Json = False,
 ) -> None:  # fmt: skip
     """Make a token for a machine. Its secret is printed once."""
+    slugs = None if integrations is None else [slug.strip() for slug in integrations.split(",")]
+    scopes = ["call"] if slugs and not scope else scope
+    if not scopes:
+        raise UsageError("What it may do is not said.", code="usage", hint="See `skillyard tokens create --help`.")
     with Client(registry) as client:
-        answer = client.create_token(name, scopes=scope, expires_in_days=expires_in_days, namespaces=namespace)
+        answer = client.create_token(
+            name, scopes=scopes, expires_in_days=expires_in_days, namespaces=namespace, integrations=slugs
+        )
     if json:
         return show.data(answer)
     show.line("{token}", token=answer["token"])
@@ -120,6 +133,12 @@ def revoke_token(token_id: str, /, *, registry: Registry = None, json: Json = Fa
     with Client(registry) as client:
         answer = client.revoke_token(token_id)
     return show.data(answer) if json else show.line("{token_id} is revoked", token_id=token_id)
+
+
+def _may(token: Token) -> str:
+    """`call:github,slack` is a key for these."""
+    scopes = ",".join(token["scopes"])
+    return f"{scopes}:{','.join(token['integrations'])}" if token["integrations"] else scopes
 
 
 @namespaces.command(name="list")

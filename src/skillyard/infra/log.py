@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 # Ours by their prefix; JWTs, ours and others', by how their header begins: `{"` in base64url.
-_SECRET = re.compile(r"\bsky_[a-z]+_[0-9A-Za-z]+|\beyJ[\w-]+\.[\w-]+\.[\w-]*")
+_SECRET = re.compile(r"\bsky_[a-z]+_[0-9A-Za-z]+|\bsk_(?:live_)?[0-9A-Za-z]{16,}|\beyJ[\w-]+\.[\w-]+\.[\w-]*")
 _SECRET_NAMES = frozenset(
     {"authorization", "password", "token", "access_token", "refresh_token", "id_token", "code", "code_verifier"}
     | {"secret", "client_secret"}

@@ -202,14 +202,21 @@ class Client(
         return cast("dict[str, Any]", self.send_json("DELETE", f"/me/identities/{segment(identity_id)}"))
 
     def create_token(
-        self, name: str, *, scopes: Sequence[str], expires_in_days: int = 90, namespaces: Sequence[str] | None = None
+        self,
+        name: str,
+        *,
+        scopes: Sequence[str],
+        expires_in_days: int = 90,
+        namespaces: Sequence[str] | None = None,
+        integrations: Sequence[str] | None = None,
     ) -> NewToken:
-        """A personal token; its secret is in this answer and never again."""
+        """A personal token; its secret is in this answer and never again. `integrations`: a key for calls of these."""
         body = {
             "name": name,
             "scopes": list(scopes),
             "expires_in_days": expires_in_days,
             "namespaces": list(namespaces) if namespaces is not None else None,
+            "integrations": list(integrations) if integrations is not None else None,
         }
         return cast(NewToken, self.send_json("POST", "/me/tokens", without_none(body)))
 

@@ -120,6 +120,7 @@ class Token(TypedDict):
     prefix: str
     scopes: list[str]
     namespaces: list[str] | None
+    integrations: list[str] | None
     created_at: str
     expires_at: str | None
     last_used_at: str | None

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 import secrets
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from skillyard.domain.accounts.authenticate import authenticate
 from skillyard.domain.accounts.cli_sessions import (
     approve_cli_session,
     deny_cli_session,
+    find_cli_session,
     get_cli_session,
     poll_cli_session,
     start_cli_session,
@@ -22,6 +24,7 @@ from skillyard.domain.accounts.errors import (
     CliSessionDecidedBefore,
     CliSessionNotFound,
     NotAcceptable,
+    PolledTooSoon,
     TokenTooNarrow,
     TooManySignIns,
 )
@@ -158,3 +161,57 @@ def test_a_narrow_sign_in_may_wait_for_less_time(app: App, clock: FixedClock) ->
     )  # fmt: skip
     clock.move(seconds=300)
     assert poll_cli_session(app, session_id=waiting.id, code_verifier=VERIFIER).status == "expired"
+
+
+def test_a_client_that_asks_for_a_key_gets_one_for_its_integrations(app: App) -> None:
+    ada = a_person(app, "ada")
+    waiting = start_cli_session(
+        app,
+        code_challenge=challenge_of(VERIFIER),
+        client_name="agent",
+        address="::1",
+        scopes=[Scope.CALL],
+        integrations=["github"],
+    )
+    assert get_cli_session(app, ada, session_id=waiting.id).integrations == {"github"}
+    approve_cli_session(app, ada, session_id=waiting.id)
+    poll = poll_cli_session(app, session_id=waiting.id, code_verifier=VERIFIER)
+    assert poll.session
+    key = authenticate(app, poll.session.access_token)
+    assert key.scopes == {Scope.CALL}
+    assert key.token_integrations == {"github"}
+
+
+def test_who_polls_too_often_is_slowed_down(app: App, clock: FixedClock) -> None:
+    waiting = started(app)
+    poll = partial(poll_cli_session, app, session_id=waiting.id, code_verifier=VERIFIER, least_ms=4000)
+    assert poll().status == "pending"
+    clock.move(seconds=3)
+    with pytest.raises(PolledTooSoon):
+        poll()
+    clock.move(seconds=1)
+    assert poll().status == "pending"
+
+
+def test_what_waits_is_found_by_the_code_that_a_person_types(app: App, clock: FixedClock) -> None:
+    ada = a_person(app, "ada")
+    waiting = started(app)
+    for typed in (waiting.user_code, waiting.user_code.lower(), f" {waiting.user_code.replace('-', ' ')}\n"):
+        assert find_cli_session(app, ada, user_code=typed, address="::1").id == waiting.id
+    for wrong in ("", "AAAA-AAAA", waiting.user_code[:-1], waiting.user_code + "B", "é" * 9, "%"):
+        with pytest.raises(CliSessionNotFound):
+            find_cli_session(app, ada, user_code=wrong, address="::2")
+    clock.move(seconds=601)
+    with pytest.raises(CliSessionNotFound):
+        find_cli_session(app, ada, user_code=waiting.user_code, address="::3")
+
+
+def test_codes_are_not_to_be_guessed(app: App) -> None:
+    ada = a_person(app, "ada")
+    for _ in range(app.settings.logins_per_minute):
+        with pytest.raises(CliSessionNotFound):
+            find_cli_session(app, ada, user_code="BBBB-BBBB", address="::1")
+    with pytest.raises(TooManySignIns):
+        find_cli_session(app, ada, user_code="BBBB-BBBB", address="::1")
+    with pytest.raises(Unauthenticated):
+        find_cli_session(app, ANONYMOUS, user_code="BBBB-BBBB", address="::2")

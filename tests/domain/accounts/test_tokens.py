@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import pytest
 
 from skillyard.app import App
 from skillyard.domain.accounts.authenticate import authenticate
 from skillyard.domain.accounts.errors import (
     AccountSuspended,
+    IntegrationNotInScope,
     NamespaceNotFound,
     NotAcceptable,
     ScopeMissing,
@@ -20,7 +24,7 @@ from skillyard.domain.accounts.jobs import forget_expired_sign_ins
 from skillyard.domain.accounts.model import ANONYMOUS, Caller
 from skillyard.domain.accounts.namespaces import create_namespace
 from skillyard.domain.accounts.people import get_me, restore_user, suspend_user
-from skillyard.domain.accounts.rights import Role, Scope
+from skillyard.domain.accounts.rights import RIGHTS, Role, Scope
 from skillyard.domain.accounts.sessions import sign_out
 from skillyard.domain.accounts.token_uses import write_uses
 from skillyard.domain.accounts.tokens import create_token, list_tokens, revoke_token
@@ -222,3 +226,65 @@ def test_what_has_long_expired_is_forgotten(app: App, clock: FixedClock) -> None
         with app.database.reading() as tx:
             counts.append([len(tx.all(f"SELECT 1 FROM {table}")) for table in ("sign_in_links", "tokens")])
     assert counts == [[1, 2], [0, 1], [0, 0]]
+
+
+@pytest.mark.parametrize("integrations", [None, ["github", "slack"]])
+def test_a_key_for_integrations_calls_them_and_does_nothing_else(app: App, integrations: list[str] | None) -> None:
+    ada = a_person(app, "ada")
+    new = create_token(app, ada, name="agent", scopes=[Scope.CALL], integrations=integrations)
+    assert re.fullmatch(r"sk_[0-9a-f]{64}", new.secret)
+    assert new.token.prefix == new.secret[:8]
+    key = authenticate(app, new.secret)
+    assert key.may("call_integrations")
+    assert key.may("connect")
+    assert [right for right in RIGHTS if key.may(right, on="ada")] == ["identify", "call_integrations", "connect"]
+    assert get_me(app, key).namespaces == ()
+
+
+def test_a_key_for_some_integrations_reaches_no_others(app: App) -> None:
+    ada = a_person(app, "ada")
+    new = create_token(app, ada, name="agent", scopes=[Scope.CALL], integrations=["github", "slack"])
+    key = authenticate(app, new.secret)
+    key.must_reach_integration("slack")
+    with pytest.raises(IntegrationNotInScope, match="not good for stripe, only for: github, slack"):
+        key.must_reach_integration("stripe")
+    a_machine(app, ada, Scope.CALL).must_reach_integration("stripe")
+    ada.must_reach_integration("stripe")
+
+
+@pytest.mark.parametrize(
+    ("limits", "code"),
+    [
+        ({"scopes": [Scope.CALL, Scope.READ], "integrations": ["github"]}, "more_than_calls"),
+        ({"scopes": [Scope.MANAGE], "integrations": ["github"]}, "more_than_calls"),
+        ({"scopes": [Scope.CALL], "integrations": []}, "bad_integrations"),
+        ({"scopes": [Scope.CALL], "integrations": ["a"] * 101}, "bad_integrations"),
+        ({"scopes": [Scope.CALL], "integrations": ["git hub"]}, "bad_integration"),
+        ({"scopes": [Scope.CALL], "integrations": ["github\n"]}, "bad_integration"),
+        ({"scopes": [Scope.CALL], "integrations": ["../x"]}, "bad_integration"),
+        ({"scopes": [Scope.CALL], "namespaces": ["ada"]}, "no_use_for_namespaces"),
+    ],
+)
+def test_a_key_that_would_be_wider_or_of_no_use_is_refused(app: App, limits: dict[str, Any], code: str) -> None:
+    with pytest.raises(NotAcceptable) as refused:
+        create_token(app, a_person(app, "ada"), name="agent", **limits)
+    assert code in [fault["code"] for fault in refused.value.faults]
+
+
+def test_keys_are_listed_among_the_tokens_and_by_themselves(app: App) -> None:
+    ada = a_person(app, "ada")
+    key = create_token(app, ada, name="agent", scopes=[Scope.CALL], integrations=["github"]).token
+    both = create_token(app, ada, name="both", scopes=[Scope.CALL, Scope.READ]).token
+    assert {token.id for token in list_tokens(app, ada).items} == {both.id, key.id}
+    assert list_tokens(app, ada, only_keys=True).items == (key,)
+
+
+def test_a_key_that_was_revoked_or_made_up_is_refused(app: App) -> None:
+    ada = a_person(app, "ada")
+    new = create_token(app, ada, name="agent", scopes=[Scope.CALL])
+    revoke_token(app, ada, token_id=new.token.id)
+    with pytest.raises(TokenRevoked):
+        authenticate(app, new.secret)
+    for bad in (f"sk_{'0' * 64}", new.secret.upper(), new.secret[:-1], new.secret + "0"):
+        with pytest.raises(TokenNotValid):
+            authenticate(app, bad)

@@ -43,6 +43,7 @@ def create_token(app: AppOf, caller: CallerOf, body: wire.CreateTokenBody) -> wi
         scopes=body.scopes,
         expires_in_days=body.expires_in_days,
         namespaces=body.namespaces,
+        integrations=body.integrations,
     )
     return wire.show_new_token(new)
 

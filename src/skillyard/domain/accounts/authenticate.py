@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skillyard.app import App
-from skillyard.domain.accounts import store, token_uses
+from skillyard.domain.accounts import rules, store, token_uses
 from skillyard.domain.accounts.agent_keys import authenticate_agent
 from skillyard.domain.accounts.errors import (
     AccountSuspended,
@@ -76,7 +76,7 @@ def check_owned(tx: Tx, publisher: TrustedPublisher) -> None:
 
 
 def _user(app: App, token: str) -> Caller | None:
-    if is_well_formed_secret(token, PERSONAL_PREFIX) or app.token_signer.is_ours(token):
+    if is_well_formed_secret(token, PERSONAL_PREFIX) or rules.is_key(token) or app.token_signer.is_ours(token):
         return _holder(app, token)
     agent = authenticate_agent(app, token)
     if agent is not None:
@@ -148,5 +148,6 @@ def _caller(token: Token, roles: dict[str, Role], *, username: str, is_admin: bo
         token_id=token.id,
         token_kind=token.kind,
         token_namespaces=limited_to,
+        token_integrations=token.integrations,
         token_expires_ms=token.expires_ms,
     )

@@ -12,7 +12,7 @@ from typing import Literal
 
 from skillyard.app import App
 from skillyard.domain.accounts import rules, store
-from skillyard.domain.accounts.errors import CliSessionDecidedBefore, CliSessionNotFound
+from skillyard.domain.accounts.errors import CliSessionDecidedBefore, CliSessionNotFound, PolledTooSoon
 from skillyard.domain.accounts.model import Caller, CliSession, CliSessionDecided, CliSessionStatus, Session
 from skillyard.domain.accounts.rights import Scope
 from skillyard.domain.accounts.sessions import add_session, limit_sign_ins, signed_in_ms
@@ -40,15 +40,17 @@ def start_cli_session(
     client_name: str,
     address: str,
     scopes: Collection[Scope] | None = None,
+    integrations: Collection[str] | None = None,
     life_ms: int = LIFE_MS,
 ) -> CliSession:
     """Begin to wait for an approval. `code_challenge` is base64url(sha256(verifier)); the client keeps the verifier.
 
     `scopes`: hand out a personal token with these, which its owner can list and revoke, instead of a short session
-    with all. Raises NotAcceptable, TooManySignIns.
+    with all. `integrations`: those that it may call, all without. Raises NotAcceptable, TooManySignIns.
     """
     limit_sign_ins(app, address=address)
-    rules.refuse([*rules.check_challenge(code_challenge), *rules.check_label(client_name, what="client's name")])
+    faults = [*rules.check_challenge(code_challenge), *rules.check_label(client_name, what="client's name")]
+    rules.refuse([*faults, *(rules.check_integrations(integrations) if integrations is not None else [])])
     now_ms = app.clock.now_ms()
     session = CliSession(
         id=new_id("cli"),
@@ -59,21 +61,26 @@ def start_cli_session(
         expires_ms=now_ms + min(life_ms, LIFE_MS),
         scopes=None if scopes is None else frozenset(scopes),
         token_days=None if scopes is None else DEFAULT_DAYS,
+        integrations=None if integrations is None else frozenset(integrations),
     )
     with app.database.transaction() as tx:
         store.add_cli_session(tx, session, code_challenge=code_challenge)
     return session
 
 
-def poll_cli_session(app: App, *, session_id: str, code_verifier: str) -> CliPoll:
-    """What became of it; the access token once, to the holder of the verifier.
+def poll_cli_session(app: App, *, session_id: str, code_verifier: str, least_ms: int = 0) -> CliPoll:
+    """What became of it; the access token once, to the holder of the verifier. `least_ms`: how long there must be
+    between two polls.
 
-    Raises CliSessionNotFound also for a wrong verifier, and CliSessionDecidedBefore after the token was handed out.
+    Raises CliSessionNotFound also for a wrong verifier, CliSessionDecidedBefore after the token was handed out, and
+    PolledTooSoon.
     """
     with app.database.reading() as tx:
         row = _get(tx, session_id)
     if not rules.is_challenge_met(row["code_challenge"], code_verifier):
         raise CliSessionNotFound
+    if least_ms:
+        _note_poll(app, session_id, least_ms)
     status = _status(app, row)
     if status != "approved":
         return CliPoll(status=status)
@@ -89,6 +96,21 @@ def get_cli_session(app: App, caller: Caller, *, session_id: str) -> CliSession:
     caller.must("identify")
     with app.database.reading() as tx:
         return _cli_session(app, _get(tx, session_id))
+
+
+def find_cli_session(app: App, caller: Caller, *, user_code: str, address: str) -> CliSession:
+    """What waits under the code that somebody reads off another screen; hyphens, blanks and case do not matter.
+
+    Raises CliSessionNotFound, and TooManySignIns for whoever tries many.
+    """
+    caller.must("approve_sign_in")
+    limit_sign_ins(app, address=address, username=caller.identity[1])
+    letters = "".join(letter for letter in user_code.upper() if letter in _USER_CODE_LETTERS)
+    with app.database.reading() as tx:
+        row = store.find_waiting_cli_session(tx, f"{letters[:4]}-{letters[4:]}", now_ms=app.clock.now_ms())
+    if row is None:
+        raise CliSessionNotFound
+    return _cli_session(app, row)
 
 
 def approve_cli_session(app: App, caller: Caller, *, session_id: str) -> CliSession:
@@ -116,12 +138,21 @@ def _decide(app: App, caller: Caller, session_id: str, status: Literal["approved
     return decided
 
 
+def _note_poll(app: App, session_id: str, least_ms: int) -> None:
+    with app.database.transaction(durable=False) as tx:
+        if not store.note_poll(tx, session_id, now_ms=app.clock.now_ms(), least_ms=least_ms):
+            raise PolledTooSoon(seconds=least_ms // 1000)
+
+
 def _hand_out(tx: Tx, app: App, row: Row) -> Session:
     user = store.get_user(tx, row["user_id"])
     if row["scopes"] is None:
         return add_session(tx, app, user, how="cli", signed_in_ms=row["signed_in_ms"])
     scopes = frozenset(Scope(word) for word in row["scopes"].split())
-    new = add_token(tx, app, user, name=row["client_name"], scopes=scopes, days=row["token_days"])
+    integrations = None if row["integrations"] is None else frozenset(row["integrations"].split())
+    new = add_token(
+        tx, app, user, name=row["client_name"], scopes=scopes, days=row["token_days"], integrations=integrations
+    )
     return Session(access_token=new.secret, expires_ms=new.token.expires_ms, user=user)
 
 
@@ -142,6 +173,7 @@ def _cli_session(app: App, row: Row) -> CliSession:
         expires_ms=row["expires_ms"],
         scopes=None if row["scopes"] is None else frozenset(Scope(word) for word in row["scopes"].split()),
         token_days=row["token_days"],
+        integrations=None if row["integrations"] is None else frozenset(row["integrations"].split()),
     )
 
 

@@ -173,6 +173,12 @@ class ScopesTooWide(Forbidden):
     hint = "Leave these scopes out, or sign in with `skillyard login` and try again."
 
 
+class IntegrationNotInScope(Forbidden):
+    code = "scope_not_allowed"
+    text = "This key is not good for {integration}, only for: {integrations}."
+    hint = "Use a key that names {integration}, or one for all integrations."
+
+
 class NamespaceNotFound(NotFound):
     code = "namespace_not_found"
     text = "There is no namespace {namespace} that you belong to."
@@ -291,6 +297,12 @@ class LastWayIn(Conflict):
     code = "last_way_in"
     text = "This identity is the only way in which you can sign in."
     hint = "Set a password or link another identity first."
+
+
+class PolledTooSoon(TooMany):
+    code = "polled_too_soon"
+    text = "This was asked less than {seconds} seconds ago."
+    hint = "Ask every {seconds} seconds at most."
 
 
 class CliSessionDecidedBefore(Conflict):

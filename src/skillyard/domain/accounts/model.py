@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 
 from skillyard.domain.accounts.errors import (
     AdministratorsOnly,
+    IntegrationNotInScope,
     KeyForSlice,
     NamespaceNotFound,
     OutsideSlice,
@@ -17,7 +18,17 @@ from skillyard.domain.accounts.errors import (
     TokenForPublishing,
     TokenTooNarrow,
 )
-from skillyard.domain.accounts.rights import FULL, RIGHTS, SLICE_SCOPES, Right, RightName, Role, Scope, includes
+from skillyard.domain.accounts.rights import (
+    FULL,
+    KEY_SCOPES,
+    RIGHTS,
+    SLICE_SCOPES,
+    Right,
+    RightName,
+    Role,
+    Scope,
+    includes,
+)
 from skillyard.infra.errors import SkillyardError, Unauthenticated
 from skillyard.infra.events import Event
 
@@ -45,6 +56,7 @@ class Caller:
     id and identity for `user_id` and `username`, a `provenance`, and perhaps one skill that it is limited to. An agent
     that signed in with its own key is its owner with less rights, and an `agent_id`. `token_skills`: the names of the
     skills that the token is good for; None: it is not limited to any. For all others it is no better than no token.
+    `token_integrations`: those that the token may call; None: all that its owner may.
     `made_with`: of the key of a collection, the personal token or key that it was made with, and is void with.
     """
 
@@ -57,6 +69,7 @@ class Caller:
     token_kind: TokenKind | Literal["publisher"] | None = None
     token_namespaces: frozenset[str] | None = None
     token_skills: frozenset[str] | None = None
+    token_integrations: frozenset[str] | None = None
     token_expires_ms: int | None = None
     provenance: Provenance | None = None
     agent_id: str | None = None
@@ -80,6 +93,14 @@ class Caller:
         """Whether the token is good for the skill at all, whatever the caller may do with it."""
         return self.token_skills is None or name in self.token_skills
 
+    def reaches_integration(self, slug: str) -> bool:
+        return self.token_integrations is None or slug in self.token_integrations
+
+    def must_reach_integration(self, slug: str) -> None:
+        """Refuse unless the token is good for calls of this integration. Raises IntegrationNotInScope."""
+        if not self.reaches_integration(slug):
+            raise IntegrationNotInScope(integration=slug, integrations=", ".join(sorted(self.token_integrations or ())))
+
     @property
     def slice_key_id(self) -> str | None:
         """The id of the key when it is one that sees some skills only: what it starts is its own, and nothing else."""
@@ -96,8 +117,10 @@ class Caller:
 
     @property
     def listed_roles(self) -> Mapping[str, Role]:
-        """The namespaces that whoever holds the token is told of; none by a key that sees some skills only."""
-        return {} if self.slice_key_id else self.roles
+        """The namespaces that whoever holds the token is told of; none by a key that sees some skills
+        only, or that is for integrations.
+        """
+        return {} if self.slice_key_id or self.scopes == KEY_SCOPES else self.roles
 
     def namespaces_with(self, right: RightName) -> frozenset[str]:
         """The namespaces in which the caller has the right."""
@@ -200,6 +223,7 @@ class Token:
     last_used_ms: int | None
     revoked_ms: int | None
     session_id: str | None = None
+    integrations: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,7 +250,8 @@ class SignInLink:
 class CliSession:
     """A command line that waits for somebody to approve it in the browser.
 
-    It will be handed a personal token with `scopes` for `token_days`; None: a session with all that the person may do.
+    It will be handed a personal token with `scopes` for `token_days`, good for these `integrations`; None: a session
+    with all that the person may do.
     """
 
     id: str
@@ -237,6 +262,7 @@ class CliSession:
     expires_ms: int
     scopes: frozenset[Scope] | None = None
     token_days: int | None = None
+    integrations: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -346,6 +372,7 @@ class TokenCreated(Event):
     scopes: tuple[str, ...]
     namespaces: tuple[str, ...] | None
     expires_ms: int
+    integrations: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

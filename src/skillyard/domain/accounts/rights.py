@@ -35,6 +35,10 @@ SLICE_SCOPES = frozenset({Scope.READ, Scope.RUN})
 """All that a key may be used for which sees some skills only."""
 
 
+KEY_SCOPES = frozenset({Scope.CALL})
+"""All that a key for integrations may be used for: one that is stolen calls and connects, and does nothing else."""
+
+
 def includes(scopes: Collection[Scope], wanted: Scope) -> bool:
     return wanted in scopes or (wanted in (Scope.RUN, Scope.CALL) and Scope.MANAGE in scopes)
 

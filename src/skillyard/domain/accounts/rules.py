@@ -11,7 +11,7 @@ from dataclasses import asdict
 
 from skillyard.domain.accounts.errors import NotAcceptable
 from skillyard.domain.accounts.model import CliSessionStatus
-from skillyard.domain.accounts.rights import Scope
+from skillyard.domain.accounts.rights import KEY_SCOPES, Scope
 from skillyard.skill.faults import Fault
 from skillyard.skill.names import check_name, check_namespace
 
@@ -23,6 +23,9 @@ MAX_TOKEN_DAYS = 365
 _FEWEST_DIFFERENT_CHARS = 5
 _PAGES_OF_OURS = frozenset({"cli", "sign-in", "sign-out"})
 # RFC 7636, section 4: a verifier has 43 to 128 of these, a S256 challenge is 32 bytes in base64url.
+_INTEGRATION = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_KEY = re.compile(r"sk_[0-9a-f]{64}")
+_MOST_INTEGRATIONS = 100
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -72,8 +75,18 @@ def check_password(password: str, *, username: str) -> list[Fault]:
     return []
 
 
+def is_key(secret: str) -> bool:
+    """Whether it has the form of a key for integrations."""
+    return _KEY.fullmatch(secret) is not None
+
+
 def check_token(
-    *, name: str, scopes: Collection[Scope], expires_in_days: int, namespaces: Collection[str] | None
+    *,
+    name: str,
+    scopes: Collection[Scope],
+    expires_in_days: int,
+    namespaces: Collection[str] | None,
+    integrations: Collection[str] | None,
 ) -> list[Fault]:
     """Faults of a personal token that somebody asks for; whether they may have it is another question."""
     faults = check_label(name, what="token's name")
@@ -85,7 +98,27 @@ def check_token(
     if namespaces is not None and not namespaces:
         message = "the token is limited to no namespace at all"
         faults.append(_fault("no_namespaces", message, "name some, or leave `namespaces` out to allow all of yours"))
+    if integrations is not None:
+        faults += check_integrations(integrations)
+        if scopes and set(scopes) != KEY_SCOPES:
+            message = "a token for some integrations cannot do anything but call them"
+            faults.append(_fault("more_than_calls", message, "give it the scope `call` only, and make another one"))
+    if namespaces is not None and set(scopes) == KEY_SCOPES:
+        message = "a token that only calls integrations has no use for namespaces"
+        faults.append(_fault("no_use_for_namespaces", message, "limit it to integrations instead"))
     return faults
+
+
+def check_integrations(slugs: Collection[str]) -> list[Fault]:
+    """Faults of the names alone: which integrations there are is not known here."""
+    if not 1 <= len(slugs) <= _MOST_INTEGRATIONS:
+        message = f"the token would be for {len(slugs)} integrations"
+        return [_fault("bad_integrations", message, f"name 1 to {_MOST_INTEGRATIONS}, or none to allow all of yours")]
+    return [
+        _fault("bad_integration", f"{slug[:MAX_LABEL_CHARS]!r} is not the name of an integration", "such as `github`")
+        for slug in slugs
+        if not _INTEGRATION.fullmatch(slug)
+    ]
 
 
 def check_days(days: int, *, most: int, what: str) -> list[Fault]:

@@ -1,7 +1,11 @@
-"""Personal tokens: for machines, with scopes, an end, and perhaps some namespaces only."""
+"""Personal tokens: for machines, with scopes, an end, and perhaps some namespaces or integrations only.
+
+One that only calls integrations is a *key*: `sk_` and 64 hexadecimal digits, as programs that call them expect it.
+"""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -10,7 +14,7 @@ from skillyard.domain.accounts import rules, store
 from skillyard.domain.accounts.authenticate import PERSONAL_PREFIX
 from skillyard.domain.accounts.errors import AccountSuspended, NamespaceNotFound, ScopesTooWide, TokenNotFound
 from skillyard.domain.accounts.model import Caller, Token, TokenCreated, TokenRevoked, User
-from skillyard.domain.accounts.rights import Scope, includes
+from skillyard.domain.accounts.rights import KEY_SCOPES, Scope, includes
 from skillyard.domain.accounts.sessions import SHOWN_CHARS
 from skillyard.domain.accounts.store import agents
 from skillyard.infra.database import Tx
@@ -19,6 +23,8 @@ from skillyard.infra.paging import Page, page_of, read_cursor
 from skillyard.infra.secrets import hash_secret
 
 DEFAULT_DAYS = 90
+_KEY_BYTES = 32
+_SHOWN_OF_KEY = 8
 _DAY_MS = 24 * 3600 * 1000
 _AFTER_ALL_IDS = "zzzz"
 
@@ -39,13 +45,17 @@ def create_token(
     scopes: Collection[Scope],
     expires_in_days: int = DEFAULT_DAYS,
     namespaces: Collection[str] | None = None,
+    integrations: Collection[str] | None = None,
 ) -> NewToken:
     """Make a personal token, no wider than the token that asks; one made by a personal token does not outlive it.
 
     Raises NotAcceptable, ScopesTooWide, NamespaceNotFound.
     """
     caller.must("manage_tokens")
-    rules.refuse(rules.check_token(name=name, scopes=scopes, expires_in_days=expires_in_days, namespaces=namespaces))
+    faults = rules.check_token(
+        name=name, scopes=scopes, expires_in_days=expires_in_days, namespaces=namespaces, integrations=integrations
+    )
+    rules.refuse(faults)
     _check_not_wider(caller, scopes, namespaces)
     user_id, username = caller.identity
     now_ms = app.clock.now_ms()
@@ -54,6 +64,7 @@ def create_token(
         name=name,
         scopes=scopes,
         namespaces=namespaces,
+        integrations=integrations,
         created_ms=now_ms,
         expires_ms=_end(caller, now_ms + expires_in_days * _DAY_MS),
     )
@@ -63,7 +74,16 @@ def create_token(
     return new
 
 
-def add_token(tx: Tx, app: App, user: User, *, name: str, scopes: frozenset[Scope], days: int) -> NewToken:
+def add_token(
+    tx: Tx,
+    app: App,
+    user: User,
+    *,
+    name: str,
+    scopes: frozenset[Scope],
+    days: int,
+    integrations: frozenset[str] | None = None,
+) -> NewToken:
     """Add a personal token that the user has agreed to otherwise. Records an event: call it last.
 
     Raises AccountSuspended.
@@ -71,20 +91,33 @@ def add_token(tx: Tx, app: App, user: User, *, name: str, scopes: frozenset[Scop
     if user.is_suspended:
         raise AccountSuspended(username=user.username)
     now_ms = app.clock.now_ms()
-    expires_ms = now_ms + days * _DAY_MS
-    new = _new_token(user.id, name=name, scopes=scopes, namespaces=None, created_ms=now_ms, expires_ms=expires_ms)
+    new = _new_token(
+        user.id,
+        name=name,
+        scopes=scopes,
+        namespaces=None,
+        integrations=integrations,
+        created_ms=now_ms,
+        expires_ms=now_ms + days * _DAY_MS,
+    )
     store.add_token(tx, new.token, secret_hash=hash_secret(new.secret))
     app.events.record(tx, _created(new.token, user.username))
     return new
 
 
-def list_tokens(app: App, caller: Caller, *, limit: int = 30, cursor: str | None = None) -> Page[Token]:
-    """The caller's personal tokens, also expired and revoked ones, the newest first."""
+def list_tokens(
+    app: App, caller: Caller, *, limit: int = 30, cursor: str | None = None, only_keys: bool = False
+) -> Page[Token]:
+    """The caller's personal tokens, also expired and revoked ones, the newest first. `only_keys`: those that only call
+    integrations.
+    """
     caller.must("manage_tokens")
     user_id, _ = caller.identity
     (before,) = read_cursor(cursor, [_AFTER_ALL_IDS])
     with app.database.reading() as tx:
-        found = store.list_personal_tokens(tx, user_id, before=str(before), limit=limit + 1)
+        found = store.list_personal_tokens(
+            tx, user_id, before=str(before), limit=limit + 1, scopes=KEY_SCOPES if only_keys else None
+        )
     return page_of(found, limit, lambda token: [token.id])
 
 
@@ -111,22 +144,25 @@ def _new_token(
     name: str,
     scopes: Collection[Scope],
     namespaces: Collection[str] | None,
+    integrations: Collection[str] | None,
     created_ms: int,
     expires_ms: int,
 ) -> NewToken:
-    secret = new_secret(PERSONAL_PREFIX)
+    is_key = set(scopes) == KEY_SCOPES
+    secret = f"sk_{secrets.token_hex(_KEY_BYTES)}" if is_key else new_secret(PERSONAL_PREFIX)
     token = Token(
         id=new_id("tok"),
         user_id=user_id,
         kind="personal",
         name=name,
-        prefix=secret[:SHOWN_CHARS],
+        prefix=secret[: _SHOWN_OF_KEY if is_key else SHOWN_CHARS],
         scopes=frozenset(scopes),
         namespaces=None if namespaces is None else frozenset(namespaces),
         created_ms=created_ms,
         expires_ms=expires_ms,
         last_used_ms=None,
         revoked_ms=None,
+        integrations=None if integrations is None else frozenset(integrations),
     )
     return NewToken(secret=secret, token=token)
 
@@ -152,4 +188,5 @@ def _created(token: Token, username: str) -> TokenCreated:
         scopes=tuple(sorted(token.scopes)),
         namespaces=None if token.namespaces is None else tuple(sorted(token.namespaces)),
         expires_ms=token.expires_ms,
+        integrations=None if token.integrations is None else tuple(sorted(token.integrations)),
     )

@@ -29,6 +29,7 @@ _TOKEN = {
     "prefix": "sky_pt_3kR9x",
     "scopes": ["publish", "read"],
     "namespaces": ["acme"],
+    "integrations": None,
     "created_at": "2026-11-21T07:00:00.000Z",
     "expires_at": "2027-02-19T07:00:00.000Z",
     "last_used_at": None,
@@ -54,6 +55,7 @@ class TokenInUse(BaseModel):
     scopes: list[Scope]
     expires_at: Time | None = Field(description="null: never, as keys of collections may be.")
     namespaces: list[str] | None = Field(description="What it is limited to; null: not limited.")
+    integrations: list[str] | None = Field(description="Which it may call; null: all.")
 
 
 class OwnNamespace(BaseModel):
@@ -73,6 +75,7 @@ class MeOnWire(BaseModel):
                 "scopes": ["manage", "publish", "read"],
                 "expires_at": "2026-11-21T08:00:00.000Z",
                 "namespaces": None,
+                "integrations": None,
             },
             "namespaces": [{"slug": "ada", "kind": "personal", "role": "owner"}],
         }
@@ -104,6 +107,7 @@ class TokenOnWire(BaseModel):
     prefix: str = Field(description="The beginning of the secret, to recognise it by.")
     scopes: list[Scope]
     namespaces: list[str] | None = Field(description="What it is limited to; null: not limited.")
+    integrations: list[str] | None = Field(description="Which it may call; null: all.")
     created_at: Time
     expires_at: Time
     last_used_at: Time | None
@@ -124,6 +128,9 @@ class CreateTokenBody(BaseModel):
     scopes: list[Scope] = Field(max_length=20)
     expires_in_days: int = Field(default=DEFAULT_DAYS, description="1 to 365.")
     namespaces: list[Text] | None = Field(default=None, max_length=100, description="Limit it to these.")
+    integrations: list[Text] | None = Field(
+        default=None, max_length=100, description="Make a key for calls of these only, whose one scope is `call`."
+    )
 
 
 class NewTokenOnWire(BaseModel):
@@ -172,6 +179,7 @@ def show_me(me: Me) -> MeOnWire:
         scopes=sorted(me.token.scopes),
         expires_at=_time(me.token.expires_ms or None),
         namespaces=_names(me.token.namespaces),
+        integrations=_names(me.token.integrations),
     )
     namespaces = [OwnNamespace(slug=own.slug, kind=own.kind, role=own.role) for own in me.namespaces if own.role]
     return MeOnWire(user=show_user(me.user), token=token, namespaces=namespaces)
@@ -184,6 +192,7 @@ def show_token(token: Token) -> TokenOnWire:
         prefix=token.prefix,
         scopes=sorted(token.scopes),
         namespaces=_names(token.namespaces),
+        integrations=_names(token.integrations),
         created_at=iso(token.created_ms),
         expires_at=iso(token.expires_ms),
         last_used_at=_time(token.last_used_ms),
@@ -217,8 +226,8 @@ def show_identities(page: Page[Identity], label_of: Callable[[str], str]) -> Ide
     return IdentitiesPage(items=items, next_cursor=page.next_cursor)
 
 
-def _names(namespaces: frozenset[str] | None) -> list[str] | None:
-    return None if namespaces is None else sorted(namespaces)
+def _names(names: frozenset[str] | None) -> list[str] | None:
+    return None if names is None else sorted(names)
 
 
 def _time(at_ms: int | None) -> str | None:

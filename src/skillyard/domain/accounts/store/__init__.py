@@ -18,7 +18,7 @@ TABLES = (
         "tokens",
         (
             "id", "secret_hash", "user_id", "kind", "name", "prefix", "scopes", "namespaces",
-            "created_ms", "expires_ms", "last_used_ms", "revoked_ms", "session_id",
+            "created_ms", "expires_ms", "last_used_ms", "revoked_ms", "session_id", "integrations",
         ),
     ),
     Table("sign_in_links", ("code_hash", "kind", "user_id", "created_ms", "expires_ms", "used_ms")),
@@ -26,7 +26,7 @@ TABLES = (
         "cli_sessions",
         (
             "id", "code_challenge", "user_code", "client_name", "status", "user_id", "created_ms", "expires_ms",
-            "scopes", "token_days", "signed_in_ms",
+            "scopes", "token_days", "signed_in_ms", "integrations", "polled_ms",
         ),
     ),
 )  # fmt: skip
@@ -193,10 +193,10 @@ def add_token(tx: Tx, token: Token, *, secret_hash: str) -> bool:
     """False when it is known already, which cannot be of a secret that was made a moment ago."""
     return tx.insert_new(
         "INSERT INTO tokens (id, secret_hash, user_id, kind, name, prefix, scopes, namespaces, created_ms, expires_ms,"
-        " session_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " session_id, integrations) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         token.id, secret_hash, token.user_id, token.kind, token.name, token.prefix, _words(token.scopes),
-        None if token.namespaces is None else _words(token.namespaces), token.created_ms, token.expires_ms,
-        token.session_id,
+        _words_or_null(token.namespaces), token.created_ms, token.expires_ms, token.session_id,
+        _words_or_null(token.integrations),
     )  # fmt: skip
 
 
@@ -215,11 +215,14 @@ def find_token_of(tx: Tx, user_id: str, token_id: str) -> Token | None:
     return _token(row) if row else None
 
 
-def list_personal_tokens(tx: Tx, user_id: str, *, before: str, limit: int) -> list[Token]:
-    """The newest first; those with an id below `before`."""
+def list_personal_tokens(
+    tx: Tx, user_id: str, *, before: str, limit: int, scopes: frozenset[Scope] | None
+) -> list[Token]:
+    """The newest first; those with an id below `before`, and with exactly these scopes where any are named."""
     rows = tx.all(
-        "SELECT * FROM tokens WHERE user_id = ? AND kind = 'personal' AND id < ? ORDER BY id DESC LIMIT ?",
-        user_id, before, limit,
+        "SELECT * FROM tokens WHERE user_id = ? AND kind = 'personal' AND id < ? AND scopes = coalesce(?, scopes)"
+        " ORDER BY id DESC LIMIT ?",
+        user_id, before, _words_or_null(scopes), limit,
     )  # fmt: skip
     return [_token(row) for row in rows]
 
@@ -273,14 +276,32 @@ def use_link(tx: Tx, code_hash: str, *, now_ms: int) -> bool:
 def add_cli_session(tx: Tx, session: CliSession, *, code_challenge: str) -> None:
     tx.run(
         "INSERT INTO cli_sessions (id, code_challenge, user_code, client_name, status, created_ms, expires_ms, scopes,"
-        " token_days) VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, ?)",
+        " token_days, integrations) VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?)",
         session.id, code_challenge, session.user_code, session.client_name, session.created_ms, session.expires_ms,
-        None if session.scopes is None else _words(session.scopes), session.token_days,
+        _words_or_null(session.scopes), session.token_days, _words_or_null(session.integrations),
     )  # fmt: skip
 
 
 def find_cli_session(tx: Tx, session_id: str) -> Row | None:
     return tx.one("SELECT * FROM cli_sessions WHERE id = ?", session_id)
+
+
+def find_waiting_cli_session(tx: Tx, user_code: str, *, now_ms: int) -> Row | None:
+    """The one with this code that nobody has decided; None also when there are several."""
+    rows = tx.all(
+        "SELECT * FROM cli_sessions WHERE user_code = ? AND status = 'pending' AND expires_ms > ?", user_code, now_ms
+    )
+    return rows[0] if len(rows) == 1 else None
+
+
+def note_poll(tx: Tx, session_id: str, *, now_ms: int, least_ms: int) -> bool:
+    """False when it was asked for less than `least_ms` ago."""
+    return bool(
+        tx.run(
+            "UPDATE cli_sessions SET polled_ms = ? WHERE id = ? AND coalesce(polled_ms, 0) <= ?",
+            now_ms, session_id, now_ms - least_ms,
+        )
+    )  # fmt: skip
 
 
 def decide_cli_session(tx: Tx, session_id: str, status: str, user_id: str, *, signed_in_ms: int, now_ms: int) -> bool:
@@ -348,8 +369,17 @@ def _member(row: Row) -> Member:
 def _token(row: Row) -> Token:
     fields: dict[str, Any] = {name: row[name] for name in Token.__slots__}
     fields["scopes"] = frozenset(Scope(word) for word in row["scopes"].split())
-    fields["namespaces"] = None if row["namespaces"] is None else frozenset(row["namespaces"].split())
+    fields["namespaces"] = _set_or_none(row["namespaces"])
+    fields["integrations"] = _set_or_none(row["integrations"])
     return Token(**fields)
+
+
+def _words_or_null(values: Iterable[str] | None) -> str | None:
+    return None if values is None else _words(values)
+
+
+def _set_or_none(words: str | None) -> frozenset[str] | None:
+    return None if words is None else frozenset(words.split())
 
 
 def _words(values: Iterable[str]) -> str:
