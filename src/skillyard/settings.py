@@ -40,6 +40,21 @@ class LlmProvider(BaseModel):
     needs_key: bool = True
 
 
+class IntegrationSettings(BaseModel):
+    """What an operator sets for one integration: another server, and the client registered there for signing in."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    base_url: str = Field(default="", pattern=r"^(https?://[^\s?#@]+)?$")
+    client_id: str = ""
+    client_secret: SecretStr = SecretStr("")
+    authorize_url: str = Field(default="", pattern=r"^(https?://[^\s#@]+)?$")
+    token_url: str = Field(default="", pattern=r"^(https?://[^\s#@]+)?$")
+    revoke_url: str = Field(default="", pattern=r"^(https?://[^\s#@]+)?$")
+    issuer: str = Field(default="", pattern=r"^(https?://[^\s#@]+)?$")
+    is_off: bool = False
+
+
 LLM_PROVIDERS = {
     "openai": LlmProvider(base_url="https://api.openai.com/v1"),
     "anthropic": LlmProvider(base_url="https://api.anthropic.com", protocol="anthropic"),
@@ -275,6 +290,13 @@ class Settings(BaseSettings):
     )
     llm_max_tokens: int = Field(
         default=200_000, ge=1, description="Most tokens, read and written, of all language models in one invocation."
+    )
+    integrations: dict[str, IntegrationSettings] = Field(
+        default={},
+        description="What differs for integrations, each by its name with `_` for `-`:"
+        " `SKILLYARD_INTEGRATIONS__GOOGLE_DRIVE__CLIENT_ID`, `…__CLIENT_SECRET` (of the client that you registered"
+        " there), `…__BASE_URL`, `…__AUTHORIZE_URL`, `…__TOKEN_URL`, `…__REVOKE_URL`, `…__ISSUER` (of a server of your"
+        " own), `…__IS_OFF`.",
     )
     vault_keys: SecretStr = Field(
         default=SecretStr(""),
