@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from skillyard.sandbox.proxy import Admit, Proxy, ProxyBounds
+from skillyard.sandbox.proxy import NO_SERVICES, Admit, Proxy, ProxyBounds
+from skillyard.sandbox.service import Service
 
 LOOPBACK = "127.0.0.1"
 QUICK = ProxyBounds(linger_s=0.2)
@@ -111,15 +112,19 @@ class Door:
         admit: Admit = lambda host, address: True,
         resolver: Callable[[str], Sequence[str]] | None = None,
         bounds: ProxyBounds = QUICK,
+        services: Mapping[str, Service] = NO_SERVICES,
     ) -> None:
         self.looked_up: list[str] = []
         self._resolver = resolver or (lambda host: [LOOPBACK])
         listener = socket.create_server((LOOPBACK, 0))
         self.port = listener.getsockname()[1]
-        self._proxy = Proxy(listener, allowed=allowed, admit=admit, resolver=self._look_up, bounds=bounds)
+        self._proxy = Proxy(
+            listener, allowed=allowed, admit=admit, services=services, resolver=self._look_up, bounds=bounds
+        )
         self._proxy.start()
         self.asked: tuple[str, ...] = ()
         self.refused: tuple[str, ...] = ()
+        self.served: tuple[str, ...] = ()
 
     def _look_up(self, host: str) -> Sequence[str]:
         self.looked_up.append(host)
@@ -129,7 +134,7 @@ class Door:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.asked, self.refused = self._proxy.stop()
+        self.asked, self.refused, self.served = self._proxy.stop()
 
     def open(self) -> socket.socket:
         return socket.create_connection((LOOPBACK, self.port), timeout=10)

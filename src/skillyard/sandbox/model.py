@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from skillyard.public_addresses import AllowList
+from skillyard.sandbox.service import Service
 from skillyard.skill.permissions import NO_PERMISSIONS, Permissions
 
 Stream = Literal["stdout", "stderr"]
@@ -49,7 +50,9 @@ class Task:
     `arguments[0]` is a program: `python`, `node`, `sh`, or a file below /skill. `inputs` are files of the workspace
     that were handed over by name, readable whatever is declared; the rest of it as `permissions` say. `environment`
     holds only what was declared or belongs to us. `skill` and `layer` must be readable by everybody, since no program
-    runs as root. `private_hosts`: the declared hosts that may have private addresses.
+    runs as root. `private_hosts`: the declared hosts that may have private addresses. `services`: what the server
+    answers itself, by the name of a host that is in the sandbox only, in lower case; asked by plain HTTP, through the
+    proxy or at its port.
     """
 
     arguments: tuple[str, ...]
@@ -61,16 +64,23 @@ class Task:
     environment: Mapping[str, str] = field(default_factory=dict)
     permissions: Permissions = NO_PERMISSIONS
     private_hosts: AllowList = NO_PRIVATE_HOSTS
+    services: Mapping[str, Service] = field(default_factory=dict)
     limits: Limits = Limits()
     on_output: Callable[[Stream, bytes], None] | None = None
     is_cancelled: Callable[[], bool] | None = None
+
+    @property
+    def has_way_out(self) -> bool:
+        """Whether it needs the proxy."""
+        return bool(self.permissions.network_outbound or self.services)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
     """What it did, and what it tried in vain. Hosts as `host:port`, with port 53 for a name that was asked of DNS;
     programs as paths inside, and `fork`; files relative to the workspace, others with their whole path; the rest by
-    the names of system calls. `by`: the witnesses: `proxy`, `seccomp`, `workspace`.
+    the names of system calls; `services` those of the task's that it asked. `by`: the witnesses: `proxy`, `seccomp`,
+    `workspace`.
     """
 
     hosts: tuple[str, ...] = ()
@@ -81,6 +91,7 @@ class Observed:
     files_written: tuple[str, ...] = ()
     files_refused: tuple[str, ...] = ()
     other_refused: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
     by: tuple[str, ...] = ()
 
 

@@ -126,6 +126,7 @@ class Parcel:
                 hosts_refused=traffic.refused,
                 files_written=leavings.written,
                 files_refused=tuple(sorted({*leavings.refused, *ended.texts("refused")})),
+                services=traffic.services,
                 by=("proxy", "workspace") if self._proxy else ("workspace",),
             ),
             level=level,

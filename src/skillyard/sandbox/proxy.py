@@ -10,31 +10,40 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
+from types import MappingProxyType
 from typing import NamedTuple
 
 from skillyard.public_addresses import Address, AllowList, reach_of
+from skillyard.sandbox.model import Task
+from skillyard.sandbox.proxy_answer import Refused, refusal
 from skillyard.sandbox.proxy_relay import Ends, Relay, WrongName
 from skillyard.sandbox.proxy_request import BadRequest, ProxyRequest, Target, read_request
+from skillyard.sandbox.proxy_services import Desk, DeskBounds
+from skillyard.sandbox.service import Service
 from skillyard.skill.reach import host_covers
 
 Admit = Callable[[str, Address], bool]
 Resolver = Callable[[str], Sequence[str]]
 
+NO_SERVICES: Mapping[str, Service] = MappingProxyType({})
+_ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 _CHUNK_BYTES = 64 * 1024
 _MAX_ADDRESSES = 16
-_REASONS = {400: "Bad Request", 403: "Forbidden", 408: "Request Timeout", 429: "Too Many Requests", 502: "Bad Gateway"}
 
 
 class Traffic(NamedTuple):
-    """What was asked for and granted, and what was refused: `host:port` each, in order of their letters."""
+    """What was asked for and granted, and what was refused: `host:port` each; and the hosts of services that were
+    asked. In order of their letters.
+    """
 
     asked: tuple[str, ...]
     refused: tuple[str, ...]
+    services: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,15 +57,7 @@ class ProxyBounds:
     connect_s: float = 10.0
     linger_s: float = 1.0
     recorded: int = 500
-
-
-class Refused(Exception):
-    """The program gets `status` and `why` as its answer."""
-
-    def __init__(self, status: int, why: str) -> None:
-        super().__init__(why)
-        self.status = status
-        self.why = why
+    desk: DeskBounds = field(default_factory=DeskBounds)
 
 
 def public_or(private_hosts: AllowList) -> Admit:
@@ -76,7 +77,8 @@ def look_up(host: str) -> Sequence[str]:
 
 class Proxy:
     """`listener` is a listening TCP socket, of whatever network namespace; it belongs to the proxy from now on.
-    `allowed` are patterns as `read_host` returns them.
+    `allowed` are patterns as `read_host` returns them. `services` by their hosts, in the same spelling: they are
+    answered here, in plain HTTP, whichever port is named.
     """
 
     def __init__(
@@ -85,16 +87,20 @@ class Proxy:
         *,
         allowed: tuple[str, ...],
         admit: Admit,
+        services: Mapping[str, Service] = NO_SERVICES,
         resolver: Resolver = look_up,
         bounds: ProxyBounds = ProxyBounds(),
     ) -> None:
         self._listener = listener
         self._allowed = allowed
         self._admit = admit
+        self._services = services
         self._resolver = resolver
         self._bounds = bounds
         self._asked: set[str] = set()
         self._refused: set[str] = set()
+        self._served: set[str] = set()
+        self._desk = Desk(bounds.desk)
         self._relay = Relay(bounds.total_bytes)
         self._writers: set[asyncio.StreamWriter] = set()
         self._look_ups = ThreadPoolExecutor(max_workers=4, thread_name_prefix="proxy-look-up")
@@ -107,14 +113,17 @@ class Proxy:
         self._thread.start()
 
     def stop(self) -> Traffic:
-        """End all connections, give the listener back to the system, and say what was asked."""
+        """End all connections, wait for what services have begun, give the listener back to the system, and say what
+        was asked.
+        """
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stopped.set)
             self._thread.join()
         self._loop.close()
         self._listener.close()
         self._look_ups.shutdown(wait=False, cancel_futures=True)
-        return Traffic(tuple(sorted(self._asked)), tuple(sorted(self._refused)))
+        self._desk.close()
+        return Traffic(tuple(sorted(self._asked)), tuple(sorted(self._refused)), tuple(sorted(self._served)))
 
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
@@ -129,7 +138,7 @@ class Proxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._writers) >= self._bounds.connections:
-            writer.write(_as_answer(Refused(429, f"more than {self._bounds.connections} connections at once")))
+            writer.write(refusal(Refused(429, f"more than {self._bounds.connections} connections at once")))
             writer.close()
             return
         self._writers.add(writer)
@@ -147,7 +156,7 @@ class Proxy:
 
     async def _tell(self, refused: Refused, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """With what is still on its way read and thrown away, since closing before would take the answer back."""
-        writer.write(_as_answer(refused))
+        writer.write(refusal(refused))
         with suppress(OSError, TimeoutError):
             writer.write_eof()
             async with asyncio.timeout(self._bounds.linger_s):
@@ -158,10 +167,13 @@ class Proxy:
         request = await self._read(reader)
         if self._relay.bytes_left <= 0:
             raise Refused(429, f"this run has moved its {self._bounds.total_bytes} bytes")
+        if request.target.host in self._services:
+            await self._serve_here(request, reader, writer)
+            return
         server = await self._connect(request.target)
         try:
             if request.is_tunnel:
-                writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                writer.write(_ESTABLISHED)
                 await self._relay.tunnel((reader, writer), server, request.target)
             else:
                 await self._relay.exchange((reader, writer), server, request)
@@ -172,10 +184,25 @@ class Proxy:
         finally:
             server[1].transport.abort()
 
+    async def _serve_here(
+        self, request: ProxyRequest, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """Some clients open a tunnel for plain HTTP, too; then the request is in it."""
+        host = request.target.host
+        if request.is_tunnel:
+            writer.write(_ESTABLISHED)
+            request = await self._read(reader)
+        if request.is_tunnel or request.target.host != host:
+            raise Refused(400, f"in a tunnel to {host} only {host} can be asked, by plain HTTP")
+        self._note(self._served, host)
+        answer = await self._desk.answer(self._services[host], request, reader)
+        self._relay.bytes_left -= len(answer)
+        writer.write(answer)
+
     async def _read(self, reader: asyncio.StreamReader) -> ProxyRequest:
         try:
             async with asyncio.timeout(self._bounds.head_s):
-                return read_request(await reader.readuntil(b"\r\n\r\n"))
+                return read_request(await reader.readuntil(b"\r\n\r\n"), services=self._services)
         except TimeoutError:
             raise Refused(408, f"the request did not come within {self._bounds.head_s:g} s") from None
         except asyncio.LimitOverrunError:
@@ -228,10 +255,11 @@ class Proxy:
             record.add(what)
 
 
-def _as_answer(refused: Refused) -> bytes:
-    body = f"skillyard: {refused.why}\n".encode()
-    head = (
-        f"HTTP/1.1 {refused.status} {_REASONS[refused.status]}\r\ncontent-type: text/plain; charset=utf-8\r\n"
-        f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+def proxy_for(task: Task, listener: socket.socket) -> Proxy:
+    """The way out that a task has, not started yet."""
+    return Proxy(
+        listener,
+        allowed=task.permissions.network_outbound,
+        admit=public_or(task.private_hosts),
+        services=task.services,
     )
-    return head.encode() + body

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 
+from skillyard.sandbox.proxy_answer import Refused
 from skillyard.sandbox.proxy_request import NOT_A_HOST, BadRequest, ProxyRequest, Target, rewrite_response
 from skillyard.sandbox.server_name import HANDSHAKE, HEADER_BYTES, BadHello, record_bytes, server_name
 
@@ -115,6 +116,27 @@ class Relay:
             raise OSError("more bytes than the run may move")
         writer.write(data)
         await writer.drain()
+
+
+async def read_body(request: ProxyRequest, reader: asyncio.StreamReader, *, most: int) -> bytes:
+    """The whole body of a request. Raises Refused for a larger one; OSError for one that breaks off."""
+    body = bytearray()
+    try:
+        if request.body != "chunked":
+            return await reader.readexactly(_within(request.body, most))
+        while size := _chunk_size(await reader.readuntil(b"\r\n")):
+            body += await reader.readexactly(_within(len(body) + size, most) - len(body))
+            if await reader.readexactly(2) != b"\r\n":
+                raise OSError("a chunk that is longer than it says")
+    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        raise OSError("a body that breaks off") from None
+    return bytes(body)
+
+
+def _within(size: int, most: int) -> int:
+    if size > most:
+        raise Refused(413, f"the body is larger than {most} bytes")
+    return size
 
 
 def _check_name(name: str | None, target: Target) -> None:

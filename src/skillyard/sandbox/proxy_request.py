@@ -6,15 +6,18 @@ RFC 9112 (3.2 forms of targets, 6.3 framing, 11.2 smuggling) and RFC 9110 (7.6 w
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
+from skillyard.sandbox.service import ServiceRequest
 from skillyard.skill.reach import BadPatternError, read_host
 
 _REQUEST_LINE = re.compile(rb"([A-Z]{1,20}) ([!-~]{1,8000}) HTTP/1\.([01])")
 _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)")
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?")
 _ABSOLUTE = re.compile(r"http://([^/?#@]*)(/[^?#]*)?(\?[^#]*)?", re.IGNORECASE)
+_ORIGIN = re.compile(r"(/[^?#]*)(\?[^#]*)?")
 _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+?)\.?(?::([0-9]{1,5}))?")
 _SPELLING = re.compile(r"[a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\]")
 # They speak of this connection only, never of the next one (RFC 9110 7.6.1).
@@ -59,8 +62,10 @@ class ProxyRequest:
     body: int | Literal["chunked"] = 0
 
 
-def read_request(head: bytes) -> ProxyRequest:
-    """From the bytes up to and with the empty line. Raises BadRequest."""
+def read_request(head: bytes, *, services: Collection[str] = ()) -> ProxyRequest:
+    """From the bytes up to and with the empty line. Only hosts of `services` may be asked as a server is, without
+    being named in the first line. Raises BadRequest.
+    """
     first, headers = _lines(head)
     match = _REQUEST_LINE.fullmatch(first)
     if match is None:
@@ -68,18 +73,24 @@ def read_request(head: bytes) -> ProxyRequest:
     method, text = match[1], match[2].decode("ascii")
     if method == b"CONNECT":
         return ProxyRequest(target=_read_authority(text, default_port=None), is_tunnel=True)
-    absolute = _ABSOLUTE.fullmatch(text)
-    if absolute is None:
-        raise BadRequest("its target is not http://host/path; https is asked for with CONNECT host:port")
-    target = _read_authority(absolute[1], default_port=80)
+    target, path = _read_target(text, headers, services)
     body = _framing(headers, is_http_1_1=match[3] == b"1", target=target)
-    path = (absolute[2] or "/") + (absolute[3] or "")
     lines = [b"%s %s HTTP/1.1" % (method, path.encode()), *_written(headers), b"host: " + _host_header(target)]
     if body == "chunked":
         lines.append(b"transfer-encoding: chunked")
     elif body or _values(headers, b"content-length"):
         lines.append(b"content-length: %d" % body)
     return ProxyRequest(target=target, is_tunnel=False, head=_head([*lines, b"connection: close"]), body=body)
+
+
+def service_request(request: ProxyRequest, body: bytes) -> ServiceRequest:
+    """The same for a service. Of headers that are there twice, the values stand in one (RFC 9110, 5.3)."""
+    first, pairs = _lines(request.head)
+    method, path, _ = first.decode("ascii").split(" ")
+    headers: dict[str, str] = {}
+    for name, value in ((name.decode("ascii"), value.decode("latin-1")) for name, value in pairs):
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return ServiceRequest(method=method, path=path, headers=headers, body=body)
 
 
 def rewrite_response(head: bytes) -> tuple[int, bytes]:
@@ -93,6 +104,18 @@ def rewrite_response(head: bytes) -> tuple[int, bytes]:
     framing = [b": ".join(header) for header in headers if header[0] in (b"content-length", b"transfer-encoding")]
     lines = [first, *_written(headers), *framing]
     return int(match[1]), _head(lines if match[1][:1] == b"1" else [*lines, b"connection: close"])
+
+
+def _read_target(text: str, headers: list[Header], services: Collection[str]) -> tuple[Target, str]:
+    """With the path and the query."""
+    if absolute := _ABSOLUTE.fullmatch(text):
+        return _read_authority(absolute[1], default_port=80), (absolute[2] or "/") + (absolute[3] or "")
+    hosts = _values(headers, b"host")
+    if (origin := _ORIGIN.fullmatch(text)) and hosts and services:
+        target = _read_authority(hosts[0].decode("latin-1"), default_port=80)
+        if target.host in services:
+            return target, origin[1] + (origin[2] or "")
+    raise BadRequest("its target is not http://host/path; https is asked for with CONNECT host:port")
 
 
 def _lines(head: bytes) -> tuple[bytes, list[Header]]:

@@ -51,7 +51,7 @@ def environment_of(task: Task, machine: Machine) -> dict[str, str]:
     }
     if task.layer:
         ours |= {"PYTHONPATH": "/deps/python", "NODE_PATH": "/deps/node_modules"}
-    if task.permissions.network_outbound:
+    if task.has_way_out:
         ours |= dict.fromkeys((*_PROXY_NAMES, *(name.upper() for name in _PROXY_NAMES)), PROXY)
         ours["NODE_USE_ENV_PROXY"] = "1"
     return ours | dict(task.environment)

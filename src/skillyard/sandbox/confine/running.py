@@ -125,7 +125,7 @@ class Running:
         return True
 
     def _note_question(self) -> bool:
-        note_question(self._names, self._names_asked)
+        note_question(self._names, self._names_asked, self._task.services)
         return True
 
     def _look(self, now: float) -> None:

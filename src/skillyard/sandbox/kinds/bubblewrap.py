@@ -25,7 +25,7 @@ from skillyard.sandbox.confine.seen import Seen
 from skillyard.sandbox.confine.watcher import Watcher
 from skillyard.sandbox.model import Level, Observed, Result, Sandbox, SandboxUnavailable, Task
 from skillyard.sandbox.probed import ProbedSandbox
-from skillyard.sandbox.proxy import Proxy, Traffic, public_or
+from skillyard.sandbox.proxy import Proxy, Traffic, proxy_for
 
 KIND = "bubblewrap"
 PLACE = 1
@@ -199,10 +199,9 @@ def _becoming(box: Box, task: Task, command: Command, plan: Plan) -> bytes:
 
 
 def _proxy(listener: int, task: Task) -> Proxy | None:
-    if not task.permissions.network_outbound:
+    if not task.has_way_out:
         return None
-    own = socket.socket(fileno=os.dup(listener))
-    proxy = Proxy(own, allowed=task.permissions.network_outbound, admit=public_or(task.private_hosts))
+    proxy = proxy_for(task, socket.socket(fileno=os.dup(listener)))
     proxy.start()
     return proxy
 
@@ -231,6 +230,7 @@ def _observed(watcher: Watcher, traffic: Traffic, ended: Ended, seen: Seen, leav
         files_written=leavings.written,
         files_refused=_sorted(seen.refused | set(leavings.refused)),
         other_refused=_sorted(watcher.others_refused),
+        services=traffic.services,
         by=("proxy", "seccomp", "workspace") if traffic is not _NO_TRAFFIC else ("seccomp", "workspace"),
     )
 

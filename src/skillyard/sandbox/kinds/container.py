@@ -23,7 +23,7 @@ from typing import Any
 from skillyard.sandbox.model import Level, Result, Sandbox, SandboxUnavailable, Task
 from skillyard.sandbox.parcel import NO_TRAFFIC, Parcel, carrier_program
 from skillyard.sandbox.probed import ProbedSandbox
-from skillyard.sandbox.proxy import Proxy, public_or
+from skillyard.sandbox.proxy import Proxy, proxy_for
 
 KIND = "container"
 PLACE = 2
@@ -172,7 +172,8 @@ def options_of(task: Task, name: str, runtime: str, proxy_folder: str | None) ->
     return [
         "run", f"--name={name}", "--interactive", "--pull=never", "--log-driver=none",
         *([f"--runtime={runtime}"] if runtime else []),
-        "--network=none", "--ipc=private", "--hostname=sandbox", f"--user={_USER}", "--read-only", "--cap-drop=ALL",
+        "--network=none", *(f"--add-host={host}:127.0.0.1" for host in task.services),
+        "--ipc=private", "--hostname=sandbox", f"--user={_USER}", "--read-only", "--cap-drop=ALL",
         "--security-opt=no-new-privileges", f"--memory={memory}b", f"--memory-swap={memory}b",
         f"--pids-limit={limits.processes + _OWN_PROCESSES}", "--ulimit=core=0:0", "--ulimit=nofile=1024:1024",
         "--ulimit=nproc=4096:4096", *mounts, "--workdir=/tmp", "--entrypoint=python3",
@@ -182,7 +183,7 @@ def options_of(task: Task, name: str, runtime: str, proxy_folder: str | None) ->
 @contextlib.contextmanager
 def _proxy(task: Task) -> Iterator[tuple[str | None, Proxy | None]]:
     """A folder with the socket of a running proxy, where the task may reach hosts."""
-    if not task.permissions.network_outbound:
+    if not task.has_way_out:
         yield None, None
         return
     with tempfile.TemporaryDirectory(prefix="skillyard-proxy-") as folder:
@@ -192,7 +193,7 @@ def _proxy(task: Task) -> Iterator[tuple[str | None, Proxy | None]]:
         listener.listen()
         Path(folder).chmod(0o755)
         path.chmod(0o666)
-        proxy = Proxy(listener, allowed=task.permissions.network_outbound, admit=public_or(task.private_hosts))
+        proxy = proxy_for(task, listener)
         proxy.start()
         try:
             yield folder, proxy

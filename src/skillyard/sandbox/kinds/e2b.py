@@ -204,9 +204,11 @@ class E2bSandbox(ProbedSandbox):
 
     def run(self, task: Task) -> Result:
         level = self.probe()
-        if task.permissions.network_outbound:
+        if task.has_way_out:
             hint = "run it where the sandbox is bubblewrap or container"
-            raise SandboxUnavailable("at E2B a program cannot be held to the hosts it declares", hint)
+            raise SandboxUnavailable(
+                "at E2B a program cannot be held to the hosts it declares, nor reach the gateway", hint
+            )
         most = min(task.limits.disk_bytes, _MAX_DISK_BYTES)
         task = replace(task, limits=replace(task.limits, disk_bytes=most))
         with _parcel(task) as parcel:

@@ -117,9 +117,11 @@ class KubernetesSandbox(ProbedSandbox):
 
     def run(self, task: Task) -> Result:
         level = self.probe()
-        if task.permissions.network_outbound:
+        if task.has_way_out:
             hint = "run it where the sandbox is bubblewrap or container"
-            raise SandboxUnavailable("in a cluster a program cannot be held to the hosts it declares", hint)
+            raise SandboxUnavailable(
+                "in a cluster a program cannot be held to the hosts it declares, nor reach the gateway", hint
+            )
         most = min(task.limits.disk_bytes, _MAX_DISK_BYTES)
         task = replace(task, limits=replace(task.limits, disk_bytes=most))
         with self._parcel(task) as parcel:
