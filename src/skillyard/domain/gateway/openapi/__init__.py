@@ -1,0 +1,1 @@
+"""Any OpenAPI document as an integration."""
