@@ -13,6 +13,7 @@ from skillyard.api.web import (
     credits,
     drive,
     identities,
+    integrations,
     market,
     members,
     sale_settings,
@@ -51,6 +52,7 @@ def build_web(app: App) -> Surface:
         market,
         board,
         webhooks,
+        integrations,
         skills,
     ):
         web.include_router(module.router)

@@ -1,0 +1,76 @@
+"""The catalog of the gateway in the browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from skillyard.app import App
+from skillyard.domain.gateway.catalog import list_integrations
+from tests.api.web.browser import Browser
+from tests.makers import make_app
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[App]:
+    app = make_app(tmp_path)
+    yield app
+    app.close()
+
+
+@pytest.fixture
+def browser(app: App) -> Browser:
+    return Browser(app)
+
+
+def _read(browser: Browser, path: str, status: int = 200) -> str:
+    answer = browser.get(path)
+    assert answer.status == status, path
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.body.decode())).split())
+
+
+def test_all_integrations_are_listed_for_everybody(browser: Browser, app: App) -> None:
+    text = _read(browser, "/integrations")
+    assert all(one.title in text and one.description in text for one in list_integrations(app))
+
+
+def test_words_narrow_the_list(browser: Browser) -> None:
+    assert "GitHub" in _read(browser, "/integrations?q=GITHUB")
+    assert "Nothing fits." in _read(browser, "/integrations?q=no-such-service")
+
+
+def test_an_integration_shows_what_it_can_do_and_how_to_begin(browser: Browser) -> None:
+    text = _read(browser, "/integrations/github")
+    assert "skillyard call github." in text
+    assert re.search(r"create_issue [\w ]+ write", text)
+    assert re.search(r"list_issues [\w ]+ read", text)
+
+
+def test_an_endpoint_shows_its_parameters_and_examples(browser: Browser) -> None:
+    text = _read(browser, "/integrations/github/create_issue")
+    assert re.search(r"title required string", text)
+    assert "skillyard call github.create_issue" in text
+    assert "POST /api/v1/calls/github/create_issue" in text
+
+
+def test_every_page_of_the_catalog_can_be_shown(browser: Browser, app: App) -> None:
+    for integration in list_integrations(app):
+        _read(browser, f"/integrations/{integration.slug}")
+        for name in integration.endpoints:
+            assert name in _read(browser, f"/integrations/{integration.slug}/{name}")
+
+
+def test_what_there_is_not_is_told_with_what_was_meant(browser: Browser) -> None:
+    assert "github" in _read(browser, "/integrations/githbu", 404)
+    assert "create_issue" in _read(browser, "/integrations/github/creat_issue", 404)
+
+
+def test_an_integration_that_is_switched_off_is_not_shown(tmp_path: Path) -> None:
+    app = make_app(tmp_path, integrations={"github": {"is_off": True}})
+    assert "GitHub" not in _read(Browser(app), "/integrations?q=github")
+    assert Browser(app).get("/integrations/github").status == 404
+    app.close()
