@@ -4,6 +4,9 @@ UV_VERSION = 0.13.8
 UV = .cache/uv/bin/uv
 JOBS ?= auto
 
+# Without bytecode every start of a program would compile it anew, which takes longer than most of them run.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo serve test check benchmarks reference picture wheel clean help
 
 help:  ## What can be made
