@@ -13,12 +13,22 @@ from skillyard.skill.schemas import read_schema
 
 MOST_ENDPOINTS = 300
 _MOST_PARAMS = 100
-_KEYS = (
+KEYS = (
     "group", "summary", "description", "method", "path", "effect", "scopes", "body", "headers", "paging", "params",
     "fixed", "graphql", "prepare", "idempotency_header", "answers_bytes", "examples", "docs_url", "operation",
 )  # fmt: skip
 _OF_PARAM = ("in", "as", "required", "slashes", "style", "schema")
 _STYLES = ("repeat", "comma", "space", "pipe", "brackets", "json")
+_OF_SCHEMAS = frozenset(
+    """
+    $anchor $comment $defs $dynamicAnchor $dynamicRef $id $ref $schema additionalProperties allOf anyOf const contains
+    contentEncoding contentMediaType contentSchema default definitions dependentRequired dependentSchemas deprecated
+    description else enum examples exclusiveMaximum exclusiveMinimum format if items maxContains maxItems maxLength
+    maxProperties maximum minContains minItems minLength minProperties minimum multipleOf not oneOf pattern
+    patternProperties prefixItems properties propertyNames readOnly required then title type unevaluatedItems
+    unevaluatedProperties uniqueItems writeOnly
+    """.split()  # noqa: SIM905 (fifty quoted words read worse)
+)
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _PARAM_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 _PATH = r"/(?!/)(?!.*/\.\.?(/|$))[^\s?#\\]*"
@@ -60,7 +70,7 @@ def schema_of(params: Iterable[Param]) -> Mapping[str, Any]:
 
 
 def _read_endpoint(name: str, value: object, place: Place, groups: Collection[str]) -> Endpoint:
-    fields = known_fields(value, place, _KEYS)
+    fields = known_fields(value, place, KEYS)
     group = fields.text("group", needed=True)
     if group and group not in groups:
         place.at("group").refuse("bad_value", f"{place.at('group')} is {quoted(group)}", "write it under groups, too")
@@ -111,6 +121,10 @@ def _read_param(name: str, value: object, place: Place) -> Param:
         value = {"in": "query"}
     fields = Fields({key: value[key] for key in _OF_PARAM if key in value}, place)
     inline = {key: item for key, item in value.items() if key not in _OF_PARAM}
+    for key in inline:
+        if key not in _OF_SCHEMAS:
+            hint = "put text with a comma or colon in quotes, and write keywords as JSON Schema (2020-12) has them"
+            place.at(key).refuse("unknown_key", f"{place.at(key)} means nothing here", hint)
     if inline and "schema" in value:
         at = place.at(next(iter(inline)))
         at.refuse("schema_twice", f"{at} stands beside schema", "move it into schema")

@@ -52,8 +52,8 @@ class Fields:
         if found and found not in choices:
             message = f"{self.place.at(key)} is {quoted(found)}"
             self.place.at(key).refuse("bad_value", message, f"write one of {', '.join(sorted(choices))}")
-            return default or next(iter(choices))
-        return found or default or next(iter(choices))
+            return default
+        return found or default
 
     def flag(self, key: str, *, default: bool = False) -> bool:
         found = self.values.get(key, default)

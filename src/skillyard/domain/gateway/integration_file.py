@@ -77,7 +77,7 @@ from skillyard.skill.faults import Fault, SkillError
 from skillyard.skill.reading import Place
 from skillyard.skill.schemas import read_schema
 
-_KEYS = (
+KEYS = (
     "integration", "version", "title", "description", "docs_url", "origin", "base_url", "variables", "hosts", "headers",
     "ways", "identity", "habits", "groups", "endpoints",
 )  # fmt: skip
@@ -98,12 +98,12 @@ def read_integration(text: str, *, file: str, is_ours: bool = True) -> Integrati
         integration = _read(value, replace(place, lines=lines), is_ours)
     errors = [fault for fault in faults if fault.severity == "error"]
     if errors or integration is None:
-        raise SkillError(errors)
+        raise SkillError(sorted(errors, key=lambda fault: fault.line or 0))
     return integration
 
 
 def _read(value: object, place: Place, is_ours: bool) -> Integration:
-    fields = known_fields(value, place, _KEYS)
+    fields = known_fields(value, place, KEYS)
     groups = known_names(fields.values.get("groups"), place.at("groups"), _GROUP, "issues: Issues")
     titles = Fields(groups, place.at("groups"))
     integration = Integration(
