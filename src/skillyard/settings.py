@@ -55,6 +55,24 @@ class IntegrationSettings(BaseModel):
     is_off: bool = False
 
 
+class GatewayPlan(BaseModel):
+    """How many calls of integrations somebody may make, and how many accounts they may connect; 0: no limit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    calls_per_minute: int = Field(default=0, ge=0)
+    calls_per_day: int = Field(default=0, ge=0)
+    calls_per_minute_and_key: int = Field(default=0, ge=0)
+    calls_per_minute_and_connection: int = Field(default=0, ge=0)
+    connections: int = Field(default=0, ge=0)
+
+
+GATEWAY_PLANS = {
+    "free": GatewayPlan(calls_per_minute=30, calls_per_day=10_000, connections=3),
+    "pro": GatewayPlan(calls_per_minute=120, calls_per_day=100_000, connections=10),
+    "unlimited": GatewayPlan(),
+}
+
 LLM_PROVIDERS = {
     "openai": LlmProvider(base_url="https://api.openai.com/v1"),
     "anthropic": LlmProvider(base_url="https://api.anthropic.com", protocol="anthropic"),
@@ -298,6 +316,27 @@ class Settings(BaseSettings):
         " there), `…__BASE_URL`, `…__AUTHORIZE_URL`, `…__TOKEN_URL`, `…__REVOKE_URL`, `…__ISSUER` (of a server of your"
         " own), `…__IS_OFF`.",
     )
+    gateway_plan: str = Field(
+        default="unlimited", description="The plan of people for whom an administrator has set no other."
+    )
+    gateway_plans: dict[str, GatewayPlan] = Field(
+        default={},
+        description="Plans for calls of integrations, beside `free`, `pro` and `unlimited`, each by a name of yours:"
+        " `SKILLYARD_GATEWAY_PLANS__<NAME>__CALLS_PER_MINUTE`, `…__CALLS_PER_DAY` (UTC), `…__CALLS_PER_MINUTE_AND_KEY`,"
+        " `…__CALLS_PER_MINUTE_AND_CONNECTION`, `…__CONNECTIONS`; 0: no limit.",
+    )
+    gateway_calls_per_minute: int = Field(
+        default=6000, ge=1, description="Calls of integrations per address and minute, over all nodes."
+    )
+    gateway_calls_at_once: int = Field(
+        default=64, ge=1, le=1000, description="Calls of integrations that one process has under way side by side."
+    )
+    gateway_call_seconds: int = Field(
+        default=30, ge=1, le=600, description="Longest that a call of an integration may take, with all its attempts."
+    )
+    gateway_answer_mb: int = Field(
+        default=10, ge=1, le=100, description="Largest answer of an integration that is taken, in MiB."
+    )
     vault_keys: SecretStr = Field(
         default=SecretStr(""),
         description="Keys that lock people's credentials, between spaces, the newest first: `2027=<32 bytes in base64>"
@@ -388,6 +427,17 @@ class Settings(BaseSettings):
             if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
                 raise ValueError(f"SKILLYARD_LLM: {name!r} is no name of a provider: use a-z, 0-9 and -")
         return self
+
+    @model_validator(mode="after")
+    def _people_have_a_plan_that_there_is(self) -> Settings:
+        if self.gateway_plan not in self.plans:
+            raise ValueError(f"SKILLYARD_GATEWAY_PLAN: there is no plan {self.gateway_plan!r}")
+        return self
+
+    @property
+    def plans(self) -> dict[str, GatewayPlan]:
+        """Those of the operator, before ours of the same name."""
+        return {**GATEWAY_PLANS, **self.gateway_plans}
 
     @property
     def llm_providers(self) -> dict[str, LlmProvider]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,13 +27,17 @@ from skillyard.public_addresses import Address, AllowList, all_loopback, reach_o
 if TYPE_CHECKING:  # a server that calls nobody yet starts without it
     import httpcore
 
+    from skillyard.infra.pooled import Kept, Pool
     from skillyard.infra.timed_network import Deadline
 
 Resolver = Callable[[str], Sequence[str]]
 
 MAX_URL_CHARS = 2000
+MAX_POOLED_URL_CHARS = 20_000
+_LATE = "it did not answer in time"
 _REDIRECTS = (301, 302, 303, 307, 308)
 _HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?|[0-9a-f:.]+")
+_opening = threading.Lock()
 _look_ups = ThreadPoolExecutor(max_workers=4, thread_name_prefix="look-up")
 
 
@@ -43,9 +48,16 @@ class AddressNotAllowed(Invalid):
 
 
 class CallFailed(Upstream):
+    """`was_sent`: the other side may have got it. `timed_out`: it had no answer in time."""
+
     code = "call_failed"
     text = "A call to {host} failed: {why}."
     hint = "Try again in a moment; if it stays, check that the address is right and that its service is up."
+
+    def __init__(self, *, host: str, why: str, was_sent: bool = True, timed_out: bool = False, **facts: Any) -> None:
+        super().__init__(host=host, why=why, **facts)
+        self.was_sent = was_sent
+        self.timed_out = timed_out
 
 
 class AnswerTooLarge(CallFailed):
@@ -95,6 +107,7 @@ class Outbound:
         self._resolver = resolver
         self._tls = tls
         self._bounds = bounds
+        self._pool: Pool | None = None
 
     def get_json(self, url: str, *, bounds: Bounds | None = None) -> Any:
         """The JSON value at an address. Raises AddressNotAllowed, CallFailed."""
@@ -142,6 +155,74 @@ class Outbound:
                 sent = {name: value for name, value in sent.items() if name.lower() not in ("authorization", "cookie")}
         raise CallFailed(host=str(urlsplit(answer.url).hostname), why="it sends us elsewhere")
 
+    def pooled(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes = b"",
+        bounds: Bounds | None = None,
+        may_repeat: bool = False,
+    ) -> Answer:
+        """One answer, of whatever status, on a connection that is kept for the next call. No redirect is followed.
+
+        What must not reach the other side twice is sent once, unless surely not a byte of it went out (`may_repeat`: it
+        may). Raises AddressNotAllowed, CallFailed.
+        """
+        import httpcore
+
+        from skillyard.infra.pooled import Stale, origin_of, request_of
+        from skillyard.infra.timed_network import Deadline
+
+        bounds = bounds or self._bounds
+        deadline = Deadline(time.monotonic() + bounds.total_s, bounds.phase_s)
+        parts = _read_url(url, most_chars=MAX_POOLED_URL_CHARS)
+        pool, origin, host = self._open_pool(), origin_of(parts), str(parts.hostname)
+        request = request_of(method, url, self._with_ours(headers, parts), body)
+        kept: Kept | None = None
+        try:
+            kept = pool.take(origin, may_repeat=may_repeat) or pool.open(
+                origin, self._checked(parts, deadline), deadline
+            )
+            try:
+                response = kept.ask(request, deadline, may_repeat=may_repeat)
+            except Stale:
+                kept.close()
+                kept = pool.open(origin, self._checked(parts, deadline), deadline)
+                response = kept.ask(request, deadline, may_repeat=may_repeat)
+            answer = _read(response, host, url, bounds)
+            response.close()
+            pool.give_back(origin, kept)
+        except BaseException as error:
+            if kept is not None:
+                kept.close()
+            was_sent = kept is not None and kept.has_sent
+            if isinstance(error, httpcore.TimeoutException):
+                raise CallFailed(host=host, why=_LATE, was_sent=was_sent, timed_out=True) from None
+            if isinstance(error, httpcore.NetworkError | httpcore.ProtocolError | OSError | ValueError):
+                raise CallFailed(host=host, why=_reason(error), was_sent=was_sent) from None
+            raise
+        return answer
+
+    def close(self) -> None:
+        """The connections that are kept."""
+        if self._pool is not None:
+            self._pool.close()
+
+    def _open_pool(self) -> Pool:
+        if self._pool is None:
+            from skillyard.infra.pooled import Pool
+
+            with _opening:
+                self._pool = self._pool or Pool(self._context)
+        return self._pool
+
+    @staticmethod
+    def _with_ours(headers: Mapping[str, str], parts: SplitResult) -> dict[str, str]:
+        own = {"host": parts.netloc, "user-agent": f"skillyard/{__version__}", "accept-encoding": "identity"}
+        return {**{name.lower(): value for name, value in headers.items()}, **own}
+
     def _hop(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes, bounds: Bounds, deadline: Deadline
     ) -> Answer:
@@ -152,8 +233,7 @@ class Outbound:
         parts = _read_url(url)
         host = str(parts.hostname)
         addresses = self._checked(parts, deadline)
-        own = {"host": parts.netloc, "user-agent": f"skillyard/{__version__}", "accept-encoding": "identity"}
-        sent = {**{name.lower(): value for name, value in headers.items()}, **own}
+        sent = self._with_ours(headers, parts)
         try:
             with (
                 httpcore.ConnectionPool(
@@ -163,7 +243,7 @@ class Outbound:
             ):
                 return _read(response, host, url, bounds)
         except httpcore.TimeoutException:
-            raise CallFailed(host=host, why="it did not answer in time") from None
+            raise CallFailed(host=host, why=_LATE, timed_out=True) from None
         except (httpcore.NetworkError, httpcore.ProtocolError, OSError, ValueError) as error:
             raise CallFailed(host=host, why=_reason(error)) from None
 
@@ -197,18 +277,19 @@ class Outbound:
             found = _look_ups.submit(self._resolver, host).result(timeout=deadline.wait_s())
             addresses = [ip_address(text) for text in found]
         except TimeoutError:
-            raise CallFailed(host=host, why="its name could not be looked up in time") from None
+            why = "its name could not be looked up in time"
+            raise CallFailed(host=host, why=why, was_sent=False, timed_out=True) from None
         except (OSError, ValueError):
             addresses = []
         if not addresses:
-            raise CallFailed(host=host, why="there is no such host")
+            raise CallFailed(host=host, why="there is no such host", was_sent=False)
         return addresses
 
 
-def _read_url(url: str) -> SplitResult:
+def _read_url(url: str, *, most_chars: int = MAX_URL_CHARS) -> SplitResult:
     """Its parts. Raises AddressNotAllowed for what is no plain http(s) address."""
     shown = url[:100] if url.isascii() and url.isprintable() else "this address"
-    if len(url) > MAX_URL_CHARS or not re.fullmatch(r"[!-~]+", url) or "\\" in url:
+    if len(url) > most_chars or not re.fullmatch(r"[!-~]+", url) or "\\" in url:
         raise AddressNotAllowed(address=shown, why="it is too long, or has characters that no address has")
     try:
         parts = urlsplit(url)

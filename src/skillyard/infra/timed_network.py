@@ -42,7 +42,7 @@ class TimedNetwork(httpcore.NetworkBackend):
         timeout: float | None = None,  # noqa: ARG002 (the deadline knows)
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
+    ) -> TimedStream:
         refused: httpcore.ConnectError | httpcore.ConnectTimeout | None = None
         for address in self._addresses:
             try:
@@ -52,22 +52,30 @@ class TimedNetwork(httpcore.NetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 refused = error
             else:
-                return _TimedStream(stream, self._deadline)
+                return TimedStream(stream, self._deadline)
         raise refused or httpcore.ConnectError("no address")
 
 
-class _TimedStream(httpcore.NetworkStream):
-    """Every read and write gets what is left of the time; a trickle of bytes does not stretch it."""
+class TimedStream(httpcore.NetworkStream):
+    """Every read and write gets what is left of the time; a trickle of bytes does not stretch it.
+
+    Whoever keeps the connection for the next call sets another `deadline`, and `has_sent` and `has_received` to False.
+    """
 
     def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
         self._stream = stream
-        self._deadline = deadline
+        self.deadline = deadline
+        self.has_sent = self.has_received = False
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 (the deadline knows)
-        return self._stream.read(max_bytes, self._deadline.wait_s())
+        data = self._stream.read(max_bytes, self.deadline.wait_s())
+        self.has_received = self.has_received or bool(data)
+        return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 (the deadline knows)
-        self._stream.write(buffer, self._deadline.wait_s())
+        wait_s = self.deadline.wait_s()
+        self.has_sent = True
+        self._stream.write(buffer, wait_s)
 
     def close(self) -> None:
         self._stream.close()
@@ -77,9 +85,9 @@ class _TimedStream(httpcore.NetworkStream):
         ssl_context: ssl.SSLContext,
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ARG002 (the deadline knows)
-    ) -> httpcore.NetworkStream:
-        stream = self._stream.start_tls(ssl_context, server_hostname, self._deadline.wait_s())
-        return _TimedStream(stream, self._deadline)
+    ) -> TimedStream:
+        stream = self._stream.start_tls(ssl_context, server_hostname, self.deadline.wait_s())
+        return TimedStream(stream, self.deadline)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
