@@ -1,6 +1,7 @@
 """Which integrations there are: those that come with this registry, and those that administrators added.
 
-Each is read from its text when it is first asked for, and kept. What the operator's settings say comes on top.
+Each is read from its text when it is first asked for, and kept for as long as the text is the same. What the operator's
+settings say comes on top.
 """
 
 from __future__ import annotations
@@ -8,41 +9,81 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 from skillyard.app import App
 from skillyard.domain.gateway.catalog_errors import EndpointNotFound, IntegrationNotFound
 from skillyard.domain.gateway.integration import Endpoint, Integration, Way
 from skillyard.domain.gateway.integration_file import read_integration
+from skillyard.domain.gateway.integration_writer import write_integration
+from skillyard.domain.gateway.store import integrations as store
+from skillyard.domain.gateway.store.integrations import Record
+from skillyard.infra.database import Tx
+from skillyard.infra.log import Logger
 from skillyard.settings import IntegrationSettings
+from skillyard.skill.faults import SkillError
 from skillyard.skill.reading import did_you_mean, shorten
 
 FOLDER = Path(__file__).parent / "integrations"
+_log = Logger("skillyard.integrations")
+_MOST_KEPT = 200
 _NO_SETTINGS = IntegrationSettings()
+_added: dict[str, Integration] = {}  # by the digest of the text, so that every database's is its own
 
 
 def find_integration(app: App, slug: str) -> Integration:
-    """Raises IntegrationNotFound."""
+    """As it is now. Raises IntegrationNotFound."""
     settings = _settings_of(app, slug)
-    if slug not in shipped_slugs() or settings.is_off:
-        names = [known for known in shipped_slugs() if not _settings_of(app, known).is_off]
+    found = None if settings.is_off else _find_shipped(slug) or _find_added(app, slug)
+    if found is None:
+        names = [one.slug for one in list_integrations(app)]
         raise IntegrationNotFound(integration=shorten(slug), meant=_meant(slug, names))
-    return _with_settings(read_shipped(slug), settings)
+    return _with_settings(found, settings)
 
 
 def find_endpoint(integration: Integration, name: str) -> Endpoint:
     """Raises EndpointNotFound."""
     if (found := integration.endpoints.get(name)) is None:
-        raise EndpointNotFound(
-            integration=integration.slug, endpoint=shorten(name), meant=_meant(name, integration.endpoints)
-        )
+        meant = _meant(name, integration.endpoints)
+        raise EndpointNotFound(integration=integration.slug, endpoint=shorten(name), meant=meant)
     return found
 
 
 def list_integrations(app: App) -> list[Integration]:
     """All, in the order of their names."""
-    slugs = [slug for slug in shipped_slugs() if not _settings_of(app, slug).is_off]
-    return [find_integration(app, slug) for slug in slugs]
+    with app.database.reading() as tx:
+        added = store.list_digests(tx)
+    found = [read_shipped(slug) for slug in shipped_slugs()]
+    found += [one for slug, digest in added.items() if not is_shipped(slug) and (one := _read_added(app, slug, digest))]
+    settings = {one.slug: _settings_of(app, one.slug) for one in found}
+    shown = [_with_settings(one, settings[one.slug]) for one in found if not settings[one.slug].is_off]
+    return sorted(shown, key=lambda one: one.slug)
+
+
+def keep_integration(tx: Tx, integration: Integration, *, user_id: str, now_ms: int) -> Integration:
+    """Add one that an administrator describes, in place of that of the same name; as it then is, with its version.
+
+    Raises SkillError when its file could not be read again.
+    """
+    version = store.next_version(tx, integration.slug)
+    content = write_integration(replace(integration, version=version))
+    kept = read_integration(content, file=f"{integration.slug}.yaml", is_ours=False)
+    record = Record(
+        slug=kept.slug,
+        version=kept.version,
+        digest=sha256(content.encode()).hexdigest(),
+        content=content,
+        changed_by=user_id,
+        changed_ms=now_ms,
+    )
+    store.put(tx, record)
+    return kept
+
+
+def is_shipped(slug: str) -> bool:
+    """Whether the name belongs to one that comes with this registry, which no other may take."""
+    return slug in shipped_slugs()
 
 
 @cache
@@ -56,6 +97,34 @@ def read_shipped(slug: str) -> Integration:
     """One that comes with this registry, as its file says. Raises SkillError, which tests rule out."""
     path = FOLDER / f"{slug}.yaml"
     return read_integration(path.read_text(encoding="utf-8"), file=path.name)
+
+
+def _find_shipped(slug: str) -> Integration | None:
+    return read_shipped(slug) if slug in shipped_slugs() else None
+
+
+def _find_added(app: App, slug: str) -> Integration | None:
+    with app.database.reading() as tx:
+        digest = store.digest_of(tx, slug) if slug.isprintable() else None
+    return _read_added(app, slug, digest) if digest else None
+
+
+def _read_added(app: App, slug: str, digest: str) -> Integration | None:
+    """The kept copy, else the text of today; None when it was removed in between."""
+    if (kept := _added.get(digest)) is not None:
+        return kept
+    with app.database.reading() as tx:
+        record = store.find(tx, slug)
+    if record is None:
+        return None
+    try:
+        read = read_integration(record.content, file=f"{slug}.yaml", is_ours=False)
+    except SkillError as error:  # an older version of this program took it
+        _log.warning("an added integration cannot be read any more", integration=slug, why=str(error)[:500])
+        return None
+    if len(_added) >= _MOST_KEPT:
+        _added.clear()
+    return _added.setdefault(record.digest, read)
 
 
 def _settings_of(app: App, slug: str) -> IntegrationSettings:
