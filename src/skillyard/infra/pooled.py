@@ -57,7 +57,8 @@ class Kept:
 
     @property
     def is_reusable(self) -> bool:
-        return self._connection.is_idle()
+        """Bytes after the answer would be taken for the answer to the next request, which may be somebody else's."""
+        return self._connection.is_idle() and not self._connection._h11_state.trailing_data[0]
 
     def is_good(self, *, may_repeat: bool) -> bool:
         """Whether it is worth asking; one that must not be asked twice needs a connection that was just used."""
