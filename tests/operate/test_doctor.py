@@ -88,7 +88,7 @@ def test_doctor_says_which_vault_keys_are_in_use_and_which_are_missing(tmp_path:
     app = make_app(tmp_path)
     add_credential(app, a_person(app), provider="openai", secret=Secret("sk-0123456789"))
     assert found(app.settings)["vault"].detail == (
-        "credentials and secrets of webhooks: 1 under database;"
+        "credentials, connections and secrets of webhooks: 1 under database;"
         " new ones under database (the key that is kept beside them)"
     )
     app.close()

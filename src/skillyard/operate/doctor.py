@@ -13,7 +13,7 @@ from typing import Literal
 
 from skillyard.app import App, build
 from skillyard.domain.accounts.providers import check_provider, list_providers, redirect_uri_of
-from skillyard.domain.gateway import vault
+from skillyard.domain.gateway import sealed, vault
 from skillyard.domain.notices import hooks
 from skillyard.domain.payments import ledger
 from skillyard.domain.payments.charge_rail import ChargeRail, charge_rails
@@ -188,10 +188,10 @@ def _vault(settings: Settings, database: Database) -> Iterator[Finding]:
     """Which keys lock credentials, and whether they are all here."""
     known = [*read_keys(settings.vault_keys.get_secret_value()), DATABASE_KEY]
     with database.reading() as tx:
-        used = Counter(vault.count_by_key(tx)) + Counter(hooks.count_by_key(tx))
+        used = Counter(vault.count_by_key(tx)) + Counter(sealed.count_by_key(tx)) + Counter(hooks.count_by_key(tx))
     counted = ", ".join(f"{count} under {name}" for name, count in used.items()) or "none stored"
     beside = " (the key that is kept beside them)" if known[0] == DATABASE_KEY else ""
-    detail = f"credentials and secrets of webhooks: {counted}; new ones under {known[0]}{beside}"
+    detail = f"credentials, connections and secrets of webhooks: {counted}; new ones under {known[0]}{beside}"
     missing = [name for name in used if name not in known]
     if missing:
         hint = f"Put the key called {' and '.join(missing)} back into SKILLYARD_VAULT_KEYS, after the newest one."

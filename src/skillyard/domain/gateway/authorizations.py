@@ -1,22 +1,49 @@
-"""What a connection shows to its service now: opened here, and nowhere else."""
+"""What a connection shows to its service now: opened here, and renewed before it ends or when it was refused.
+
+Of many that want it renewed, in threads and on nodes, one does it, and the others wait for what it stores. It is
+stored before it is used: where refresh tokens rotate, the old one is void the moment the service answers.
+"""
 
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 from skillyard.app import App
 from skillyard.domain.gateway import sealed
 from skillyard.domain.gateway.account_secrets import AccountSecrets, read_account_secrets
 from skillyard.domain.gateway.authorization import Authorization, authorize, way_of
 from skillyard.domain.gateway.connection import Connection
-from skillyard.domain.gateway.connection_errors import ConnectionNotFound, KeyRefused, ReconnectRequired
+from skillyard.domain.gateway.connection_errors import (
+    ConnectionBusy,
+    ConnectionNotFound,
+    KeyRefused,
+    OAuthRefused,
+    ReconnectRequired,
+    RenewalPaused,
+)
 from skillyard.domain.gateway.connections import lose, reconnect_url
 from skillyard.domain.gateway.integration import Integration, Way
+from skillyard.domain.gateway.renewal import can_renew, is_over, renew
 from skillyard.domain.gateway.store import connections as store
 from skillyard.domain.gateway.whose import whose
 from skillyard.infra.envelope import Secret
+from skillyard.infra.errors import SkillyardError
+from skillyard.infra.ids import new_id
 
 __all__ = ("Authorization", "fresh")
+
+_EARLY_MS = 60_000
+_LEASE_MS = 30_000  # longer than asking takes at most
+_PAUSE_MS = 5_000
+_TRUST_MS = 60_000
+_PATIENCE_S = 25.0
+_LOOK_AGAIN_S = 0.1
+
+_locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
+_guard = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +58,10 @@ class _Held:
     def connection(self) -> Connection:
         return self.record.connection
 
+    @property
+    def authorization(self) -> Authorization:
+        return authorize(self.way, self.secrets, self.connection.variables)
+
 
 def fresh(
     app: App, connection: Connection, integration: Integration, *, rejected: Secret | None = None
@@ -38,12 +69,19 @@ def fresh(
     """What to show the service in the name of the connection. `rejected`: what it has just refused; when the same comes
     back, it is good as far as anybody knows, and what was asked for is refused for another reason.
 
-    Raises ReconnectRequired, ConnectionNotFound (it is gone), SecretNotReadable.
+    Raises ReconnectRequired, ConnectionNotFound (it is gone), ConnectionBusy, RenewalPaused, SecretNotReadable, and
+    what `renew` does.
     """
     held = _look(app, connection, integration)
-    if rejected is not None and rejected.reveal() == held.secrets.access.reveal():
+    if not _wants_renewal(app, held, rejected):
+        return held.authorization
+    if can_renew(held.way, held.secrets):
+        return _renewed(app, integration, held, rejected).authorization
+    if _has_ended(app, held):
+        raise _require_reconnect(app, integration, held, "it has ended, and there is nothing to renew it with")
+    if rejected is not None:
         _check(app, integration, held)
-    return authorize(held.way, held.secrets, held.connection.variables)
+    return held.authorization
 
 
 def _look(app: App, connection: Connection, integration: Integration) -> _Held:
@@ -58,21 +96,117 @@ def _look(app: App, connection: Connection, integration: Integration) -> _Held:
     if way is None:
         raise _reconnect(app, integration, record.connection, "it is not connected in this way any more")
     if record.connection.status == "reconnect_required":
-        raise _reconnect(app, integration, record.connection, "it expired, or was revoked there")
+        raise _reconnect(app, integration, record.connection, "it has ended, or was revoked there")
     return _Held(record=record, way=way, secrets=read_account_secrets(kept))
 
 
+def _wants_renewal(app: App, held: _Held, rejected: Secret | None) -> bool:
+    """Near its end, or just refused; but not when it was renewed for that a moment ago and is refused again."""
+    now_ms, ends_ms, before_ms = app.clock.now_ms(), held.connection.expires_ms, held.record.rejected_ms
+    if ends_ms is not None and ends_ms - _EARLY_MS <= now_ms:
+        return True
+    if rejected is None or rejected.reveal() != held.secrets.access.reveal():
+        return False
+    return before_ms is None or before_ms + _TRUST_MS <= now_ms
+
+
+def _renewed(app: App, integration: Integration, seen: _Held, rejected: Secret | None) -> _Held:
+    """Renewed by us, or by whoever is at it. Raises as `fresh` does."""
+    until = time.monotonic() + _PATIENCE_S
+    with _lock_of(seen.connection.id):
+        while True:
+            held = _look(app, seen.connection, integration)
+            if held.record.revision != seen.record.revision:
+                return held
+            if _is_paused(app, held):
+                return _good_still(app, integration, held, rejected)
+            by = _begin(app, held)
+            if by is not None:
+                return _renew(app, integration, held, rejected, by)
+            if time.monotonic() > until:
+                raise ConnectionBusy(account=_name(held.connection), title=integration.title, retry_after_s=5)
+            time.sleep(_LOOK_AGAIN_S)
+
+
+def _lock_of(connection_id: str) -> threading.Lock:
+    """So that threads of this process wait here, and not by asking the database."""
+    with _guard:
+        return _locks.setdefault(connection_id, threading.Lock())
+
+
+def _begin(app: App, held: _Held) -> str | None:
+    """The name of our lease, None when another has one."""
+    by, now_ms = new_id("renewal"), app.clock.now_ms()
+    with app.database.transaction() as tx:
+        has_lease = store.begin_renewal(
+            tx, held.connection.id, revision=held.record.revision, by=by, now_ms=now_ms, until_ms=now_ms + _LEASE_MS
+        )
+        if has_lease:
+            store.note_use(tx, held.connection, "renewal", now_ms=now_ms)
+    return by if has_lease else None
+
+
+def _renew(app: App, integration: Integration, held: _Held, rejected: Secret | None, by: str) -> _Held:
+    try:
+        secrets, ends_ms = renew(app, integration, held.way, held.secrets, held.connection.scopes)
+    except SkillyardError as error:
+        if isinstance(error, OAuthRefused) and is_over(held.way, error.facts["error"]):
+            raise _require_reconnect(app, integration, held, "it has ended, or was revoked there") from None
+        pause_until_ms = app.clock.now_ms() + _PAUSE_MS
+        with app.database.transaction() as tx:
+            store.fail_renewal(tx, held.connection.id, by=by, pause_until_ms=pause_until_ms)
+        if _is_good_still(app, held, rejected):
+            return held
+        raise
+    _store(app, held, secrets, ends_ms, rejected)
+    return _look(app, held.connection, integration)
+
+
+def _store(app: App, held: _Held, secrets: AccountSecrets, ends_ms: int | None, rejected: Secret | None) -> None:
+    """Unless the connection is gone, or was connected again meanwhile: then what it has by now is what counts."""
+    one, rejected_ms = held.connection, app.clock.now_ms() if rejected else None
+    with app.database.transaction() as tx:
+        is_ours = store.end_renewal(
+            tx, one.id, revision=held.record.revision, expires_ms=ends_ms, rejected_ms=rejected_ms
+        )
+        if is_ours:
+            sealed.keep(
+                tx, app.vault_keys, secrets.write(), ref=one.id, owner=one.owner_id, integration=one.integration
+            )
+
+
+def _is_paused(app: App, held: _Held) -> bool:
+    return (held.record.pause_until_ms or 0) > app.clock.now_ms()
+
+
+def _good_still(app: App, integration: Integration, held: _Held, rejected: Secret | None) -> _Held:
+    if _is_good_still(app, held, rejected):
+        return held
+    raise RenewalPaused(account=_name(held.connection), title=integration.title, retry_after_s=_PAUSE_MS // 1000)
+
+
+def _is_good_still(app: App, held: _Held, rejected: Secret | None) -> bool:
+    """Whether it was to be renewed early only."""
+    return rejected is None and not _has_ended(app, held)
+
+
+def _has_ended(app: App, held: _Held) -> bool:
+    ends_ms = held.connection.expires_ms
+    return ends_ms is not None and ends_ms <= app.clock.now_ms()
+
+
 def _check(app: App, integration: Integration, held: _Held) -> None:
-    """Whether the service takes the key for anything at all. Raises ReconnectRequired."""
+    """Whether the service takes the key for anything at all. Raises ReconnectRequired, AccountNotUnderstood."""
     with app.database.transaction() as tx:
         store.note_use(tx, held.connection, "identity", now_ms=app.clock.now_ms())
     try:
-        whose(app, integration, authorize(held.way, held.secrets, held.connection.variables))
+        whose(app, integration, held.authorization)
     except KeyRefused:
         raise _require_reconnect(app, integration, held, "it is not taken for anything") from None
 
 
 def _require_reconnect(app: App, integration: Integration, held: _Held, why: str) -> ReconnectRequired:
+    """Say so from now on, unless it has other secrets by now: then whoever comes next finds those."""
     with app.database.transaction() as tx:
         if store.require_reconnect(tx, held.connection.id, revision=held.record.revision):
             lose(app, tx, held.connection, "reconnect_required")
@@ -83,8 +217,12 @@ def _reconnect(app: App, integration: Integration, connection: Connection, why: 
     return ReconnectRequired(
         title=integration.title,
         integration=integration.slug,
-        account=connection.account_label or connection.label or "your account",
+        account=_name(connection),
         why=why,
         connection_id=connection.id,
         action_url=reconnect_url(app.settings.address, connection.id),
     )
+
+
+def _name(connection: Connection) -> str:
+    return connection.account_label or connection.label or "your account"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skillyard.infra.errors import Conflict, Invalid, NotFound, Unavailable, Upstream
+from skillyard.infra.errors import Conflict, Invalid, NotFound, TooMany, Unavailable, Upstream
 
 
 class IntegrationNotConnected(Conflict):
@@ -69,3 +69,72 @@ class ConnectionBusy(Unavailable):
     code = "connection_busy"
     text = "The token of {account} is being renewed at {title}, and that takes long."
     hint = "Try again in a moment."
+
+
+class OAuthRefused(Upstream):
+    code = "oauth_refused"
+    text = "{title} refuses: {error}."
+    hint = "Begin again; if it stays, the operator of this registry must look at its client there."
+
+
+class OAuthNotUnderstood(Upstream):
+    code = "oauth_not_understood"
+    text = "{title} could not be understood: {why}."
+    hint = "Begin again in a moment; if it stays, tell the operator of this registry."
+
+
+class OAuthNotReached(Upstream):
+    code = "oauth_not_reached"
+    text = "{title} could not be asked: {why}."
+    hint = "Begin again in a moment; if it stays, check that the service is up."
+
+
+class ClientMissing(Unavailable):
+    code = "oauth_client_missing"
+    text = "{title} does not know this registry yet, so nobody can sign in there from here."
+    hint = (
+        "The operator registers an OAuth application there with the redirect address {redirect_uri}, then stores what"
+        " they get: `skillyard integrations client {integration}`."
+    )
+
+
+class ClientNotAcceptable(Invalid):
+    code = "oauth_client_not_acceptable"
+    text = "A client id and its secret have 1 to {most} printable characters each, of ASCII."
+    hint = "Copy both anew from the page where you registered the application."
+
+
+class ClientNotFound(NotFound):
+    code = "oauth_client_not_found"
+    text = "No client is stored for {integration}."
+    hint = "One that is in the settings can only be changed there."
+
+
+class ScopesNotAcceptable(Invalid):
+    code = "oauth_scopes_not_acceptable"
+    text = "Scopes are at most {most} words of printable ASCII without quotes and backslashes."
+    hint = "Leave them out to ask for the usual ones."
+
+
+class AttemptNotFound(NotFound):
+    code = "connection_attempt_not_found"
+    text = "There is no attempt {attempt_id} to connect an account, or somebody else began it."
+    hint = "Begin again: `skillyard connections add`. Attempts are forgotten after a day."
+
+
+class TooManyAttempts(TooMany):
+    code = "too_many_connection_attempts"
+    text = "You have begun to connect {limit} accounts in {window_s} seconds and finished none."
+    hint = "Finish one, or wait {retry_after_s} seconds."
+
+
+class AttemptLost(Invalid):
+    code = "connection_attempt_lost"
+    text = "This way to an account leads nowhere: {why}."
+    hint = "Begin again where you began, and finish within ten minutes in the same browser."
+
+
+class RenewalPaused(Unavailable):
+    code = "connection_renewal_paused"
+    text = "The token of {account} could not be renewed at {title} a moment ago."
+    hint = "Try again in {retry_after_s} seconds."

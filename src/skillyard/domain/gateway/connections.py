@@ -11,7 +11,7 @@ from dataclasses import replace
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.gateway import sealed
-from skillyard.domain.gateway.account_secrets import AccountSecrets
+from skillyard.domain.gateway.account_secrets import AccountSecrets, read_account_secrets
 from skillyard.domain.gateway.authorization import authorize
 from skillyard.domain.gateway.catalog import find_integration
 from skillyard.domain.gateway.connection import (
@@ -24,14 +24,18 @@ from skillyard.domain.gateway.connection import (
 from skillyard.domain.gateway.connection_errors import (
     ConnectionNotFound,
     IntegrationNotConnected,
+    KeyRefused,
+    OAuthRefused,
     TooManyConnections,
 )
 from skillyard.domain.gateway.connection_rules import check_label, check_secrets, check_variables, way_for
 from skillyard.domain.gateway.integration import Integration, Way
+from skillyard.domain.gateway.renewal import renew
+from skillyard.domain.gateway.revocation import take_back
 from skillyard.domain.gateway.store import connections as store
 from skillyard.domain.gateway.whose import Account, whose
 from skillyard.infra.database import Tx
-from skillyard.infra.envelope import Secret
+from skillyard.infra.envelope import Secret, SecretNotReadable
 from skillyard.infra.ids import new_id
 from skillyard.infra.paging import Page, page_of, read_cursor
 
@@ -78,8 +82,15 @@ def add_key(
     way = way_for(known, secrets)
     checked = check_secrets(known, way, secrets)
     filled, label = check_variables(known, variables), check_label(label)
+    expires_ms = None
+    if way.kind == "client_credentials":
+        checked, expires_ms = _fetched(app, known, way, checked)
     account = whose(app, known, authorize(way, checked, filled))
-    return keep(app, caller, known, way, checked, account, variables=filled, label=label, why="identity")
+    with app.database.transaction() as tx:
+        return keep(
+            app, tx, caller, known, way, checked, account, variables=filled, label=label, expires_ms=expires_ms,
+            why="identity",
+        )  # fmt: skip
 
 
 def list_connections(app: App, caller: Caller) -> list[Connection]:
@@ -93,7 +104,7 @@ def get_connection(app: App, caller: Caller, *, connection_id: str) -> Connectio
     """Raises ConnectionNotFound."""
     caller.must("read_own")
     with app.database.reading() as tx:
-        return _own(tx, caller, connection_id)
+        return see_own(tx, caller, connection_id)
 
 
 def list_uses(
@@ -111,23 +122,30 @@ def choose_default(app: App, caller: Caller, *, connection_id: str) -> Connectio
     """Let it be the one that is meant where no other is named. Raises ConnectionNotFound."""
     caller.must("manage_connections")
     with app.database.transaction() as tx:
-        store.choose_default(tx, _own(tx, caller, connection_id))
-        return _own(tx, caller, connection_id)
+        store.choose_default(tx, see_own(tx, caller, connection_id))
+        return see_own(tx, caller, connection_id)
 
 
 def disconnect(app: App, caller: Caller, *, connection_id: str) -> Disconnected:
-    """Destroy its secrets here. Raises ConnectionNotFound."""
+    """Destroy its secrets here, then tell the service that they are void, where that can be told.
+
+    Raises ConnectionNotFound.
+    """
     caller.must("manage_connections")
     with app.database.transaction() as tx:
-        gone = _own(tx, caller, connection_id)
+        gone = see_own(tx, caller, connection_id)
+        secrets = _last_secrets(app, tx, gone)
         sealed.destroy(tx, gone.id)
         store.remove(tx, gone.id)
+        store.note_use(tx, gone, "revocation", now_ms=app.clock.now_ms())
         lose(app, tx, gone, "disconnected")
-    return Disconnected(connection=gone, revoked="not_possible", why="it has no address for that")
+    revoked, why = take_back(app, gone.integration, gone.way, secrets)
+    return Disconnected(connection=gone, revoked=revoked, why=why)
 
 
 def keep(
     app: App,
+    tx: Tx,
     caller: Caller,
     integration: Integration,
     way: Way,
@@ -151,15 +169,23 @@ def keep(
         account_id=account.id, account_label=account.label, status="connected", scopes=scopes, variables=variables,
         is_default=True, created_ms=now_ms, connected_ms=now_ms, expires_ms=expires_ms,
     )  # fmt: skip
-    with app.database.transaction() as tx:
-        kept = _put(tx, new)
-        sealed.keep(tx, app.vault_keys, secrets.write(), ref=kept.id, owner=owner_id, integration=integration.slug)
-        store.note_use(tx, kept, why, now_ms=now_ms)
-        event = ConnectionMade(
-            connection_id=kept.id, username=username, integration=integration.slug, account=account.label, how=way.kind
-        )
-        app.events.record(tx, event)
-        return next(one for one in store.list_of(tx, owner_id, integration.slug) if one.id == kept.id)
+    kept = _put(tx, new)
+    sealed.keep(tx, app.vault_keys, secrets.write(), ref=kept.id, owner=owner_id, integration=integration.slug)
+    store.note_use(tx, kept, why, now_ms=now_ms)
+    event = ConnectionMade(
+        connection_id=kept.id, username=username, integration=integration.slug, account=account.label, how=way.kind
+    )
+    app.events.record(tx, event)
+    return see_own(tx, caller, kept.id)
+
+
+def see_own(tx: Tx, caller: Caller, connection_id: str, *, integration: str | None = None) -> Connection:
+    """One of the caller's, of that integration if one is named. Raises ConnectionNotFound."""
+    own = store.list_of(tx, caller.identity[0], integration)
+    found = next((one for one in own if one.id == connection_id), None)
+    if found is None:
+        raise ConnectionNotFound(wanted=_shown(connection_id), integration=integration or "any service")
+    return found
 
 
 def lose(app: App, tx: Tx, one: Connection, why: str) -> None:
@@ -194,12 +220,22 @@ def _put(tx: Tx, new: Connection) -> Connection:
     return new
 
 
-def _own(tx: Tx, caller: Caller, connection_id: str) -> Connection:
-    own = store.list_of(tx, caller.identity[0])
-    found = next((one for one in own if one.id == connection_id), None)
-    if found is None:
-        raise ConnectionNotFound(wanted=_shown(connection_id), integration="any service")
-    return found
+def _fetched(
+    app: App, integration: Integration, way: Way, secrets: AccountSecrets
+) -> tuple[AccountSecrets, int | None]:
+    try:
+        return renew(app, integration, way, secrets, ())
+    except OAuthRefused as error:
+        raise KeyRefused(title=integration.title, why=error.facts["error"], where=way.hint) from None
+
+
+def _last_secrets(app: App, tx: Tx, one: Connection) -> AccountSecrets | None:
+    """None when they cannot be opened: it can be disconnected all the same."""
+    try:
+        kept = sealed.find(tx, app.vault_keys, ref=one.id, owner=one.owner_id, integration=one.integration)
+    except SecretNotReadable:
+        return None
+    return read_account_secrets(kept) if kept else None
 
 
 def _shown(text: str) -> str:
