@@ -94,7 +94,7 @@ def forget_attempts(app: App) -> None:
 
 def _use_state(app: App, caller: Caller, state: str, browser: str) -> Record:
     """What was begun with this state; nobody can use it again, and nobody else can use it up. Raises AttemptLost."""
-    state_hash = hash_secret(state[:_MOST_CHARS])
+    state_hash = hash_secret(state[:_MOST_CHARS] if state.isascii() else "")
     with app.database.transaction() as tx:
         record = store.find_by_state(tx, state_hash)
         if record is None:
@@ -134,7 +134,8 @@ def _refused(
         return "denied", "access_denied", f"{title} says that access was denied."
     if "error" in answer:
         return "failed", "oauth_refused", f"{title} refuses: {plain_code(answer['error'])}."
-    if not 1 <= len(answer.get("code", "")) <= _MOST_CHARS:
+    code = answer.get("code", "")
+    if not 1 <= len(code) <= _MOST_CHARS or not code.isprintable():
         return "failed", "oauth_not_understood", f"The answer of {title} has no code."
     return None
 

@@ -131,7 +131,7 @@ def list_late(tx: Tx, *, now_ms: int, limit: int) -> list[Attempt]:
 
 def forget(tx: Tx, *, before_ms: int) -> None:
     """Those that ended before; none of them holds a secret any more."""
-    tx.run(f"DELETE FROM connection_attempts WHERE expires_ms < ? AND status NOT IN ({_OPEN})", before_ms)  # noqa: S608
+    tx.run(f"DELETE FROM connection_attempts WHERE expires_ms <= ? AND status NOT IN ({_OPEN})", before_ms)  # noqa: S608
 
 
 def _record(row: Row) -> Record:
