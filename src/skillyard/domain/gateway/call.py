@@ -9,17 +9,20 @@ from typing import Any
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
+from skillyard.domain.gateway import audit
 from skillyard.domain.gateway.authorization import Authorization
 from skillyard.domain.gateway.authorizations import fresh
 from skillyard.domain.gateway.building import Built, authorized, build
-from skillyard.domain.gateway.call_model import CallMeta, CallRequest, CallResult, RateState, RunRef, Who
+from skillyard.domain.gateway.call_model import CallMeta, CallRecord, CallRequest, CallResult, RateState, RunRef, Who
 from skillyard.domain.gateway.catalog import find_endpoint, find_integration
 from skillyard.domain.gateway.connection import Connection
 from skillyard.domain.gateway.connections import choose
 from skillyard.domain.gateway.integration import Endpoint, Integration
 from skillyard.domain.gateway.params import check_params
+from skillyard.domain.gateway.plans import Plan, limits_of, plan_of
 from skillyard.domain.gateway.reading import Reading, read_answer
 from skillyard.domain.gateway.sending import Sending, send
+from skillyard.infra.errors import SkillyardError
 from skillyard.infra.ids import new_id
 
 __all__ = ("CallMeta", "CallRequest", "CallResult", "RateState", "RunRef", "Who", "call", "perform")
@@ -46,15 +49,29 @@ def perform(app: App, who: Who, request: CallRequest) -> CallResult:
     integration = find_integration(app, request.integration)
     endpoint = find_endpoint(integration, request.endpoint)
     params = check_params(integration, endpoint, request.params)
-    connection = _connection(app, who, integration, request.connection)
+    began, now_ms = time.monotonic(), app.clock.now_ms()
+    plan, connection = _plan_and_connection(app, who, integration, request.connection)
     one = _Call(
-        id=new_id("call"), integration=integration, endpoint=endpoint, params=params, connection=connection,
-        until=time.monotonic() + app.settings.gateway_call_seconds,
-    )  # fmt: skip
-    began = time.monotonic()
+        id=new_id("call"),
+        integration=integration,
+        endpoint=endpoint,
+        params=params,
+        connection=connection,
+        until=began + app.settings.gateway_call_seconds,
+    )
     built = build(integration, endpoint, params, connection.variables if connection else {})
-    reading = _exchange(app, one, built)
-    return _result(request, one, reading, duration_ms=round((time.monotonic() - began) * 1000))
+    record = _record(who, request, one, now_ms=now_ms)
+    audit.begin(app, record, limits_of(app, plan, who, record.connection_id, now_ms=now_ms))
+    used_ms = connection.last_used_ms if connection else None
+    try:
+        reading = _exchange(app, one, built)
+    except BaseException as error:
+        code = error.code if isinstance(error, SkillyardError) else "internal"
+        audit.end(app, audit.failed(record, code, duration_ms=_since_ms(began)), connection_used_ms=used_ms)
+        raise
+    duration_ms = _since_ms(began)
+    audit.end(app, _answered(record, reading, duration_ms=duration_ms), connection_used_ms=used_ms)
+    return _result(request, one, reading, duration_ms=duration_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,12 +86,50 @@ class _Call:
     until: float
 
 
-def _connection(app: App, who: Who, integration: Integration, wanted: str | None) -> Connection | None:
-    """None for what nobody signs in to. Raises IntegrationNotConnected, ConnectionNotFound."""
-    if not integration.variables and all(way.kind == "none" for way in integration.ways):
-        return None
+def _plan_and_connection(
+    app: App, who: Who, integration: Integration, wanted: str | None
+) -> tuple[Plan, Connection | None]:
+    """No connection for what nobody signs in to. Raises IntegrationNotConnected, ConnectionNotFound."""
+    is_open = not integration.variables and all(way.kind == "none" for way in integration.ways)
     with app.database.reading() as tx:
-        return choose(tx, who.user_id, integration.slug, wanted, address=app.settings.address)
+        plan = plan_of(tx, app, who.user_id)
+        if is_open:
+            return plan, None
+        return plan, choose(tx, who.user_id, integration.slug, wanted, address=app.settings.address)
+
+
+def _record(who: Who, request: CallRequest, one: _Call, *, now_ms: int) -> CallRecord:
+    """As it is before it goes out."""
+    run = who.run
+    return CallRecord(
+        id=one.id,
+        user_id=who.user_id,
+        token_id=who.token_id,
+        connection_id=one.connection.id if one.connection else None,
+        integration=one.integration.slug,
+        version=one.integration.version,
+        endpoint=one.endpoint.name,
+        effect=one.endpoint.effect,
+        state="sending",
+        run_id=run.run_id if run else None,
+        skill=run.name if run else None,
+        skill_version=run.version if run else None,
+        digest=run.digest if run else None,
+        grant_id=run.grant_id if run else None,
+        request_id=request.request_id,
+        at_ms=now_ms,
+    )
+
+
+def _answered(record: CallRecord, reading: Reading, *, duration_ms: int) -> CallRecord:
+    return replace(
+        record,
+        state="answered",
+        status=reading.status,
+        error=reading.failure,
+        duration_ms=duration_ms,
+        upstream_request_id=reading.upstream_request_id,
+    )
 
 
 def _exchange(app: App, one: _Call, built: Built) -> Reading:
@@ -130,3 +185,7 @@ def _result(request: CallRequest, one: _Call, reading: Reading, *, duration_ms: 
         rate=reading.rate,
     )
     return CallResult(status=reading.status, data=reading.data, meta=meta)
+
+
+def _since_ms(began: float) -> int:
+    return round((time.monotonic() - began) * 1000)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
+
+from skillyard.domain.gateway.integration import Effect
+
+CallState = Literal["sending", "answered", "failed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,3 +80,46 @@ class CallResult:
     status: int
     data: Any
     meta: CallMeta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRecord:
+    """What is kept of a call; never its parameters. `state`: `sending` until the end of a write is known, and for ever
+    where it never was; `error`: the code of what was refused or failed, else what the other side calls a failure.
+    """
+
+    id: str
+    user_id: str
+    token_id: str | None
+    connection_id: str | None
+    integration: str
+    version: int
+    endpoint: str
+    effect: Effect
+    state: CallState
+    status: int | None = None
+    error: str | None = None
+    duration_ms: int | None = None
+    run_id: str | None = None
+    skill: str | None = None
+    skill_version: str | None = None
+    digest: str | None = None
+    grant_id: str | None = None
+    request_id: str
+    upstream_request_id: str | None = None
+    at_ms: int
+
+    @property
+    def has_failed(self) -> bool:
+        return self.state == "failed" or self.error is not None or (self.status or 0) >= 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayOfCalls:
+    """Of one person and integration, on one day (UTC)."""
+
+    day: str
+    integration: str
+    calls: int
+    failures: int
+    duration_ms: int

@@ -64,7 +64,8 @@ def failure_of(habits: Habits, status: int, data: Any) -> str | None:
     if not any(_has_failed(value_at(data, tuple(path.split("."))), sign) for path, sign in habits.failed_if.items()):
         return None
     said = value_at(data, habits.failure)
-    return (said if isinstance(said, str) else orjson.dumps(said).decode())[:_MOST_FAILURE_CHARS] if said else "failed"
+    text = said if isinstance(said, str) else orjson.dumps(said).decode()
+    return "".join(char if char.isprintable() else " " for char in text[:_MOST_FAILURE_CHARS]) if said else "failed"
 
 
 def value_at(data: Any, path: Sequence[str]) -> Any:
