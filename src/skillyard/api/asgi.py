@@ -28,6 +28,7 @@ def build_asgi(app: App, documents: Documents) -> Entrance:
             later_door(
                 partial(_open_skillzdrive, app), "/skillzdrive", settings.skillzdrive_hosts, settings.skillzdrive_port
             ),
+            later_door(partial(_open_skillett, app), "/skillett", settings.skillett_hosts, settings.skillett_port),
         ],
         prepare=native.make,
     )
@@ -74,3 +75,9 @@ def _open_skillzdrive(app: App) -> Door:
     from skillyard.api.skillzdrive.routes import open_skillzdrive
 
     return open_skillzdrive(app)
+
+
+def _open_skillett(app: App) -> Door:
+    from skillyard.api.skillett.routes import open_skillett
+
+    return open_skillett(app)

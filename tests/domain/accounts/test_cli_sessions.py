@@ -11,6 +11,7 @@ import pytest
 
 from skillyard.app import App
 from skillyard.domain.accounts.authenticate import authenticate
+from skillyard.domain.accounts.cli_session import CliSession
 from skillyard.domain.accounts.cli_sessions import (
     approve_cli_session,
     deny_cli_session,
@@ -28,7 +29,7 @@ from skillyard.domain.accounts.errors import (
     TokenTooNarrow,
     TooManySignIns,
 )
-from skillyard.domain.accounts.model import ANONYMOUS, CliSession
+from skillyard.domain.accounts.model import ANONYMOUS
 from skillyard.domain.accounts.people import suspend_user
 from skillyard.domain.accounts.rights import Scope
 from skillyard.domain.accounts.tokens import create_token, list_tokens

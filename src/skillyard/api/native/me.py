@@ -10,6 +10,7 @@ from skillyard.api.native.wire.namespaces import NamespacesPage, show_namespaces
 from skillyard.api.surface import AppOf, CallerOf, Cursor, Limit
 from skillyard.domain.accounts import identities, namespaces, passwords, people, tokens
 from skillyard.domain.accounts.providers import label_of
+from skillyard.domain.gateway.keys import create_token as create_personal_token
 
 router = APIRouter(tags=["me"])
 
@@ -36,7 +37,7 @@ def list_tokens(app: AppOf, caller: CallerOf, limit: Limit = 30, cursor: Cursor 
 @router.post("/me/tokens", status_code=201, summary="Make a personal token")
 def create_token(app: AppOf, caller: CallerOf, body: wire.CreateTokenBody) -> wire.NewTokenOnWire:
     """Its secret is in this answer and nowhere else. It is never wider than the token that asks."""
-    new = tokens.create_token(
+    new = create_personal_token(
         app,
         caller,
         name=body.name,

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, StringConstraints
 
 from skillyard.api.tank.dialect import show_name, show_uuid, skill_uuid
-from skillyard.domain.accounts.model import CliSession, User
+from skillyard.domain.accounts.cli_session import CliSession
+from skillyard.domain.accounts.model import User
 from skillyard.domain.registry.model import Published, Release, Skill, SkillPage, Upload, Visibility
 from skillyard.domain.registry.tarballs import SignedAddress
 from skillyard.domain.registry.trust import Status

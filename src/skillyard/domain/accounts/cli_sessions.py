@@ -12,8 +12,9 @@ from typing import Literal
 
 from skillyard.app import App
 from skillyard.domain.accounts import rules, store
+from skillyard.domain.accounts.cli_session import CliSession, CliSessionDecided, CliSessionStatus
 from skillyard.domain.accounts.errors import CliSessionDecidedBefore, CliSessionNotFound, PolledTooSoon
-from skillyard.domain.accounts.model import Caller, CliSession, CliSessionDecided, CliSessionStatus, Session
+from skillyard.domain.accounts.model import Caller, Session
 from skillyard.domain.accounts.rights import Scope
 from skillyard.domain.accounts.sessions import add_session, limit_sign_ins, signed_in_ms
 from skillyard.domain.accounts.tokens import DEFAULT_DAYS, add_token

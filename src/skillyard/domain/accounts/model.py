@@ -34,7 +34,6 @@ from skillyard.infra.events import Event
 
 TokenKind = Literal["access", "personal", "agent", "collection"]
 NamespaceKind = Literal["personal", "organization"]
-CliSessionStatus = Literal["pending", "approved", "denied", "expired"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,25 +246,6 @@ class SignInLink:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CliSession:
-    """A command line that waits for somebody to approve it in the browser.
-
-    It will be handed a personal token with `scopes` for `token_days`, good for these `integrations`; None: a session
-    with all that the person may do.
-    """
-
-    id: str
-    user_code: str
-    client_name: str
-    status: CliSessionStatus
-    created_ms: int
-    expires_ms: int
-    scopes: frozenset[Scope] | None = None
-    token_days: int | None = None
-    integrations: frozenset[str] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class UserCreated(Event):
     """Somebody got an account, and the personal namespace of the same name."""
 
@@ -394,14 +374,3 @@ class SignInLinkCreated(Event):
     link_kind: str
     username: str | None
     by: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CliSessionDecided(Event):
-    """Somebody approved or denied a command line that wanted to sign in."""
-
-    kind: ClassVar[str] = "cli_session.decided"
-
-    session_id: str
-    username: str
-    status: str

@@ -9,8 +9,8 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import asdict
 
+from skillyard.domain.accounts.cli_session import CliSessionStatus
 from skillyard.domain.accounts.errors import NotAcceptable
-from skillyard.domain.accounts.model import CliSessionStatus
 from skillyard.domain.accounts.rights import KEY_SCOPES, Scope
 from skillyard.skill.faults import Fault
 from skillyard.skill.names import check_name, check_namespace

@@ -121,21 +121,22 @@ def list_tokens(
     return page_of(found, limit, lambda token: [token.id])
 
 
-def revoke_token(app: App, caller: Caller, *, token_id: str) -> Token:
+def revoke_token(app: App, caller: Caller, *, token_id: str, only_keys: bool = False) -> Token:
     """Make one of the caller's tokens void at once, with the keys of agents that were enrolled with it; again is no
-    fault. Raises TokenNotFound.
+    fault. `only_keys`: only if it is one that only calls integrations. Raises TokenNotFound.
     """
     caller.must("manage_tokens")
     user_id, username = caller.identity
     with app.database.transaction() as tx:
-        is_new = rules.is_plain(token_id) and store.revoke_token(tx, user_id, token_id, now_ms=app.clock.now_ms())
         token = store.find_token_of(tx, user_id, token_id) if rules.is_plain(token_id) else None
-        if token is None:
+        if token is None or (only_keys and token.scopes != KEY_SCOPES):
             raise TokenNotFound(token_id=token_id)
-        if is_new:
+        if store.revoke_token(tx, user_id, token_id, now_ms=app.clock.now_ms()):
             agents.remove_keys_ending(tx, user_id, expires_ms=token.expires_ms)
             app.events.record(tx, TokenRevoked(token_id=token_id, username=username))
-    return token
+        revoked = store.find_token_of(tx, user_id, token_id)
+    assert revoked is not None
+    return revoked
 
 
 def _new_token(

@@ -8,8 +8,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from skillyard.api.native.wire.fields import Secret, Text, Time, example
+from skillyard.domain.accounts.cli_session import CliSession
 from skillyard.domain.accounts.cli_sessions import CliPoll
-from skillyard.domain.accounts.model import CliSession, Session, User
+from skillyard.domain.accounts.model import Session, User
 from skillyard.domain.accounts.providers import Provider
 from skillyard.infra.clock import iso
 

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, StringConstraints
 
 from skillyard.api.skilldock.paging import PageOnWire
-from skillyard.domain.accounts.model import CliSession, Namespace, Token
+from skillyard.domain.accounts.cli_session import CliSession
+from skillyard.domain.accounts.model import Namespace, Token
 from skillyard.infra.clock import iso
 
 Word = Annotated[str, StringConstraints(max_length=100)]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from skillyard.domain.accounts.model import CliSession, Member, Namespace, Token, User
+from skillyard.domain.accounts.cli_session import CliSession
+from skillyard.domain.accounts.model import Member, Namespace, Token, User
 from skillyard.domain.accounts.rights import Role, Scope
 from skillyard.infra.database import Row, Tx
 from skillyard.infra.tables import Table

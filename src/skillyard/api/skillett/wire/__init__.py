@@ -1,0 +1,1 @@
+"""What stands in the bodies of this surface."""
