@@ -192,7 +192,7 @@ def _header_params(values: list[tuple[Param, Any]], faults: list[Field]) -> dict
 def _body(endpoint: Endpoint, values: list[tuple[Param, Any]], faults: list[Field]) -> bytes:
     given = [(param, value) for param, value in values if param.where == "body"]
     if endpoint.prepare:
-        prepared = prepare(endpoint.prepare, {param.name: value for param, value in given}, faults)
+        prepared = prepare(endpoint.prepare, _object(given), faults)
         return orjson.dumps(prepared)
     if endpoint.body == "form":
         pairs = [pair for param, value in given for pair in _pairs(param.name_there, value, param.style)]

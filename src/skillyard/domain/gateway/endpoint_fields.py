@@ -166,8 +166,8 @@ def _read_fixed(fields: Fields) -> tuple[Param, ...]:
 def _read_paging(value: object, place: Place, params: Collection[Param]) -> Paging | None:
     if value is None:
         return None
-    fields = known_fields(value, place, ("kind", "param", "next_at", "more_at"))
-    kind = fields.choice("kind", ("link", "cursor", "page"))
+    fields = known_fields(value, place, ("kind", "param", "next_at", "more_at", "items_at"))
+    kind = fields.choice("kind", ("link", "cursor", "page", "offset"))
     param = fields.text("param", needed=True)
     if param and param not in _given(params):
         at = place.at("param")
@@ -177,6 +177,7 @@ def _read_paging(value: object, place: Place, params: Collection[Param]) -> Pagi
         param=param,
         next_at=fields.steps("next_at", needed=kind == "cursor"),
         more_at=fields.steps("more_at"),
+        items_at=fields.steps("items_at"),
     )
 
 

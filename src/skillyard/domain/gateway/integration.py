@@ -10,7 +10,7 @@ Effect = Literal["read", "write", "destructive"]
 Where = Literal["path", "query", "header", "body"]
 BodyKind = Literal["none", "json", "form", "graphql"]
 WayKind = Literal["oauth2", "api_key", "basic", "client_credentials", "none"]
-PagingKind = Literal["link", "cursor", "page"]
+PagingKind = Literal["link", "cursor", "page", "offset"]
 Style = Literal["repeat", "comma", "space", "pipe", "brackets", "json"]
 
 
@@ -108,13 +108,15 @@ class Param:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paging:
     """`link`: the next page is in the Link header (RFC 8288). `cursor`: its cursor is at `next_at` in the answer.
-    `page`: pages are counted. `param` is the parameter that asks for a page; `more_at`: what says that there is one.
+    `page`: pages are counted; `offset`: what stands on them is, from 0. `param` is the parameter that asks for a page;
+    `more_at`: what says that there is one. `items_at`: where the list is that a page holds; else the answer is the list.
     """
 
     kind: PagingKind
     param: str
     next_at: tuple[str, ...] = ()
     more_at: tuple[str, ...] = ()
+    items_at: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

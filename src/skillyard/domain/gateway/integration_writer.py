@@ -11,7 +11,7 @@ from skillyard.domain.gateway.integration import Endpoint, Integration, Param, W
 from skillyard.domain.gateway.integration_file import KEYS
 from skillyard.domain.gateway.yaml_text import Block, write_yaml
 
-_STEPS = ("id", "label", "token_path", "failure", "next_at", "more_at")
+_STEPS = ("id", "label", "token_path", "failure", "next_at", "more_at", "items_at")
 _OF_PARAM = {"in", "as", "required", "slashes", "style", "schema"}
 
 

@@ -11,6 +11,7 @@ from email.policy import SMTP
 from typing import Any
 
 from skillyard.domain.gateway.params import Field, fault
+from skillyard.domain.gateway.preparing_jira import jira_documents
 
 Preparer = Callable[[Mapping[str, Any]], Any]
 _ONE_LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]*")
@@ -101,4 +102,8 @@ def _attach(message: EmailMessage, field: str, file: Mapping[str, Any]) -> None:
     message.add_attachment(content, maintype=main, subtype=sub, filename=name)
 
 
-PREPARERS: Mapping[str, Preparer] = {"gmail_message": gmail_message, "gmail_draft": gmail_draft}
+PREPARERS: Mapping[str, Preparer] = {
+    "gmail_message": gmail_message,
+    "gmail_draft": gmail_draft,
+    "jira_documents": jira_documents,
+}

@@ -135,7 +135,7 @@ def _next_page(endpoint: Endpoint, params: Mapping[str, Any], answer: Answer, da
     paging = endpoint.paging
     if paging is None or (paging.more_at and not value_at(data, paging.more_at)):
         return None
-    found = {"link": _in_link, "cursor": _cursor, "page": _number_after}[paging.kind](
+    found = {"link": _in_link, "cursor": _cursor, "page": _number_after, "offset": _offset_after}[paging.kind](
         endpoint, paging, params, answer, data
     )
     return None if found is None else {paging.param: found}
@@ -166,9 +166,20 @@ def _number_after(_: Endpoint, paging: Paging, params: Mapping[str, Any], __: An
     """The next number, where the answer names it, says that there is more, or is a list with something in it."""
     if paging.next_at:
         return _cursor(_, paging, params, __, data)
-    has_more = bool(paging.more_at) or (isinstance(data, list) and data)
+    has_more = bool(paging.more_at) or _items(paging, data)
     page = params.get(paging.param, 1)
     return page + 1 if has_more and isinstance(page, int) else None
+
+
+def _offset_after(_: Endpoint, paging: Paging, params: Mapping[str, Any], __: Answer, data: Any) -> Any:
+    """Behind what this page holds, until a page holds nothing."""
+    offset, items = params.get(paging.param, 0), _items(paging, data)
+    return offset + len(items) if items and isinstance(offset, int) else None
+
+
+def _items(paging: Paging, data: Any) -> list[Any]:
+    found = value_at(data, paging.items_at)
+    return found if isinstance(found, list) else []
 
 
 def _request_id(habits: Habits, answer: Answer, redactor: Redactor) -> str | None:
