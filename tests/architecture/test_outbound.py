@@ -15,6 +15,7 @@ CALLERS = {
 DOORS = {
     "infra.outbound": {"httpcore"},
     "infra.timed_network": {"httpcore"},
+    "infra.pooled": {"httpcore"},  # of infra.outbound
     "infra.httpx_door": {"httpx2"},  # speaks by infra.outbound
     "domain.gateway.llm_client": {"httpx2"},  # makes clients that speak by infra.httpx_door
     "sdk.transport": {"urllib3", "urllib.request"},  # of the latter only what reads proxies

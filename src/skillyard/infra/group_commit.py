@@ -28,20 +28,19 @@ class _Entry(Generic[Work, Done]):
 
 
 class GroupCommit(Generic[Work, Done]):
-    """`commit` does all of the work in one transaction, and returns what came of each, in the same order.
-
-    The first caller commits; those who come meanwhile wait, and one of them commits for all of them. So a single
+    """The first caller commits; those who come meanwhile wait, and one of them commits for all of them. So a single
     caller waits for nobody, and many need hardly more transactions than one.
     """
 
-    def __init__(self, commit: Callable[[Sequence[Work]], Sequence[Done]]) -> None:
-        self._commit = commit
+    def __init__(self) -> None:
         self._waiting: list[_Entry[Work, Done]] = []
         self._is_led = False
         self._lock = threading.Lock()
 
-    def do(self, work: Work) -> Done:
-        """What came of it, once it is committed. Raises what `commit` raised for the group."""
+    def do(self, work: Work, commit: Callable[[Sequence[Work]], Sequence[Done]]) -> Done:
+        """What came of it, once it is committed. `commit` does the work of a whole group in one transaction, and
+        returns what came of each, in the same order. Raises what that of the group raised.
+        """
         entry: _Entry[Work, Done] = _Entry(work)
         with self._lock:
             self._waiting.append(entry)
@@ -49,17 +48,17 @@ class GroupCommit(Generic[Work, Done]):
         if not leads:
             entry.woken.acquire()
         if not entry.is_over:
-            self._lead()
+            self._lead(commit)
         if entry.error is not None:
             raise entry.error
         return cast(Done, entry.done)
 
-    def _lead(self) -> None:
+    def _lead(self, commit: Callable[[Sequence[Work]], Sequence[Done]]) -> None:
         """Commit for all who wait now, and let the first of those who came meanwhile lead the next group."""
         with self._lock:
             group, self._waiting = self._waiting, []
         try:
-            for entry, done in zip(group, self._commit([entry.work for entry in group]), strict=True):
+            for entry, done in zip(group, commit([entry.work for entry in group]), strict=True):
                 entry.done = done
         except BaseException as error:
             for entry in group:

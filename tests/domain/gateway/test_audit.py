@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -155,21 +155,21 @@ def test_a_group_that_cannot_be_committed_fails_for_all_in_it_and_for_nobody_aft
 
     begun, go_on = threading.Event(), threading.Event()
 
-    def commit(group: list[str]) -> list[str]:
+    def commit(group: Sequence[str]) -> list[str]:
         begun.set()
         assert go_on.wait(20)
         if "bad" in group:
             raise OSError("the disk is full")
         return [work.upper() for work in group]
 
-    writer = GroupCommit(commit)  # type: ignore[arg-type]
+    writer: GroupCommit[str, str] = GroupCommit()
     with ThreadPoolExecutor(4) as pool:
-        first = pool.submit(writer.do, "a")
+        first = pool.submit(writer.do, "a", commit)
         assert begun.wait(20)
-        others = [pool.submit(writer.do, work) for work in ("b", "bad", "c")]
+        others = [pool.submit(writer.do, work, commit) for work in ("b", "bad", "c")]
         while len(writer._waiting) < 3:
             threading.Event().wait(0.01)
         go_on.set()
         assert first.result(20) == "A"
         assert [type(other.exception(20)) for other in others] == [OSError] * 3
-        assert pool.submit(writer.do, "d").result(20) == "D"
+        assert pool.submit(writer.do, "d", commit).result(20) == "D"

@@ -51,7 +51,7 @@ def begin(app: App, record: CallRecord, limits: tuple[Limit, ...]) -> None:
     kept = None if record.effect == "read" else record
     if not limits and kept is None:
         return
-    reached = _writer(app.database).do(Begin(limits=limits, record=kept))
+    reached = _write(app, Begin(limits=limits, record=kept))
     if reached is not None:
         raise plans.refusal(reached, now_ms=app.clock.now_ms())
 
@@ -63,7 +63,7 @@ def end(app: App, record: CallRecord, *, connection_used_ms: int | None) -> None
     """
     seen = connection_used_ms is not None and record.at_ms - connection_used_ms < _USED_AGAIN_MS
     try:
-        _writer(app.database).do(End(record=record, is_connection_seen=seen))
+        _write(app, End(record=record, is_connection_seen=seen))
     except SkillyardError as error:
         if record.effect == "read":
             raise
@@ -98,20 +98,18 @@ _writers: WeakKeyDictionary[Database, GroupCommit[Begin | End, Limit | None]] = 
 _lock = threading.Lock()
 
 
-def _writer(database: Database) -> GroupCommit[Begin | End, Limit | None]:
-    found = _writers.get(database)
-    if found is None:
-        with _lock:
-            found = _writers.setdefault(database, GroupCommit(lambda group: _write(database, group)))
-    return found
+def _write(app: App, one: Begin | End) -> Limit | None:
+    """Together with what others write just now. For one that begins the limit that it would pass."""
+    with _lock:
+        writer = _writers.setdefault(app.database, GroupCommit())
+    return writer.do(one, lambda group: _write_all(app, group))
 
 
-def _write(database: Database, group: Sequence[Begin | End]) -> list[Limit | None]:
-    """For each that begins the limit that it would pass; None: it may go out."""
+def _write_all(app: App, group: Sequence[Begin | End]) -> list[Limit | None]:
     begun = [one for one in group if isinstance(one, Begin)]
     ended = [one for one in group if isinstance(one, End)]
     changes = any(one.record for one in begun) or any(one.record.effect != "read" for one in ended)
-    with database.transaction(durable=changes) as tx:
+    with app.database.transaction(durable=changes) as tx:
         reached = plans.count(tx, [one.limits for one in begun])
         sending = [one.record for one, limit in zip(begun, reached, strict=True) if one.record and not limit]
         store.put(tx, [*sending, *(one.record for one in ended)])

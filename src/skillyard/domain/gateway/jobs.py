@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from skillyard.app import App
 from skillyard.domain.gateway import oauth_return, run_service, sealed, vault
-from skillyard.domain.gateway.store import connections, leases
-from skillyard.domain.gateway.store import calls, limits
+from skillyard.domain.gateway.store import calls, connections, leases, limits
 from skillyard.domain.gateway.store import vault as store
 from skillyard.domain.gateway.usage import MOST_DAYS, day_before
 from skillyard.infra.jobs import every
