@@ -10,6 +10,7 @@ from skillyard.api.web import (
     board,
     cli_approval,
     collections,
+    connections,
     credits,
     drive,
     identities,
@@ -52,6 +53,7 @@ def build_web(app: App) -> Surface:
         market,
         board,
         webhooks,
+        connections,
         integrations,
         skills,
     ):

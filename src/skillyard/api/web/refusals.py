@@ -44,7 +44,8 @@ def install(web: FastAPI) -> None:
 def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, SkillyardError)
     if type(error) is Unauthenticated:
-        wanted = request.url.path if request.method == "GET" else "/account"
+        query = f"?{request.url.query}" if request.url.query else ""
+        wanted = f"{request.url.path}{query}" if request.method == "GET" else "/account"
         return go_to(f"/sign-in?next={quote(wanted, safe='')}")
     response = page(request, visitor_of(request), "refusal.html", refusal=error)
     response.headers.update(
