@@ -47,6 +47,15 @@ def way_of(ways: tuple[Way, ...], kind: WayKind) -> Way | None:
     return next((way for way in ways if way.kind == kind), None)
 
 
+def with_variables(way: Way, variables: Mapping[str, str]) -> Way:
+    """The same way with the variables in the addresses where one signs in."""
+    if way.oauth is None:
+        return way
+    names = ("authorize_url", "token_url", "revoke_url", "issuer")
+    filled = {name: fill_in(getattr(way.oauth, name), variables) for name in names}
+    return replace(way, oauth=replace(way.oauth, **filled))
+
+
 def fill_in(address: str, variables: Mapping[str, str]) -> str:
     """An address with its `{variables}`. They are such that they cannot lead out of their place: `connection_rules`."""
     for name, value in variables.items():

@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 from skillyard.app import App
 from skillyard.domain.gateway import sealed
 from skillyard.domain.gateway.account_secrets import AccountSecrets, read_account_secrets
-from skillyard.domain.gateway.authorization import Authorization, authorize, way_of
+from skillyard.domain.gateway.authorization import Authorization, authorize, way_of, with_variables
 from skillyard.domain.gateway.connection import Connection
 from skillyard.domain.gateway.connection_errors import (
     ConnectionBusy,
@@ -97,6 +97,7 @@ def _look(app: App, connection: Connection, integration: Integration) -> _Held:
         raise _reconnect(app, integration, record.connection, "it is not connected in this way any more")
     if record.connection.status == "reconnect_required":
         raise _reconnect(app, integration, record.connection, "it has ended, or was revoked there")
+    way = with_variables(way, record.connection.variables)
     return _Held(record=record, way=way, secrets=read_account_secrets(kept))
 
 

@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
+from urllib.parse import urlsplit
 
 from skillyard.domain.gateway.account_secrets import AccountSecrets, basic
+from skillyard.domain.gateway.authorization import way_of
 from skillyard.domain.gateway.connection_errors import (
     ConnectionLabelNotAcceptable,
     ConnectionSecretsNotAcceptable,
@@ -29,6 +31,7 @@ SECRETS_OF: Mapping[WayKind, tuple[str, ...]] = {
 
 _MOST_SECRET_CHARS = 8000
 _MOST_LABEL_CHARS = 100
+_WHOLE_HOST = re.compile(r"\{([^{}]+)\}(:\d+)?$")
 _PART_OF_ADDRESS = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._:-]{0,251}[A-Za-z0-9])?")
 
 
@@ -46,6 +49,25 @@ def check_variables(integration: Integration, given: Mapping[str, str]) -> dict[
     filled = {name: str(schema["default"]) for name, schema in integration.variables.items() if "default" in schema}
     filled |= {name: value for name, value in given.items() if value != "" or name not in filled}
     faults = list(_faults(integration, filled))
+    if faults:
+        raise VariablesNotAcceptable(title=integration.title, faults=[asdict(fault) for fault in faults])
+    return filled
+
+
+def check_sign_in_variables(integration: Integration, given: Mapping[str, str]) -> dict[str, str]:
+    """The same where somebody signs in. There nobody may choose the whole host: it would be shown this registry's own
+    secret, or a token that another host gave. Raises VariablesNotAcceptable.
+    """
+    filled = check_variables(integration, given)
+    way = way_of(integration.ways, "oauth2")
+    oauth = way.oauth if way else None
+    addresses = [integration.base_url, *((oauth.authorize_url, oauth.token_url, oauth.revoke_url) if oauth else ())]
+    whole_hosts = {found[1] for address in addresses if (found := _WHOLE_HOST.search(urlsplit(address).netloc))}
+    faults = [
+        _fault(f"{name} cannot be {filled[name]} where you sign in", "leave it out, or connect with a key")
+        for name in sorted(whole_hosts)
+        if name in filled and filled[name] != integration.variables[name].get("default")
+    ]
     if faults:
         raise VariablesNotAcceptable(title=integration.title, faults=[asdict(fault) for fault in faults])
     return filled

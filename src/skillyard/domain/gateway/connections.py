@@ -139,7 +139,7 @@ def disconnect(app: App, caller: Caller, *, connection_id: str) -> Disconnected:
         store.remove(tx, gone.id)
         store.note_use(tx, gone, "revocation", now_ms=app.clock.now_ms())
         lose(app, tx, gone, "disconnected")
-    revoked, why = take_back(app, gone.integration, gone.way, secrets)
+    revoked, why = take_back(app, gone.integration, gone.way, secrets, gone.variables)
     return Disconnected(connection=gone, revoked=revoked, why=why)
 
 

@@ -20,7 +20,7 @@ from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.gateway import clients, connections
 from skillyard.domain.gateway.attempt import LIFE_MS, Attempt
-from skillyard.domain.gateway.authorization import way_of
+from skillyard.domain.gateway.authorization import way_of, with_variables
 from skillyard.domain.gateway.catalog import find_integration
 from skillyard.domain.gateway.connection_errors import (
     AttemptLost,
@@ -29,7 +29,7 @@ from skillyard.domain.gateway.connection_errors import (
     TooManyAttempts,
     WayNotOffered,
 )
-from skillyard.domain.gateway.connection_rules import check_label, check_variables
+from skillyard.domain.gateway.connection_rules import check_label, check_sign_in_variables
 from skillyard.domain.gateway.integration import Integration, OAuth, Way
 from skillyard.domain.gateway.oauth_tokens import OAuthClient, is_scope
 from skillyard.domain.gateway.store import attempts as store
@@ -64,7 +64,7 @@ def start(
     caller.must("connect")
     caller.must_reach_integration(integration)
     known, owner_id, now_ms = find_integration(app, integration), caller.identity[0], app.clock.now_ms()
-    _, oauth = sign_in_of(known)
+    _, oauth = sign_in_of(known, {})
     clients.client_of(app, known)
     variables = dict(variables or {})
     if reconnect is not None:
@@ -73,8 +73,8 @@ def start(
         variables, scopes, label = dict(before.variables), scopes or before.scopes, label or before.label
     new = Attempt(
         id=new_id("attempt"), owner_id=owner_id, integration=known.slug, label=check_label(label),
-        variables=check_variables(known, variables), scopes=_check_scopes(scopes) or oauth.scopes, status="created",
-        created_ms=now_ms, expires_ms=now_ms + LIFE_MS, reconnects=reconnect,
+        variables=check_sign_in_variables(known, variables), scopes=_check_scopes(scopes) or oauth.scopes,
+        status="created", created_ms=now_ms, expires_ms=now_ms + LIFE_MS, reconnects=reconnect,
     )  # fmt: skip
     with app.database.transaction() as tx:
         tx.lock(f"attempts of {owner_id}")
@@ -111,7 +111,7 @@ def leave(app: App, caller: Caller, attempt_id: str, *, browser: str) -> str:
     with app.database.reading() as tx:
         attempt = shown(app, see(tx, caller, attempt_id).attempt)
     integration = find_integration(app, attempt.integration)
-    (_, oauth), client = sign_in_of(integration), clients.client_of(app, integration)
+    (_, oauth), client = sign_in_of(integration, attempt.variables), clients.client_of(app, integration)
     state, redirect_uri = secrets.token_urlsafe(32), clients.redirect_uri_of(app)
     with app.database.transaction() as tx:
         is_left = attempt.is_open and store.leave(
@@ -140,9 +140,10 @@ def shown(app: App, attempt: Attempt) -> Attempt:
     return replace(attempt, url=url, status="expired", reason="expired", message=message)
 
 
-def sign_in_of(integration: Integration) -> tuple[Way, OAuth]:
+def sign_in_of(integration: Integration, variables: Mapping[str, str]) -> tuple[Way, OAuth]:
     """How people sign in there. Raises WayNotOffered."""
-    way = way_of(integration.ways, "oauth2")
+    found = way_of(integration.ways, "oauth2")
+    way = with_variables(found, variables) if found else None
     if way is None or way.oauth is None:
         ways = "; ".join(way.kind for way in integration.ways)
         raise WayNotOffered(title=integration.title, what="a sign-in in the browser", ways=ways)

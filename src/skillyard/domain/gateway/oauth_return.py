@@ -42,7 +42,7 @@ def come_back(app: App, caller: Caller, *, browser: str, answer: Mapping[str, st
     state = answer.get("state", "")
     record = _use_state(app, caller, state, browser)
     integration = find_integration(app, record.attempt.integration)
-    _, oauth = sign_in_of(integration)
+    _, oauth = sign_in_of(integration, record.attempt.variables)
     refused = _refused(integration, oauth, answer)
     if refused is not None:
         status, reason, message = refused
@@ -59,7 +59,7 @@ def confirm(app: App, caller: Caller, attempt_id: str, *, browser: str) -> Conne
     with app.database.transaction() as tx:
         record = _waiting(app, tx, caller, attempt_id, browser)
         attempt, integration = record.attempt, find_integration(app, record.attempt.integration)
-        (way, _), secrets = sign_in_of(integration), _open(app, tx, attempt)
+        (way, _), secrets = sign_in_of(integration, attempt.variables), _open(app, tx, attempt)
         if secrets is None or not store.end(tx, attempt.id, "connected"):
             raise AttemptLost(why="it was ended elsewhere")
         sealed.destroy(tx, attempt.id)
@@ -142,7 +142,8 @@ def _refused(
 
 def _connect(app: App, integration: Integration, record: Record, *, code: str, state: str) -> Attempt:
     """Raises what the service, or our way to it, makes fail."""
-    attempt, (way, oauth), client = record.attempt, sign_in_of(integration), clients.client_of(app, integration)
+    attempt, client = record.attempt, clients.client_of(app, integration)
+    way, oauth = sign_in_of(integration, attempt.variables)
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": record.redirect_uri or ""}
     if oauth.pkce:
         form["code_verifier"] = verifier(app, state)
@@ -167,7 +168,7 @@ def _keep_for_now(app: App, attempt: Attempt, tokens: Tokens, secrets: AccountSe
         if is_open:
             sealed.keep(tx, app.vault_keys, secrets.write(), **place)
     if not is_open:
-        take_back(app, attempt.integration, "oauth2", secrets)
+        take_back(app, attempt.integration, "oauth2", secrets, attempt.variables)
         raise AttemptLost(why="it was ended in the meantime")
 
 
@@ -190,7 +191,7 @@ def _end(app: App, attempt: Attempt, status: AttemptStatus, *, reason: str, mess
         sealed.destroy(tx, attempt.id)
         ended = shown(app, _again(tx, attempt))
     if secrets is not None:
-        take_back(app, attempt.integration, "oauth2", secrets)
+        take_back(app, attempt.integration, "oauth2", secrets, attempt.variables)
     return ended
 
 

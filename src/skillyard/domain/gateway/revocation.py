@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import quote
 
 import orjson
 
 from skillyard.app import App
 from skillyard.domain.gateway.account_secrets import AccountSecrets
-from skillyard.domain.gateway.authorization import way_of
+from skillyard.domain.gateway.authorization import way_of, with_variables
 from skillyard.domain.gateway.catalog import find_integration
 from skillyard.domain.gateway.catalog_errors import IntegrationNotFound
 from skillyard.domain.gateway.clients import client_of
@@ -22,11 +23,14 @@ from skillyard.infra.outbound import AddressNotAllowed, Answer, CallFailed
 _BY_HAND = "take the access away in its own settings"
 
 
-def take_back(app: App, slug: str, kind: WayKind, secrets: AccountSecrets | None) -> tuple[Revoked, str]:
+def take_back(
+    app: App, slug: str, kind: WayKind, secrets: AccountSecrets | None, variables: Mapping[str, str]
+) -> tuple[Revoked, str]:
     """How it went, and why not. It never raises: what is stored here is destroyed all the same."""
     try:
         integration = find_integration(app, slug)
-        way = way_of(integration.ways, kind)
+        found = way_of(integration.ways, kind)
+        way = with_variables(found, variables) if found else None
         if secrets is None or way is None or way.oauth is None or not way.oauth.revoke_url:
             return "not_possible", f"{integration.title} has no address for that; {_BY_HAND}"
         client = _client(app, integration, secrets)
