@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from skillyard.domain.accounts.errors import TokenRevoked
 from skillyard.domain.accounts.links import look_at_link
 from skillyard.domain.accounts.members import list_members
 from skillyard.domain.accounts.people import suspend_user
-from skillyard.domain.accounts.rights import Scope
+from skillyard.domain.accounts.rights import KEY_SCOPES, Scope
 from skillyard.domain.accounts.tokens import create_token
 from skillyard.infra.clock import FixedClock
 from tests.api.web.browser import Browser
@@ -271,6 +272,35 @@ def test_a_command_line_is_approved_after_signing_in(app: App, browser: Browser)
     assert get_cli_session(app, ada, session_id=waiting.id).status == "approved"
     assert b"Signed in" in browser.get(f"/cli/{waiting.id}").body
     assert browser.post(f"/cli/{waiting.id}", decision="deny").status == 409
+
+
+def test_a_device_is_found_by_the_code_that_it_shows(app: App, browser: Browser) -> None:
+    a_person(app, "ada", password=SENTENCE)
+    waiting = start_cli_session(
+        app, code_challenge=CHALLENGE, client_name="my-agent", address="::1", scopes=KEY_SCOPES, integrations=["github"]
+    )
+    assert browser.get("/cli").headers["location"] == "/sign-in?next=%2Fcli"
+    browser.sign_in("ada", SENTENCE)
+    assert b"Which code" in browser.get("/cli").body
+    wrong = browser.post("/cli", user_code="BBBB-BBBB")
+    assert (wrong.status, b"Which code" in wrong.body) == (404, True)
+    found = browser.post("/cli", user_code=waiting.user_code.lower())
+    assert found.headers["location"] == f"/cli/{waiting.id}"
+    html = browser.get(f"/cli/{waiting.id}").body.decode()
+    assert waiting.user_code in html
+    assert "may only call github" in html
+
+
+def test_a_key_for_some_integrations_is_made_on_the_page(app: App, ada: Browser) -> None:
+    assert b'name="integrations" value="github"' in ada.get("/account").body
+    made = ada.post("/account/tokens", name="my-agent", scopes="call", integrations="github", expires_in_days="30")
+    found = re.search(r"sk_[0-9a-f]{64}", made.body.decode())
+    assert found
+    key = authenticate(app, found[0])
+    assert (key.scopes, key.token_integrations) == (KEY_SCOPES, {"github"})
+    assert b"only github" in made.body
+    wrong = ada.post("/account/tokens", name="my-agent", scopes="call", integrations="x", expires_in_days="30")
+    assert wrong.status == 404
 
 
 def test_anything_but_approve_denies(app: App, ada: Browser) -> None:

@@ -19,7 +19,9 @@ from skillyard.domain.accounts.passwords import set_password
 from skillyard.domain.accounts.people import get_me
 from skillyard.domain.accounts.providers import label_of, list_providers
 from skillyard.domain.accounts.rights import Scope
-from skillyard.domain.accounts.tokens import DEFAULT_DAYS, NewToken, create_token, list_tokens, revoke_token
+from skillyard.domain.accounts.tokens import DEFAULT_DAYS, NewToken, list_tokens, revoke_token
+from skillyard.domain.gateway.catalog import list_integrations
+from skillyard.domain.gateway.keys import create_token
 from skillyard.infra.errors import SkillyardError
 
 router = APIRouter()
@@ -100,6 +102,7 @@ def _new_token(app: App, visitor: Visitor, form: Form) -> NewToken:
         scopes=[Scope(word) for word in form.every("scopes")],
         expires_in_days=int(days),
         namespaces=form.every("namespaces") or None,
+        integrations=form.every("integrations") or None,
     )
 
 
@@ -121,5 +124,5 @@ def _account(
         request, visitor, "account.html", refusal=refusal, section=section, me=me, tokens=tokens.items,
         scopes=[scope.value for scope in Scope if scope in visitor.caller.scopes], default_days=DEFAULT_DAYS,
         identities=[(identity, label_of(app, identity.issuer)) for identity in identities.items],
-        providers=list_providers(app), now_ms=app.clock.now_ms(), **content,
+        providers=list_providers(app), integrations=list_integrations(app), now_ms=app.clock.now_ms(), **content,
     )  # fmt: skip
