@@ -48,7 +48,12 @@ def get_file(app: App, caller: Caller, *, name: SkillName, version: str, path: s
 
 def list_paths(tx: Tx, release: Release) -> tuple[str, ...]:
     """The paths of its files, whoever may see them."""
-    return tuple(file.path for file in releases.find_files(tx, SkillName.parse(release.name), release.version))
+    return tuple(file.path for file in list_entries(tx, release))
+
+
+def list_entries(tx: Tx, release: Release) -> tuple[FileEntry, ...]:
+    """Its files, whoever may see them."""
+    return releases.find_files(tx, SkillName.parse(release.name), release.version)
 
 
 def unpack_release(app: App, release: Release) -> SkillFiles:

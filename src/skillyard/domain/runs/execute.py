@@ -21,6 +21,7 @@ from skillyard.domain.runs.limits import file_limits
 from skillyard.domain.runs.model import LANE, Run, RunStatus
 from skillyard.domain.runs.prepare import prepare, runs_folder
 from skillyard.domain.runs.room import check_room
+from skillyard.domain.runs.services import with_services
 from skillyard.domain.runs.store import runs as store
 from skillyard.domain.runs.watch import LEASE_MS, Watch
 from skillyard.infra.errors import SkillyardError
@@ -96,7 +97,8 @@ def _do(app: App, run: Run, claim: str, watch: Watch, environment: Mapping[str, 
         if begun is None:
             end_without_result(app, run, RunStatus.CANCELLED, "it was cancelled before it began", claim=claim)
             return
-        result = sandbox.run(replace(task, on_output=None) if environment else task)
+        with with_services(app, begun, replace(task, on_output=None) if environment else task) as (served, calls):
+            result = sandbox.run(served)
         if result.is_cancelled and app.sandbox.is_stopping:
             end_without_result(app, run, RunStatus.LOST, _STOPPED, claim=claim)
             return
@@ -105,7 +107,7 @@ def _do(app: App, run: Run, claim: str, watch: Watch, environment: Mapping[str, 
             result = _without(result, environment)
         if run.kind == "step":  # whoever asked for it gets its output: nobody comes for its files
             before = left.files
-        finish(app, begun, claim, result, chunks=watch.rest(result), before=before, left=left)
+        finish(app, begun, claim, result, chunks=watch.rest(result), before=before, left=left, calls=calls())
 
 
 def _without(result: Result, environment: Mapping[str, str]) -> Result:

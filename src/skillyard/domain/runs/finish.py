@@ -14,6 +14,7 @@ from skillyard.domain.runs.charge import settle
 from skillyard.domain.runs.errors import FilesNotKept
 from skillyard.domain.runs.model import OutputChunk, Run, RunEnded, RunStatus
 from skillyard.domain.runs.receipts import readable, sign_run
+from skillyard.domain.runs.services import Calls
 from skillyard.domain.runs.store import contents, sessions
 from skillyard.domain.runs.store import runs as store
 from skillyard.infra.database import Tx
@@ -33,9 +34,11 @@ def finish(
     chunks: Sequence[OutputChunk],
     before: Sequence[FileEntry],
     left: LeftFiles,
+    calls: Calls = (),
 ) -> None:
     """End a run whose program has ended. `chunks`: what of its output is not stored yet; `before`: the files that its
-    workspace had. Nothing happens when it is another's by now. Raises FilesNotKept.
+    workspace had; `calls`: what it called through services. Nothing happens when it is another's by now. Raises
+    FilesNotKept.
     """
     was = {file.path: file.sha256 for file in before}
     made = tuple(file for file in left.files if was.get(file.path) != file.sha256)
@@ -50,7 +53,7 @@ def finish(
         chunks=chunks,
         made=made,
         left=left,
-        receipt=sign_run(app, run, status, kept_result, files_in=before, files_out=made, ended_ms=now_ms),
+        receipt=sign_run(app, run, status, kept_result, files_in=before, files_out=made, calls=calls, ended_ms=now_ms),
         now_ms=now_ms,
     )
     for _ in range(_ATTEMPTS - 1):

@@ -8,6 +8,7 @@ from typing import Any
 
 from skillyard.app import App
 from skillyard.domain.runs.model import Run, RunStatus
+from skillyard.domain.runs.services import Calls
 from skillyard.sandbox.model import Observed, Result
 from skillyard.skill.digest import FileEntry, sha256_hex, tree_digest
 from skillyard.skill.paths import shown
@@ -25,9 +26,12 @@ def sign_run(
     *,
     files_in: Iterable[FileEntry],
     files_out: Iterable[FileEntry],
+    calls: Calls = (),
     ended_ms: int,
 ) -> str:
-    """The receipt of a run whose program has ended; `result` holds all of its output, and is `readable`."""
+    """The receipt of a run whose program has ended; `result` holds all of its output, and is `readable`. `calls`: of
+    services, as these tell them.
+    """
     task = run.task
     limits = asdict(task.limits)
     limits["wall_ms"] = round(limits.pop("wall_s") * 1000)
@@ -54,6 +58,7 @@ def sign_run(
         },
         "permissions": task.permissions.show(),
         "observed": asdict(result.observed),
+        "calls": [dict(call) for call in calls],
         "isolation": asdict(result.level),
         "limits": limits,
         "limits_hit": list(result.limits_hit),
