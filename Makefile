@@ -7,7 +7,7 @@ JOBS ?= auto
 # Without bytecode every start of a program would compile it anew, which takes longer than most of them run.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo serve test check benchmarks reference picture wheel clean help
+.PHONY: demo serve test check benchmarks reference integrations picture wheel clean help
 
 help:  ## What can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*##/\t/'
@@ -31,6 +31,9 @@ benchmarks: .venv/.test  ## Measure every figure of docs/performance.md (long)
 
 reference: .venv/.test  ## Make the pages of docs/reference from the code
 	@.venv/bin/python -m skillyard.operate reference docs/reference
+
+integrations: .venv/.test  ## Build integrations from published descriptions
+	@PATH=$(CURDIR)/.venv/bin:$$PATH .venv/bin/python catalog/build.py
 
 picture: .venv/.test  ## Draw docs/demo.svg from a real run
 	@.venv/bin/python docs/demo_picture.py

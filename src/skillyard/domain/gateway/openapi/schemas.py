@@ -21,6 +21,10 @@ from skillyard.skill.schemas import read_schema
 _TYPES = ("string", "integer", "number", "boolean", "array", "object", "null")
 _COUNTS = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties")
 _NUMBERS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
+_FORMATS = (
+    "date-time", "date", "time", "duration", "email", "hostname", "ipv4", "ipv6", "uri", "uuid", "byte", "binary",
+    "password",
+)  # fmt: skip
 _MOST_SUBSCHEMAS = 600
 _MOST_CHOICES = 120
 _MOST_ALTERNATIVES = 20
@@ -88,7 +92,7 @@ class Schemas:
         plain |= {key: node[key] for key in _COUNTS if _is_count(node.get(key))}
         plain |= _bounds(node)
         plain |= self._pattern(node.get("pattern")) | self._choices(node)
-        if isinstance(node.get("format"), str) and len(node["format"]) <= 20 and node["format"].isprintable():
+        if isinstance(node.get("format"), str) and node["format"] in _FORMATS:
             plain["format"] = node["format"]
         if "default" in node and _is_small(node["default"]):
             plain["default"] = node["default"]
