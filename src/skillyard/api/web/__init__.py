@@ -8,6 +8,7 @@ from skillyard.api.entrance import Surface
 from skillyard.api.web import (
     account,
     board,
+    calls,
     cli_approval,
     collections,
     connections,
@@ -55,6 +56,7 @@ def build_web(app: App) -> Surface:
         webhooks,
         connections,
         integrations,
+        calls,
         skills,
     ):
         web.include_router(module.router)
