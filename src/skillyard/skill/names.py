@@ -15,15 +15,15 @@ NAME_PATTERN = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 # Paths of our own surfaces, and words that would let a stranger speak for the registry.
 RESERVED_NAMESPACES = frozenset(
     """
-    about abuse account accounts admin administrator agents api app apps assets auth billing blob blobs blog cdn
-    changes checkout cli compositions contact dashboard docs download downloads events explore favicon git health
-    healthz help home index info install internal invite invocations invoice invoices jobs legal live login logout
-    mail market marketplace mcp me metrics namespaces new oauth offers official openapi org organization organizations
-    orgs packages page pages payments ping policy pricing privacy profile public ready readyz register registry releases
-    requests robots root rss runs search security settings setup sign-in sign-out signin signout signup sitemap
-    skill skilldock skillett skills skillyard skillzdrive stack static stats status support system tank team teams
-    terms token tokens undefined upload uploads user users v0 v1 v2 v3 v4 verify version wanted webhook webhooks
-    well-known www
+    about abuse account accounts admin administrator agents api app apps assets auth billing blob blobs blog calls
+    cdn changes checkout cli compositions connect connections contact dashboard docs download downloads events
+    explore favicon git grants health healthz help home index info install integrations internal invite invocations
+    invoice invoices jobs legal live login logout mail market marketplace mcp me metrics namespaces new oauth offers
+    official openapi org organization organizations orgs packages page pages payments ping policy pricing privacy
+    profile public ready readyz register registry releases requests robots root rss runs search security settings
+    setup sign-in sign-out signin signout signup sitemap skill skilldock skillett skills skillyard skillzdrive stack
+    static stats status support system tank team teams terms token tokens undefined upload uploads user users v0 v1
+    v2 v3 v4 verify version wanted webhook webhooks well-known www
     """.split()  # noqa: SIM905 (a hundred quoted words read worse)
 )
 
