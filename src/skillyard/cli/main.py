@@ -95,6 +95,7 @@ _VERBS = {
         "tokens": ("account:tokens", "List, create and revoke tokens."),
         "identities": ("identities:identities", "Identities at providers that sign you in."),
         "credentials": ("credentials:credentials", "Your secrets for services that skills use."),
+        "connections": ("connections:connections", "Your accounts at services that agents and skills act for."),
         "webhooks": ("hooks:webhooks", "Addresses that are told what happens."),
         "agents": ("agents:agents", "Programs that act for you."),
         "claims": ("claims:claims", "What is known about you, and the trust that it makes."),

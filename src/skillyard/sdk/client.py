@@ -11,6 +11,7 @@ from skillyard.sdk.acting import ActingCalls
 from skillyard.sdk.board import BoardCalls
 from skillyard.sdk.collections import CollectionCalls
 from skillyard.sdk.commerce import CommerceCalls
+from skillyard.sdk.connections import ConnectionCalls
 from skillyard.sdk.credentials import CredentialCalls
 from skillyard.sdk.documents import (
     NewToken,
@@ -48,6 +49,7 @@ class Client(
     BoardCalls,
     CollectionCalls,
     CommerceCalls,
+    ConnectionCalls,
     CredentialCalls,
     DriveCalls,
     HandingCalls,

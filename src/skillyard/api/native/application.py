@@ -20,6 +20,7 @@ from skillyard.api.native import (
     claims,
     collections,
     compositions,
+    connections,
     credentials,
     dialect,
     drive,
@@ -98,7 +99,7 @@ def every_route() -> list[APIRoute]:
 
 
 def _routers() -> list[APIRouter]:
-    accounts = (auth, me, namespaces, invitations, publishers, credentials, agents, claims)
+    accounts = (auth, me, namespaces, invitations, publishers, credentials, connections, agents, claims)
     commerce = (selling, buying, payouts, treasury, webhooks)
     market = (runs, offers, invocations, board, compositions, uses)
     skill_modules = (search, skills, releases, trust, uploads, blobs, public_zips, changes, resolve, log)
