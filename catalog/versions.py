@@ -1,7 +1,7 @@
 """Notes the version of each integration that comes with the registry: `python catalog/versions.py`.
 
-`versions.txt` has a line for every version that ever was, with the digest of its file. Each call is kept with the version
-that it went by, so none may come to mean something else: a file that changed gets the next version.
+`versions.txt` has a line for every version that ever was, with the digest of its file. Each call is kept with the
+version that it went by, so none may come to mean something else: a file that changed gets the next version.
 """
 
 from __future__ import annotations
