@@ -99,8 +99,8 @@ _RULES = {
     "default": "{} if not given",
     "minimum": "at least {}",
     "maximum": "at most {}",
-    "minLength": "at least {} long",
-    "maxLength": "at most {} long",
+    "minLength": "at least {} characters",
+    "maxLength": "at most {} characters",
     "minItems": "at least {} of them",
     "maxItems": "at most {} of them",
     "format": "as {}",
@@ -110,12 +110,17 @@ _RULES = {
 
 def _rules_of(schema: Mapping[str, Any]) -> list[str]:
     """What a schema says of a value beside its type, in words."""
-    return [words.format(_shown(schema[key])) for key, words in _RULES.items() if key in schema]
+    said = {key: value for key, value in schema.items() if (key, value) != ("minLength", 1)}
+    return [words.format(_shown(said[key])) for key, words in _RULES.items() if key in said]
 
 
 def _shown(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(_shown(one) for one in value)
+    return _text_of(value)
+
+
+def _text_of(value: Any) -> str:
     return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
@@ -123,12 +128,8 @@ def _command(slug: str, endpoint: Endpoint, params: Mapping[str, Any] | None = N
     """What somebody types to call it."""
     if params is None:
         params = endpoint.examples[0].params if endpoint.examples else {}
-    words = [f"{name}={_shown_value(value)}" for name, value in params.items()]
-    return shlex.join(["skillyard", "call", f"{slug}.{endpoint.name}", *words])
-
-
-def _shown_value(value: Any) -> str:
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    words = [f"{name}={shlex.quote(_text_of(value))}" for name, value in params.items()]
+    return " ".join(["skillyard", "call", f"{slug}.{endpoint.name}", *words])
 
 
 def _pretty(value: object) -> str:
