@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from skillyard.api.agents.addresses import PREFIXES
 from skillyard.api.entrance import Door, Entrance, Surface
 from skillyard.api.later import Later, later_door
 from skillyard.api.native.addresses import PREFIX
+from skillyard.api.native.call_road import CALLS, CallRoad
 from skillyard.api.native.documents import Documents, HotReads
 from skillyard.app import App
 
@@ -21,6 +23,7 @@ def build_asgi(app: App, documents: Documents) -> Entrance:
         [
             Door(surface=Later(partial(_build_web, app)), prefix=""),
             Door(surface=native, prefix=PREFIX, hot=HotReads(app, documents)),
+            Door(surface=CallRoad(app, native), prefix=CALLS, writes_are_calls=True),
             *(Door(surface=agents, prefix=prefix) for prefix in PREFIXES),
             later_door(partial(_open_tank, app, documents), "/tank", settings.tank_hosts, settings.tank_port),
             later_door(partial(_open_skilldock, app), "/skilldock", settings.skilldock_hosts, settings.skilldock_port),
@@ -28,7 +31,10 @@ def build_asgi(app: App, documents: Documents) -> Entrance:
             later_door(
                 partial(_open_skillzdrive, app), "/skillzdrive", settings.skillzdrive_hosts, settings.skillzdrive_port
             ),
-            later_door(partial(_open_skillett, app), "/skillett", settings.skillett_hosts, settings.skillett_port),
+            replace(
+                later_door(partial(_open_skillett, app), "/skillett", settings.skillett_hosts, settings.skillett_port),
+                writes_are_calls=True,
+            ),
         ],
         prepare=native.make,
     )

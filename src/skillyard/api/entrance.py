@@ -50,6 +50,7 @@ class Door:
 
     `prefix` is the first segments of such paths, "" for any; the surface does not see them if it `is_prefix_hidden`.
     `hot` may answer a read before the surface does; `spell` makes the body of what is refused before it gets there.
+    `writes_are_calls`: of integrations, of which there may be more than of other writes.
     """
 
     surface: Surface
@@ -59,6 +60,7 @@ class Door:
     hosts: tuple[str, ...] = ()
     hot: HotReads = no_hot_reads
     spell: Spelling = error_body
+    writes_are_calls: bool = False
 
     def is_named_by(self, path: str) -> bool:
         return path.startswith(self.prefix) and path[len(self.prefix) :][:1] in ("", "/")
@@ -100,11 +102,11 @@ class Entrance:
             return await self._lifespan(receive, send) if scope["type"] == "lifespan" else None
         headers = dict(scope["headers"])
         address = _client_address(scope, headers, self._app)
-        verdict = self._rate(scope["method"], address)
         body = _LimitedBody(receive, self._max_body_bytes)
         scope["path"] = scope["path"].replace("\0", _NO_CHARACTER)
         scope["query_string"] = scope["query_string"].replace(b"%00", _NO_CHARACTER_QUOTED)
         door = self._door(scope, headers)
+        verdict = self._rate(door, scope["method"], address)
         door.enter(scope)
         exchange = _Exchange(send, body, _request_id(headers), verdict, door.spell)
         scope["state"] = {"request_id": exchange.request_id, "client_address": address}
@@ -136,10 +138,12 @@ class Entrance:
         path: str = scope["path"]
         return next(door for door in self._doors if door.is_named_by(path))
 
-    def _rate(self, method: str, address: str) -> Verdict:
+    def _rate(self, door: Door, method: str, address: str) -> Verdict:
         settings = self._app.settings
         if method in _READING:
             return self._app.limiter.check(f"read {address}", settings.reads_per_minute, _WINDOW_S)
+        if door.writes_are_calls:
+            return self._app.limiter.check(f"call {address}", settings.gateway_calls_per_minute, _WINDOW_S)
         return self._app.limiter.check(f"write {address}", settings.writes_per_minute, _WINDOW_S)
 
     @staticmethod

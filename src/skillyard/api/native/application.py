@@ -16,6 +16,7 @@ from skillyard.api.native import (
     board,
     bundles,
     buying,
+    calls,
     changes,
     claims,
     collections,
@@ -26,6 +27,7 @@ from skillyard.api.native import (
     drive,
     drive_sharing,
     hooks,
+    integrations,
     invitations,
     invocations,
     log,
@@ -99,9 +101,9 @@ def every_route() -> list[APIRoute]:
 
 
 def _routers() -> list[APIRouter]:
-    accounts = (auth, me, namespaces, invitations, publishers, credentials, connections, agents, claims)
+    accounts = (auth, me, namespaces, invitations, publishers, credentials, connections, calls, agents, claims)
     commerce = (selling, buying, payouts, treasury, webhooks)
-    market = (runs, offers, invocations, board, compositions, uses)
+    market = (runs, offers, invocations, board, compositions, uses, integrations)
     skill_modules = (search, skills, releases, trust, uploads, blobs, public_zips, changes, resolve, log)
     drives = (drive, drive_sharing, collections, sync, tickets, bundles, telemetry, sources)
     modules = (system, *accounts, admin, *skill_modules, *drives, *commerce, *market, hooks)

@@ -16,12 +16,16 @@ class FaultOnWire(BaseModel):
     severity: Literal["error", "warning"] = "error"
 
 
+class FaultOfRefusal(FaultOnWire):
+    field: str | None = None
+
+
 class Refusal(BaseModel):
     code: str
     message: str
     hint: str
     facts: dict[str, Any]
-    faults: list[FaultOnWire]
+    faults: list[FaultOfRefusal]
     request_id: str
 
 
