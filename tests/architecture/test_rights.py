@@ -28,7 +28,7 @@ VALUES = {
     "key_id": "akey_none", "claim_id": "clm_none", "offer_id": "skl_none", "invocation_id": "sinv_none",
     "request_id": "sreq_none", "composition_id": "cmp_none", "share_id": "shr_none", "source_id": "src_none",
     "release_id": "rel_none", "link": "none", "invoice_id": "inv_none", "collection": "probe", "payout_id": "po_none",
-    "rail": "stripe", "asset": "TON",
+    "rail": "stripe", "asset": "TON", "integration": "github", "endpoint": "create_issue",
 }  # fmt: skip
 
 

@@ -95,6 +95,7 @@ _VERBS = {
         "tokens": ("account:tokens", "List, create and revoke tokens."),
         "identities": ("identities:identities", "Identities at providers that sign you in."),
         "credentials": ("credentials:credentials", "Your secrets for services that skills use."),
+        "integrations": ("integrations:integrations", "Services that agents and skills call, and how."),
         "connections": ("connections:connections", "Your accounts at services that agents and skills act for."),
         "webhooks": ("hooks:webhooks", "Addresses that are told what happens."),
         "agents": ("agents:agents", "Programs that act for you."),

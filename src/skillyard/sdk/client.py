@@ -26,6 +26,7 @@ from skillyard.sdk.drive import DriveCalls
 from skillyard.sdk.errors import UsageError
 from skillyard.sdk.handing import HandingCalls
 from skillyard.sdk.hooks import HookCalls
+from skillyard.sdk.integrations import IntegrationCalls
 from skillyard.sdk.paths import (
     channel_path,
     deprecation_path,
@@ -54,6 +55,7 @@ class Client(
     DriveCalls,
     HandingCalls,
     HookCalls,
+    IntegrationCalls,
     RunCalls,
     SourceCalls,
     SyncCalls,

@@ -1,0 +1,53 @@
+"""What can be called, in three levels that are small enough for a model to read."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from skillyard.api.native.addresses import PREFIX
+from skillyard.api.native.releases import BYTES
+from skillyard.api.native.wire import integrations as wire
+from skillyard.api.surface import AppOf, CallerOf
+from skillyard.app import App
+from skillyard.domain.gateway.agent_skill import skill_zip
+from skillyard.domain.gateway.catalog import find_endpoint
+from skillyard.domain.gateway.documents import CallPlace
+from skillyard.domain.gateway.reachable import find_reachable, list_reachable
+
+router = APIRouter(tags=["integrations"])
+
+
+@router.get("/integrations", summary="Integrations")
+def list_integrations(app: AppOf, caller: CallerOf) -> wire.Integrations:
+    """Those that the token reaches, in the order of their names."""
+    return wire.show_integrations(list_reachable(app, caller))
+
+
+@router.get("/integrations/{integration}", summary="One integration")
+def get_integration(app: AppOf, caller: CallerOf, integration: str) -> wire.IntegrationOnWire:
+    """Its endpoints, in groups, with a line each."""
+    return wire.show_integration(find_reachable(app, caller, integration))
+
+
+@router.get(
+    "/integrations/{integration}/skill.zip",
+    summary="An integration's documentation as an agent skill",
+    response_class=Response,
+    responses=BYTES,
+)
+def get_integration_skill(app: AppOf, caller: CallerOf, integration: str) -> Response:
+    """SKILL.md and a file per group, for offline use or to be published; the same version gives the same bytes."""
+    found = find_reachable(app, caller, integration).integration
+    headers = {"content-disposition": f'attachment; filename="{found.slug}.zip"'}
+    return Response(skill_zip(found, _place(app)), media_type="application/zip", headers=headers)
+
+
+@router.get("/integrations/{integration}/{endpoint}", summary="One endpoint")
+def get_endpoint(app: AppOf, caller: CallerOf, integration: str, endpoint: str) -> wire.EndpointOnWire:
+    """The schema of its parameters, examples, and what it needs."""
+    found = find_reachable(app, caller, integration).integration
+    return wire.show_endpoint(found, find_endpoint(found, endpoint), _place(app))
+
+
+def _place(app: App) -> CallPlace:
+    return CallPlace(address=f"{app.settings.address}{PREFIX}/calls", key="SKILLYARD_TOKEN")
