@@ -51,9 +51,14 @@ def with_variables(way: Way, variables: Mapping[str, str]) -> Way:
     """The same way with the variables in the addresses where one signs in."""
     if way.oauth is None:
         return way
-    names = ("authorize_url", "token_url", "revoke_url", "issuer")
-    filled = {name: fill_in(getattr(way.oauth, name), variables) for name in names}
-    return replace(way, oauth=replace(way.oauth, **filled))
+    filled = replace(
+        way.oauth,
+        authorize_url=fill_in(way.oauth.authorize_url, variables),
+        token_url=fill_in(way.oauth.token_url, variables),
+        revoke_url=fill_in(way.oauth.revoke_url, variables),
+        issuer=fill_in(way.oauth.issuer, variables),
+    )
+    return replace(way, oauth=filled)
 
 
 def fill_in(address: str, variables: Mapping[str, str]) -> str:
