@@ -28,6 +28,7 @@ NEEDED = {
     "git-changelog": set(),
     "license-notes": set(),
     "link-check": set(),
+    "file-issues": set(),
 }
 
 
@@ -45,7 +46,7 @@ class Examples:
         return [Candidate(version=one.version, dependencies=one.dependencies)]
 
 
-def test_there_are_seven_and_the_graph_is_as_planned() -> None:
+def test_there_are_eight_and_the_graph_is_as_planned() -> None:
     assert set(NAMES) == set(NEEDED)
     assert {name: set(manifest(name).dependencies) for name in NAMES} == NEEDED
 
