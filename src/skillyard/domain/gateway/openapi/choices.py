@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from skillyard.domain.gateway.integration import Way
 
@@ -16,15 +15,14 @@ class Choices:
     """`only`: which operations, by `GET /repos/*`, `/repos/*`, `tag:issues`, or an operation id; all when empty.
 
     `renames`: names that endpoints get instead of their own, or of their operation id. `ways`: how to sign in, instead
-    of what the document says; `base_url` likewise. `url`: where the document comes from.
+    of what the document says; `base_url` and `title` likewise.
     """
 
     only: tuple[str, ...] = ()
-    renames: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    renames: Mapping[str, str] = field(default_factory=dict)
     ways: tuple[Way, ...] = ()
     base_url: str = ""
     title: str = ""
-    url: str = ""
 
 
 class Notes:

@@ -105,7 +105,7 @@ def _docs_url(node: Mapping[str, Any]) -> str:
 def _examples(operation: Operation, schema: Mapping[str, Any], names: Collection[str]) -> tuple[Example, ...]:
     """The document's own of the body, else a value to begin with; none that the schema refuses."""
     admitted = read_schema(schema, Place(faults=[]))
-    start = {name: _not_empty(name, value) for name, value in example_of(schema).items() if name in schema["required"]}
+    start = {name: _to_begin_with(name, schema["properties"][name]) for name in schema["required"]}
     own = {name: value for name, value in _own_examples(operation).items() if name in names}
     for params in ({**start, **own}, start):
         if admitted and len(orjson.dumps(params)) < 4000 and not check_value(admitted, params):
@@ -113,8 +113,9 @@ def _examples(operation: Operation, schema: Mapping[str, Any], names: Collection
     return ()
 
 
-def _not_empty(name: str, value: Any) -> Any:
-    """A path with an empty part leads elsewhere."""
+def _to_begin_with(name: str, schema: Mapping[str, Any]) -> Any:
+    """A text is the name of the parameter: an empty one in a path would lead elsewhere."""
+    value = example_of(schema["anyOf"][0] if "anyOf" in schema else schema)
     return name if value == "" else value
 
 

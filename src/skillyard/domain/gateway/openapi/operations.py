@@ -82,7 +82,7 @@ def is_meant(operation: Operation, pattern: str) -> bool:
     if pattern.startswith("/"):
         return fnmatchcase(operation.path, _literal(pattern))
     method, _, path = pattern.partition(" ")
-    if path.startswith("/"):
+    if path.startswith(("/", "*")):
         return method.upper() in ("*", operation.method) and fnmatchcase(operation.path, _literal(path))
     return fnmatchcase(operation.id, _literal(pattern)) or fnmatchcase(operation.name, _literal(pattern))
 

@@ -18,7 +18,7 @@ from skillyard.skill.reading import Place, shorten
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _PLACEHOLDER = re.compile(r"\{\+?([^{}/]{1,100})\}")
-_PATH = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@%{}-]*)+")  # RFC 3986, 3.3, with placeholders
+_PATH = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@-]*)+")  # RFC 3986, 3.3
 _DESCRIPTION_CHARS = 200
 _STYLES: Mapping[tuple[str, bool], Style] = {
     ("form", True): "repeat",

@@ -7,6 +7,8 @@ from typing import Any
 
 from skillyard.domain.gateway.endpoint_fields import MOST_ENDPOINTS
 from skillyard.domain.gateway.integration import Endpoint, Habits, Integration, Origin
+from skillyard.domain.gateway.integration_file import read_integration
+from skillyard.domain.gateway.integration_writer import write_integration
 from skillyard.domain.gateway.openapi.choices import Choices, DocumentRefused, Notes, Unsayable
 from skillyard.domain.gateway.openapi.endpoints import read_endpoint
 from skillyard.domain.gateway.openapi.operations import Operation, choose, is_meant, list_operations
@@ -16,6 +18,7 @@ from skillyard.domain.gateway.openapi.sign_in import read_ways, scopes_of, secre
 from skillyard.domain.gateway.openapi.swagger import upgrade
 from skillyard.domain.gateway.openapi.text import read_document
 from skillyard.domain.gateway.openapi.words import MOST_NAME_CHARS, first_sentence, plain_line, snake_case, unique
+from skillyard.skill.faults import SkillError
 from skillyard.skill.reading import is_web_address, shorten
 
 _TITLE_CHARS = 60
@@ -23,17 +26,27 @@ _DESCRIPTION_CHARS = 300
 _HABITS = Habits(limit="x-ratelimit-limit", remaining="x-ratelimit-remaining", request_id="x-request-id")
 
 
-def read_openapi(data: bytes, slug: str, choices: Choices) -> tuple[Integration, tuple[str, ...]]:
-    """The integration that the text of a document makes, and the notes. Raises DocumentRefused."""
-    return from_openapi(read_document(data), slug=slug, choices=choices)
+def read_openapi(data: bytes, slug: str, choices: Choices, url: str = "") -> tuple[Integration, tuple[str, ...]]:
+    """The integration that the text of a document makes, and the notes. `url`: where it comes from.
+
+    Raises DocumentRefused, also where the integration's own file would not be accepted.
+    """
+    integration, notes = from_openapi(read_document(data), slug=slug, choices=choices, url=url)
+    try:
+        text = write_integration(integration)
+        return read_integration(text, file=f"{slug}.yaml", is_ours=False), notes
+    except SkillError as error:
+        raise DocumentRefused(str(error.faults[0])[:500], "Choose fewer operations with --only.") from None
 
 
-def from_openapi(document: dict[str, Any], *, slug: str, choices: Choices) -> tuple[Integration, tuple[str, ...]]:
+def from_openapi(
+    document: dict[str, Any], *, slug: str, choices: Choices, url: str = ""
+) -> tuple[Integration, tuple[str, ...]]:
     """The same from plain values; the version is 1, and it is not ours. Raises DocumentRefused."""
     document = _in_words_of_3(document)
     notes, references = Notes(), References(document)
     chosen = choose(list_operations(document, references, notes), choices.only, notes)
-    base_url, variables = read_base(document, given=choices.base_url, document_url=choices.url, notes=notes)
+    base_url, variables = read_base(document, given=choices.base_url, document_url=url, notes=notes)
     ways = choices.ways or read_ways(document, chosen, references, base_url, notes)
     groups = _groups(chosen)
     endpoints = _read_endpoints(document, chosen, references, notes, choices.renames, secret_names(ways), groups)
@@ -46,7 +59,7 @@ def from_openapi(document: dict[str, Any], *, slug: str, choices: Choices) -> tu
         title=title,
         description=first_sentence(info.get("description"), most=_DESCRIPTION_CHARS) or f"The API of {title}.",
         docs_url=_docs_url(document),
-        origin=_origin(info, title, choices.url),
+        origin=_origin(info, title, url),
         base_url=base_url,
         variables=variables,
         ways=ways,

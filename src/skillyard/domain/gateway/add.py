@@ -1,0 +1,111 @@
+"""Integrations that administrators add: any OpenAPI document becomes one, without code."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from skillyard.app import App
+from skillyard.domain.accounts.model import Caller
+from skillyard.domain.gateway.added import Added, IntegrationAdded, IntegrationRemoved
+from skillyard.domain.gateway.catalog import is_shipped, keep_integration
+from skillyard.domain.gateway.catalog_errors import (
+    IntegrationNameNotAcceptable,
+    IntegrationNameTaken,
+    IntegrationNotFound,
+    OpenApiNotAcceptable,
+)
+from skillyard.domain.gateway.integration import Integration
+from skillyard.domain.gateway.openapi.choices import Choices, DocumentRefused
+from skillyard.domain.gateway.openapi.read import read_openapi
+from skillyard.domain.gateway.openapi.text import MAX_BYTES
+from skillyard.domain.gateway.store import integrations as store
+from skillyard.infra.isolation import Isolated, Isolation
+from skillyard.infra.outbound import Bounds, CallFailed
+from skillyard.skill.reading import shorten
+
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_MOST_SLUG_CHARS = 40
+_READ_S = 60.0
+_FETCHED = Bounds(total_s=60, phase_s=15, max_bytes=MAX_BYTES, max_redirects=3)
+
+
+def preview(app: App, caller: Caller, *, slug: str, document: bytes | None, url: str, choices: Choices) -> Added:
+    """The integration that `add_integration` would add, without adding it. Raises as that does."""
+    caller.must("administer")
+    _check_slug(slug)
+    data = document if document is not None else _fetch(app, url)
+    try:
+        integration, notes = _processes().run(read_openapi, _READ_S, data, slug, choices, url)
+    except DocumentRefused as error:
+        raise OpenApiNotAcceptable(why=error.why, do=error.hint) from None
+    except (Isolated, MemoryError) as error:
+        why = error.why if isinstance(error, Isolated) else "it takes too much memory"
+        raise OpenApiNotAcceptable(why=why, do="Cut it down to the paths that are needed.") from None
+    return Added(integration=integration, notes=(*notes, *_check_hosts(app, integration)))
+
+
+def add_integration(
+    app: App, caller: Caller, *, slug: str, document: bytes | None, url: str, choices: Choices
+) -> Added:
+    """Add an integration that an OpenAPI document describes, or describe it anew, as its next version.
+
+    The document is given, or fetched from `url`; with both, `url` says where it is from. Raises AdministratorsOnly,
+    IntegrationNameNotAcceptable, IntegrationNameTaken, OpenApiNotAcceptable, AddressNotAllowed or CallFailed.
+    """
+    described = preview(app, caller, slug=slug, document=document, url=url, choices=choices)
+    user_id, username = caller.identity
+    with app.database.transaction() as tx:
+        kept = keep_integration(tx, described.integration, user_id=user_id, now_ms=app.clock.now_ms())
+        app.events.record(tx, IntegrationAdded(integration=slug, version=kept.version, by=username))
+    return Added(integration=kept, notes=described.notes)
+
+
+def remove_integration(app: App, caller: Caller, *, slug: str) -> None:
+    """Nobody can call it any more; when it is added again, its versions go on. Connections stay until their owners
+    disconnect them. Raises AdministratorsOnly, IntegrationNameTaken (it comes with this registry), IntegrationNotFound.
+    """
+    caller.must("administer")
+    if is_shipped(slug):
+        raise IntegrationNameTaken(integration=slug)
+    user_id, username = caller.identity
+    with app.database.transaction() as tx:
+        if not _SLUG.fullmatch(slug) or not store.remove(tx, slug, by=user_id, now_ms=app.clock.now_ms()):
+            raise IntegrationNotFound(integration=shorten(slug), meant="")
+        app.events.record(tx, IntegrationRemoved(integration=slug, by=username))
+
+
+def _check_slug(slug: str) -> None:
+    if len(slug) > _MOST_SLUG_CHARS or not _SLUG.fullmatch(slug):
+        raise IntegrationNameNotAcceptable(integration=shorten(slug), most=_MOST_SLUG_CHARS)
+    if is_shipped(slug):
+        raise IntegrationNameTaken(integration=slug)
+
+
+def _fetch(app: App, url: str) -> bytes:
+    answer = app.outbound.request("GET", url, headers={"accept": "application/json, */*"}, bounds=_FETCHED)
+    if answer.status != 200:
+        why = f"its address answers with status {answer.status}"
+        raise OpenApiNotAcceptable(why=why, do="Check the address, or save the document and give the file.")
+    return answer.body
+
+
+def _check_hosts(app: App, integration: Integration) -> list[str]:
+    """Refuses addresses that no call would reach; each call is checked again. Raises AddressNotAllowed."""
+    addresses = {integration.base_url}
+    for way in integration.ways:
+        if way.oauth:
+            addresses |= {way.oauth.token_url, way.oauth.authorize_url}
+    notes = []
+    for address in sorted(addresses - {""}):
+        try:
+            if "{" not in address:
+                app.outbound.check(address)
+        except CallFailed as error:
+            notes.append(f"{shorten(address, 100)}: {error.facts['why']} at the moment")
+    return notes
+
+
+@cache
+def _processes() -> Isolation:
+    return Isolation(1)
