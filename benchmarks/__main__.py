@@ -23,6 +23,7 @@ ALL = (
     "invocation_queue",
     "board",
     "sync",
+    "gateway",
 )
 
 
