@@ -6,14 +6,14 @@ from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from skillyard.api.call_threads import in_call_thread
+from skillyard.api.native.wire import calls as wire
 from skillyard.api.skillett.addresses import API
 from skillyard.api.skillett.bodies import read_bytes, read_object
 from skillyard.api.skillett.callers import signed_router
 from skillyard.api.skillett.errors import BodyUnreadable
-from skillyard.api.skillett.wire import calls as wire
 from skillyard.api.surface import address_of, app_of, caller_of
 from skillyard.domain.gateway.call import CallRequest, call
 
@@ -33,7 +33,7 @@ _BODY = {"requestBody": {"content": {"application/json": {"schema": wire.CallBod
 async def call_endpoint(request: Request, integration: str, endpoint: str) -> Response:
     """200 whenever the other side answered: look at `status`. What this registry refuses has an `error`."""
     raw = await read_bytes(request, _MOST_BYTES)
-    answer = await run_in_threadpool(partial(_call, request, integration, endpoint, raw))
+    answer = await in_call_thread(app_of(request), partial(_call, request, integration, endpoint, raw))
     return Response(answer, media_type="application/json")
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
-from skillyard.api.skillett.addresses import API
+from skillyard.api.native.releases import BYTES
+from skillyard.api.skillett.addresses import API, MOUNT
 from skillyard.api.skillett.callers import SignedIn, signed_router
 from skillyard.api.skillett.wire import catalog as wire
 from skillyard.api.surface import AppOf
+from skillyard.app import App
+from skillyard.domain.gateway.agent_skill import skill_zip
 from skillyard.domain.gateway.catalog import find_endpoint
 from skillyard.domain.gateway.connections import connect_url
+from skillyard.domain.gateway.documents import CallPlace
 from skillyard.domain.gateway.reachable import find_reachable, list_reachable
 
 router: APIRouter = signed_router("integrations")
@@ -34,4 +38,21 @@ def get_integration(app: AppOf, caller: SignedIn, integration: str) -> wire.Inte
 def get_endpoint(app: AppOf, caller: SignedIn, integration: str, endpoint: str) -> wire.EndpointOnWire:
     """The schema of its parameters, examples, and what it needs."""
     found = find_reachable(app, caller, integration).integration
-    return wire.show_endpoint(found, find_endpoint(found, endpoint))
+    return wire.show_endpoint(found, find_endpoint(found, endpoint), _place(app))
+
+
+@router.get(
+    f"{API}/{{integration}}/download",
+    summary="The documentation of an integration as an agent skill",
+    response_class=Response,
+    responses=BYTES,
+)
+def download_skill(app: AppOf, caller: SignedIn, integration: str) -> Response:
+    """A zip with SKILL.md and a file per group, for agents that are not online; the same version, the same bytes."""
+    found = find_reachable(app, caller, integration).integration
+    headers = {"content-disposition": f'attachment; filename="{found.slug}.zip"'}
+    return Response(skill_zip(found, _place(app)), media_type="application/zip", headers=headers)
+
+
+def _place(app: App) -> CallPlace:
+    return CallPlace(address=f"{app.settings.address}{MOUNT}{API}", key="SKILLETT_API_KEY")

@@ -24,7 +24,7 @@ def connect(app: AppOf, caller: SignedIn, body: wire.ConnectBody) -> wire.Starte
     return wire.show_started(attempt)
 
 
-@router.get(f"{API}/connect/{{connection_id}}", summary="How a connection stands")
+@router.get(f"{API}/connect/{{connection_id}}", summary="How a connection stands", response_model_exclude_none=True)
 async def get_connection(app: AppOf, caller: SignedIn, connection_id: str, wait: Wait = 0) -> wire.Standing:
     """At once; with `wait`, as soon as it is over, or after so many seconds."""
     return wire.show_standing(await oauth.wait(app, caller, connection_id, wait))

@@ -7,10 +7,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from skillyard.api.native.wire.fields import example
-from skillyard.domain.gateway.integration import Endpoint, Integration
+from skillyard.domain.gateway.documents import CallPlace, curl, example_params, groups_of, required_params
+from skillyard.domain.gateway.integration import Effect, Endpoint, Integration
 from skillyard.domain.gateway.reachable import Reachable
 
-Effect = Literal["read", "write", "destructive"]
 Status = Literal["connected", "reconnect_required", "not_connected"]
 _GITHUB = {
     "slug": "github",
@@ -45,6 +45,7 @@ class EndpointLine(BaseModel):
     name: str
     summary: str
     effect: Effect
+    required: list[str] = Field(description="The parameters that it needs.")
 
 
 class Group(BaseModel):
@@ -61,7 +62,14 @@ class IntegrationOnWire(BaseModel):
                 {
                     "slug": "issues",
                     "name": "Issues",
-                    "endpoints": [{"name": "create_issue", "summary": "Open an issue", "effect": "write"}],
+                    "endpoints": [
+                        {
+                            "name": "create_issue",
+                            "summary": "Open an issue",
+                            "effect": "write",
+                            "required": ["repo", "title"],
+                        }
+                    ],
                 }
             ],
             "account": "ada",
@@ -107,6 +115,7 @@ class EndpointOnWire(BaseModel):
                 "additionalProperties": False,
             },
             "examples": [{"title": "Report a bug", "params": {"repo": "acme/webapp", "title": "Bug report"}}],
+            "curl": "curl -X POST https://skills.example.org/skillett/v1/github/create_issue …",
             "docs_url": "https://docs.github.com/rest/issues/issues#create-an-issue",
             "version": 3,
         }
@@ -122,13 +131,17 @@ class EndpointOnWire(BaseModel):
     scopes: list[str] = Field(description="What the connected account must allow.")
     parameters: dict[str, Any] = Field(description="JSON Schema of `params`.")
     examples: list[ExampleOnWire]
+    curl: str = Field(description="The first example, for a shell.")
     docs_url: str | None
     version: int
 
 
 def show_integrations(found: list[Reachable]) -> Integrations:
     return Integrations(
-        integrations=[IntegrationSummary(**_common(one), groups=list(one.integration.groups)) for one in found]
+        integrations=[
+            IntegrationSummary(**_common(one), groups=[group.slug for group in groups_of(one.integration)])
+            for one in found
+        ]
     )
 
 
@@ -138,13 +151,14 @@ def show_integration(found: Reachable, *, connect_url: str) -> IntegrationOnWire
         **_common(found),
         account=found.connection.account_label if found.connection else None,
         connect_url=None if found.status == "connected" else connect_url,
-        groups=[Group(slug=slug, name=name, endpoints=_lines(one, slug)) for slug, name in one.groups.items()],
+        groups=_show_groups(one),
         docs_url=one.docs_url or None,
         version=one.version,
     )
 
 
-def show_endpoint(integration: Integration, endpoint: Endpoint) -> EndpointOnWire:
+def show_endpoint(integration: Integration, endpoint: Endpoint, place: CallPlace) -> EndpointOnWire:
+    examples = [ExampleOnWire(title=one.title, params=dict(one.params)) for one in endpoint.examples]
     return EndpointOnWire(
         integration=integration.slug,
         name=endpoint.name,
@@ -155,7 +169,8 @@ def show_endpoint(integration: Integration, endpoint: Endpoint) -> EndpointOnWir
         writes=endpoint.effect != "read",
         scopes=list(endpoint.scopes),
         parameters=dict(endpoint.schema),
-        examples=[ExampleOnWire(title=one.title, params=dict(one.params)) for one in endpoint.examples],
+        examples=examples or [ExampleOnWire(title="", params=dict(example_params(endpoint)))],
+        curl=curl(integration, endpoint, place),
         docs_url=endpoint.docs_url or None,
         version=integration.version,
     )
@@ -173,9 +188,14 @@ def _common(found: Reachable) -> dict[str, Any]:
     }
 
 
-def _lines(integration: Integration, group: str) -> list[EndpointLine]:
+def _show_groups(integration: Integration) -> list[Group]:
     return [
-        EndpointLine(name=one.name, summary=one.summary, effect=one.effect)
-        for one in integration.endpoints.values()
-        if one.group == group
+        Group(slug=group.slug, name=group.title, endpoints=[_show_line(one) for one in group.endpoints])
+        for group in groups_of(integration)
     ]
+
+
+def _show_line(endpoint: Endpoint) -> EndpointLine:
+    return EndpointLine(
+        name=endpoint.name, summary=endpoint.summary, effect=endpoint.effect, required=required_params(endpoint)
+    )

@@ -41,15 +41,13 @@ class Started(BaseModel):
 
 
 class Standing(BaseModel):
-    model_config = example(
-        {"connection_id": _ID, "integration": "github", "status": "connected", "account": "ada", "error": None}
-    )
+    model_config = example({"connection_id": _ID, "integration": "github", "status": "connected", "account": "ada"})
 
     connection_id: str
     integration: str
     status: Status
-    account: str | None = Field(description="As the service calls it, once it is connected.")
-    error: str | None = Field(description="Why it failed.")
+    account: str | None = Field(default=None, description="As the service calls it, once it is connected.")
+    error: str | None = Field(default=None, description="Why it failed.")
 
 
 def show_started(attempt: Attempt) -> Started:
