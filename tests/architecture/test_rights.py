@@ -29,6 +29,7 @@ VALUES = {
     "request_id": "sreq_none", "composition_id": "cmp_none", "share_id": "shr_none", "source_id": "src_none",
     "release_id": "rel_none", "link": "none", "invoice_id": "inv_none", "collection": "probe", "payout_id": "po_none",
     "rail": "stripe", "asset": "TON", "integration": "github", "endpoint": "create_issue",
+    "connection_id": "conn_none", "attempt_id": "attempt_none",
 }  # fmt: skip
 
 
@@ -68,6 +69,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "enrollAgentKey": {"public_key": {"x": "x"}, "challenge_id": "x", "signed_challenge": "x"},
     "attestClaim": {"claim_type": "verified_human", "assurance": "high"},
     "addCredential": {"provider": "openai", "secret": "sk-a-probe"},
+    "addConnection": {"integration": "github", "secrets": {"secret": "ghp_probe"}},
+    "startConnectionAttempt": {"integration": "github"},
+    "setIntegrationClient": {"client_id": "probe", "client_secret": "probe"},
     "addHook": {"url": "https://example.com/in", "events": ["release.published"]},
     "changeHook": {"enabled": False},
     "updateOffer": {"price": 1},

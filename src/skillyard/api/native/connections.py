@@ -36,6 +36,7 @@ def add_connection(app: AppOf, caller: CallerOf, body: wire.AddConnectionBody) -
 
 @router.get("/connections/{connection_id}", summary="A connection")
 def get_connection(app: AppOf, caller: CallerOf, connection_id: str) -> wire.ConnectionOnWire:
+    """Whose account it is, and how it stands; never its secrets."""
     return wire.show_connection(connections.get_connection(app, caller, connection_id=connection_id))
 
 
