@@ -50,7 +50,7 @@
         prepare: gmail_message         # a function of preparing.py that makes the body
         idempotency_header: idempotency-key
         answers_bytes: false
-        paging: {kind: link, param: page, next_at: meta.cursor, more_at: has_more}  # kind: link | cursor | page
+        paging: {kind: cursor, param: after, next_at: meta.cursor, more_at: has_more}  # link | cursor | page | offset
         examples: [{title: Report a bug, params: {repo: acme/webapp, title: It is broken}}]
         docs_url: https://…
         operation: issues/create       # its name in the description it was taken from
@@ -67,6 +67,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from skillyard.domain.gateway.endpoint_fields import known_names, read_endpoints
 from skillyard.domain.gateway.fields import Fields, known_fields, variables_in
@@ -180,6 +181,10 @@ def _check_addresses(integration: Integration, place: Place) -> None:
     if integration.base_url and "?" in integration.base_url:
         at = place.at("base_url")
         at.refuse("bad_address", f"{at} has a query", "write what is always sent under fixed")
+    identity = integration.identity
+    if identity and "://" in identity.path and urlsplit(identity.path).hostname not in integration.hosts:
+        at = place.at("identity", "path")
+        at.refuse("bad_address", f"{at} leads to a host that is not among hosts", "name it there, or write a path")
     for at, address in _addresses(integration, place):
         for name in variables_in(address):
             if name not in integration.variables:
