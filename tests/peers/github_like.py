@@ -67,6 +67,15 @@ class GithubWithSignIn:
         own = {f"integrations__github__{name}": value for name, value in self.settings().items()}
         return own | {"outbound_http_loopback": "true"}
 
+    def login_of(self, authorization: str) -> str | None:
+        """Whose token such a header has, if it is good (RFC 7662)."""
+        kind, _, token = authorization.partition(" ")
+        asked = httpx.post(
+            f"{self.provider.issuer}/introspect/", data={"token": token}, auth=(_THE_API, CLIENT_SECRET), timeout=60
+        )
+        said = asked.raise_for_status().json()
+        return str(said["username"]) if kind.lower() in ("bearer", "token") and said.get("username") in PEOPLE else None
+
 
 @contextlib.contextmanager
 def github_with_sign_in(world: GithubLike, provider: Strict) -> Iterator[GithubWithSignIn]:
@@ -88,8 +97,8 @@ class _Api(BaseHTTPRequestHandler):
 
     def answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
-        login = self._login()
         authorization = self.headers.get("authorization", "")
+        login = self._github.login_of(authorization)
         self._github.seen.append(Seen(method=self.command, path=self.path, authorization=authorization, login=login))
         if login is None:
             self._send(401, {"content-type": "application/json"}, json.dumps({"message": "Bad credentials"}).encode())
@@ -113,15 +122,6 @@ class _Api(BaseHTTPRequestHandler):
     @property
     def _client(self) -> httpx.Client:
         return self.server.client  # type: ignore[attr-defined, no-any-return]
-
-    def _login(self) -> str | None:
-        """Whose token it is, if it is good (RFC 7662)."""
-        kind, _, token = self.headers.get("authorization", "").partition(" ")
-        asked = self._client.post(
-            f"{self._github.provider.issuer}/introspect/", data={"token": token}, auth=(_THE_API, CLIENT_SECRET)
-        )
-        said = asked.raise_for_status().json()
-        return str(said["username"]) if kind.lower() in ("bearer", "token") and said.get("username") in PEOPLE else None
 
     def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
         self.send_response(status)
