@@ -106,7 +106,7 @@ def _server(folder: Path, upstream: str) -> Iterator[Peer]:
         "SKILLYARD_OUTBOUND_HTTP_LOOPBACK": "true",
         "SKILLYARD_GATEWAY_CALLS_PER_MINUTE": "100000000",
     }
-    with skillyard(folder, **settings) as server:
+    with skillyard(folder, port=0, **settings) as server:
         with Client(server.url, _token(server)) as client:
             client.send_json("POST", "/connections", {"integration": "github", "secrets": {"secret": "ghp_benchmark"}})
         yield server

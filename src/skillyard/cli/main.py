@@ -97,6 +97,8 @@ _VERBS = {
         "credentials": ("credentials:credentials", "Your secrets for services that skills use."),
         "integrations": ("integrations:integrations", "Services that agents and skills call, and how."),
         "connections": ("connections:connections", "Your accounts at services that agents and skills act for."),
+        "calls": ("calling:calls", "What was called of integrations, by you and with your skills."),
+        "grants": ("grants:grants", "What skills may call in your name."),
         "webhooks": ("hooks:webhooks", "Addresses that are told what happens."),
         "agents": ("agents:agents", "Programs that act for you."),
         "claims": ("claims:claims", "What is known about you, and the trust that it makes."),
@@ -106,7 +108,7 @@ _VERBS = {
     },
     "API": {
         "ops": ("api:ops", "List the operations of the API."),
-        "call": ("api:call", "Call an operation by its id."),
+        "call": ("calling:call", "Call an integration, or an operation by its id."),
         "request": ("api:request", "Send any request."),
     },
     "Server": {

@@ -24,6 +24,8 @@ from skillyard.sdk.documents import (
 )
 from skillyard.sdk.drive import DriveCalls
 from skillyard.sdk.errors import UsageError
+from skillyard.sdk.gateway import GatewayCalls
+from skillyard.sdk.grants import GrantCalls
 from skillyard.sdk.handing import HandingCalls
 from skillyard.sdk.hooks import HookCalls
 from skillyard.sdk.integrations import IntegrationCalls
@@ -53,6 +55,8 @@ class Client(
     ConnectionCalls,
     CredentialCalls,
     DriveCalls,
+    GatewayCalls,
+    GrantCalls,
     HandingCalls,
     HookCalls,
     IntegrationCalls,
