@@ -204,7 +204,8 @@ def _run(serving: Coroutine[None, None, None]) -> None:
 
 def _with_a_port(settings: Settings) -> Settings:
     """Find out early that a port is taken, and choose one where 0 was asked for."""
-    others = [port for port in (settings.tank_port, settings.skilldock_port, settings.stack_port) if port]
+    surfaces = ("tank", "skilldock", "stack", "skillzdrive", "skillett")
+    others = [port for surface in surfaces if (port := getattr(settings, f"{surface}_port"))]
     for port in others:
         _probe(settings.host, port)
     if twice := [port for port, count in Counter([settings.port, *others]).items() if count > 1]:

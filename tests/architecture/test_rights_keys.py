@@ -15,7 +15,7 @@ from skillyard.domain.accounts.agents import register_agent
 from skillyard.domain.accounts.links import redeem_link
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.accounts.namespaces import create_namespace
-from skillyard.domain.accounts.rights import Scope
+from skillyard.domain.accounts.rights import KEY_SCOPES, Scope
 from skillyard.domain.accounts.tokens import create_token
 from skillyard.domain.drive.collections import create_collection
 from skillyard.domain.drive.items import add_item
@@ -35,6 +35,7 @@ from tests.api.asgi import Answer, call
 from tests.architecture import (
     test_rights,
     test_rights_skilldock,
+    test_rights_skillett,
     test_rights_skillzdrive,
     test_rights_stack,
     test_rights_tank,
@@ -47,6 +48,7 @@ SURFACES = {
     "skilldock": test_rights_skilldock,
     "stack": test_rights_stack,
     "skillzdrive": test_rights_skillzdrive,
+    "skillett": test_rights_skillett,
 }
 MAY_CHANGE = {
     # what everybody may, or what changes nothing of its owner's
@@ -56,7 +58,10 @@ MAY_CHANGE = {
     "skilldock": test_rights_skilldock.OPEN,
     "stack": test_rights_stack.OPEN | test_rights_stack.READS_BY_POST,
     "skillzdrive": test_rights_skillzdrive.OPEN | test_rights_skillzdrive.READS_BY_POST,
+    "skillett": test_rights_skillett.OPEN,
 }
+FOR_CALLS = {"callIntegration", "startConnectionAttempt", "connect", "callEndpoint"}
+NEEDS_AN_OPERATOR = {"receiveWebhook", "startConnectionAttempt", "connect"}  # who has set up nothing here
 EXECUTABLE = {
     "input_schema": {"type": "object"},
     "output_schema": {"type": "object"},
@@ -143,19 +148,27 @@ def probes() -> list[tuple[str, str, str, str]]:
 def test_a_key_for_one_skill_sees_and_changes_nothing_else(
     site: Entrance, key: Key, surface: str, operation: str, method: str, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    probe = SURFACES[surface]
-    bodies = json.loads(key.fill_in(json.dumps(getattr(probe, "BODIES", {}))))
-    monkeypatch.setattr(probe, "BODIES", bodies)
-    path = key.fill_in(_named(path))
-    answer: Answer = probe.ask(site, operation, method, path, key.secret)
-    assert answer.status < 500 or operation == "receiveWebhook"
+    answer = _ask(site, key, surface, operation, method, path, monkeypatch)
     if answer.status < 400:
-        echo = {path, "ada/hidden", "q=hidden"}
-        body = answer.body.decode(errors="replace")
-        for text in sorted(echo, key=len, reverse=True):
-            body = body.replace(text, "")
-        assert "hidden" not in body, f"{operation}: {answer.body[:500]!r}"
+        assert not _seen(answer, key.fill_in(_named(path))), f"{operation}: {answer.body[:500]!r}"
         assert method == "GET" or operation in MAY_CHANGE[surface], f"{operation}: {answer.body[:300]!r}"
+
+
+@pytest.fixture(scope="module")
+def call_key(app: App, key: Key) -> Key:
+    """Of the same person, for integrations."""
+    secret = create_token(app, _sign_in(app, "ada"), name="agent", scopes=KEY_SCOPES).secret
+    return Key(secret=secret, ids=key.ids)
+
+
+@pytest.mark.parametrize(("surface", "operation", "method", "path"), probes())
+def test_a_key_for_integrations_sees_and_changes_nothing_else(
+    site: Entrance, call_key: Key, surface: str, operation: str, method: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = _ask(site, call_key, surface, operation, method, path, monkeypatch)
+    if answer.status < 400:
+        assert not _seen(answer, call_key.fill_in(_named(path))), f"{operation}: {answer.body[:500]!r}"
+        assert method == "GET" or operation in MAY_CHANGE[surface] | FOR_CALLS, f"{operation}: {answer.body[:300]!r}"
 
 
 @pytest.mark.parametrize(
@@ -181,6 +194,26 @@ def test_a_key_is_nobody_to_the_web_pages(site: Entrance, key: Key, path: str) -
     answer, of_nobody = call(site, "GET", path, headers=headers), call(site, "GET", path)
     assert answer.status == of_nobody.status
     assert not [text for text in (b"hidden-", b"ada/hidden", b"is hidden") if text in answer.body]
+
+
+def _ask(
+    site: Entrance, key: Key, surface: str, operation: str, method: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> Answer:
+    """The probe of the surface, about what there is."""
+    probe = SURFACES[surface]
+    bodies = json.loads(key.fill_in(json.dumps(getattr(probe, "BODIES", {}))))
+    monkeypatch.setattr(probe, "BODIES", bodies)
+    answer: Answer = probe.ask(site, operation, method, key.fill_in(_named(path)), key.secret)
+    assert answer.status < 500 or operation in NEEDS_AN_OPERATOR, f"{operation}: {answer.body[:300]!r}"
+    return answer
+
+
+def _seen(answer: Answer, path: str) -> bool:
+    """Whether it names anything that is hidden, other than what was asked for."""
+    body = answer.body.decode(errors="replace")
+    for text in sorted({path, "ada/hidden", "q=hidden"}, key=len, reverse=True):
+        body = body.replace(text, "")
+    return "hidden" in body
 
 
 def _bearer(key: Key) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from tests.tools import node
 
 PROGRAMS = Path(__file__).with_name("programs")
 TIMEOUT_S = 120
+HOST = "api.skillett.example"
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,11 @@ class Agent:
 
 @dataclass(frozen=True)
 class Place:
-    """A running server, with its folder."""
+    """A running server, with its folder, and the port at which it speaks Skillett's API only; as it does at `HOST`."""
 
     running: Server
     folder: Path
+    port: int
 
     def redeem(self, code: str, username: str) -> str:
         """The access token of somebody new."""
@@ -66,3 +69,9 @@ class Place:
         headers = {"authorization": f"Bearer {token}"}
         answer = httpx.post(f"{self.running.url}/skillett/api-keys", json={}, headers=headers, timeout=TIMEOUT_S)
         return Agent(self.running.url, token, answer.raise_for_status().json()["key"])
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -14,7 +14,7 @@ from skillyard.domain.gateway.connections import add_key
 from skillyard.infra.clock import FixedClock
 from skillyard.infra.envelope import Secret
 from skillyard.settings import IntegrationSettings, Settings
-from tests.api.skillett.agent import TIMEOUT_S, Agent, Place
+from tests.api.skillett.agent import HOST, TIMEOUT_S, Agent, Place, free_port
 from tests.api.skillett.sender import Sender
 from tests.journeys.running import a_server
 from tests.makers import make_app
@@ -42,9 +42,14 @@ def github(myworld: Myworld) -> Iterator[GithubLike]:
 @pytest.fixture(scope="session")
 def server(github: GithubLike, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("skillett")
-    settings = {"integrations__github__base_url": github.base_url, "outbound_http_loopback": "true"}
+    settings = {
+        "integrations__github__base_url": github.base_url,
+        "outbound_http_loopback": "true",
+        "skillett_hosts": HOST,
+        "skillett_port": str(port := free_port()),
+    }
     with a_server(folder, worker=False, **settings) as running:
-        yield Place(running, folder)
+        yield Place(running, folder, port)
 
 
 @pytest.fixture(scope="session")

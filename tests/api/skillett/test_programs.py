@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import httpx
 import pytest
 
-from tests.api.skillett.agent import Agent
+from tests.api.skillett.agent import HOST, TIMEOUT_S, Agent, Place
 from tests.peers.myworld import REPO, GithubLike
 
 
@@ -50,3 +51,11 @@ def test_the_careful_program_tells_what_is_wrong_before_anything_is_sent(agent: 
 def test_the_careful_program_tells_whose_key_is_no_good(agent: Agent) -> None:
     done = replace(agent, key="sk_" + "0" * 64).run("careful.mjs", {"repo": REPO, "title": "Careful"})
     assert f"Fix: {agent.url}/account#tokens" in done.stderr
+
+
+@pytest.mark.parametrize("by", ["host", "port"])
+def test_by_its_own_host_or_port_the_documented_paths_begin_at_the_root(server: Place, agent: Agent, by: str) -> None:
+    base = server.running.url if by == "host" else f"http://127.0.0.1:{server.port}"
+    headers = {"authorization": f"Bearer {agent.key}", **({"host": HOST} if by == "host" else {})}
+    answer = httpx.get(f"{base}/v1/skills/github", headers=headers, timeout=TIMEOUT_S)
+    assert answer.raise_for_status().json()["connected"]
