@@ -29,7 +29,7 @@ VALUES = {
     "request_id": "sreq_none", "composition_id": "cmp_none", "share_id": "shr_none", "source_id": "src_none",
     "release_id": "rel_none", "link": "none", "invoice_id": "inv_none", "collection": "probe", "payout_id": "po_none",
     "rail": "stripe", "asset": "TON", "integration": "github", "endpoint": "create_issue",
-    "connection_id": "conn_none", "attempt_id": "attempt_none",
+    "connection_id": "conn_none", "grant_id": "grant_none", "attempt_id": "attempt_none",
 }  # fmt: skip
 
 
@@ -72,6 +72,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "addConnection": {"integration": "github", "secrets": {"secret": "ghp_probe"}},
     "startConnectionAttempt": {"integration": "github"},
     "setIntegrationClient": {"client_id": "probe", "client_secret": "probe"},
+    "giveGrant": {"skill": "ada/hidden", "action": "github.create_issue"},
+    "approveGrants": {"skill": "ada/hidden", "version": "1.0.0", "digest": "sha256:0"},
     "addHook": {"url": "https://example.com/in", "events": ["release.published"]},
     "changeHook": {"enabled": False},
     "updateOffer": {"price": 1},
@@ -102,6 +104,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "adoptInstall": {"install_id": "3f1f8a52-6f3c-4b0e-9d5e-0a6b4c1d2e3f"},
     "createCollection": {"name": "probe"},
     "inviteMember": {"username": "eve"},
+    "addIntegration": {"slug": "probe", "document": "{}"},
     "addSource": {"address": "https://example.com/a/b.git", "namespace": "ada"},
     "importSkill": {"source": "ada/hidden"},
     "askForItem": {"drive": "ada", "source": "ada/hidden"},

@@ -8,8 +8,10 @@ from fastapi import Depends, Query, Request
 from starlette.datastructures import Headers
 
 from skillyard.app import App
+from skillyard.domain.accounts.errors import TokenNotValid
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.drive.authenticate import authenticate
+from skillyard.domain.gateway.leases import note_elsewhere
 from skillyard.infra import errors
 
 _STATUS: tuple[tuple[type[errors.SkillyardError], int], ...] = (
@@ -37,7 +39,12 @@ def app_of(request: Request) -> App:
 
 def caller_of(request: Request) -> Caller:
     """Whoever presents the bearer token; anonymous without one. A token that is no good is refused everywhere."""
-    return authenticate(app_of(request), bearer_token(request.headers))
+    app, token = app_of(request), bearer_token(request.headers)
+    try:
+        return authenticate(app, token)
+    except TokenNotValid:
+        note_elsewhere(app, token or "")
+        raise
 
 
 def bearer_token(headers: Headers) -> str | None:

@@ -26,6 +26,7 @@ from skillyard.api.native import (
     dialect,
     drive,
     drive_sharing,
+    grants,
     hooks,
     integrations,
     invitations,
@@ -101,7 +102,7 @@ def every_route() -> list[APIRoute]:
 
 
 def _routers() -> list[APIRouter]:
-    accounts = (auth, me, namespaces, invitations, publishers, credentials, connections, calls, agents, claims)
+    accounts = (auth, me, namespaces, invitations, publishers, credentials, connections, calls, grants, agents, claims)
     commerce = (selling, buying, payouts, treasury, webhooks)
     market = (runs, offers, invocations, board, compositions, uses, integrations)
     skill_modules = (search, skills, releases, trust, uploads, blobs, public_zips, changes, resolve, log)
