@@ -102,6 +102,16 @@ FAULTS = [
     ("type: array, items", 'type: array, pattern: "(a)\\\\1", items', 28, "bad_pattern", "linear"),
     ("body: {content.kind: text}", "path: {x: y}", 38, "unknown_key", "fixed.path"),
     ("query: {notify: false}", "query: {notify: [1]}", 38, "wrong_type", "notify"),
+    ("integration: notes", "integration: skills", 1, "bad_value", "has a meaning"),
+    ('pattern: "^[a-z0-9-]+$"', 'pattern: "[a-z0-9-]+"', 8, "open_variable", "anything"),
+    ('pattern: "^[a-z0-9-]+$"', 'pattern: "^.+$"', 8, "open_variable", "anything"),
+    ("{accept: application/json}", "{authorization: Bearer x}", 10, "bad_header", "where the secret does"),
+    ("fields: {in: query", "fields: {in: header, as: authorization", 28, "bad_header", "where the secret does"),
+    ("fields: {in: query", "fields: {in: header, as: 'a:b'", 28, "bad_header", "no name of a header"),
+    ("as: content.text", "as: content.kind", 38, "same_place", "goes where text goes"),
+    ("as: content.text", "as: ''", 37, "same_place", "whole body"),
+    ("    effect: write\n", "    effect: write\n    body: none\n", 35, "bad_body", "go into it"),
+    ("path: /me", "path: https://other.example/me", 16, "bad_address", "among hosts"),
     ("text: Hello}", "txt: Hello}", 40, "unknown_key", "no parameter"),
 ]  # fmt: skip
 

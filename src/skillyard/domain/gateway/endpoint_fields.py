@@ -9,7 +9,6 @@ from typing import Any
 from skillyard.domain.gateway.fields import Fields, is_header, known_fields
 from skillyard.domain.gateway.integration import Endpoint, Example, Paging, Param, Where
 from skillyard.skill.reading import Place, as_list, quoted
-from skillyard.skill.schemas import read_schema
 
 MOST_ENDPOINTS = 300
 _MOST_PARAMS = 100
@@ -32,7 +31,6 @@ _OF_SCHEMAS = frozenset(
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _PARAM_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 _PATH = r"/(?!/)(?!.*/\.\.?(/|$))[^\s?#\\]*"
-_IN_PATH = re.compile(r"\{([^{}/]+)\}")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -78,7 +76,7 @@ def _read_endpoint(name: str, value: object, place: Place, groups: Collection[st
     is_graphql = "graphql" in fields.values
     in_body = any(param.where == "body" for param in params)
     method = fields.choice("method", _METHODS, default="POST" if is_graphql else "")
-    endpoint = Endpoint(
+    return Endpoint(
         name=name,
         group=group,
         summary=fields.text("summary", most_chars=200, needed=True),
@@ -100,8 +98,6 @@ def _read_endpoint(name: str, value: object, place: Place, groups: Collection[st
         docs_url=fields.link("docs_url"),
         operation=fields.text("operation", most_chars=200),
     )
-    _check_whole(endpoint, place)
-    return endpoint
 
 
 def _usual_body(is_graphql: bool, in_body: bool) -> str:
@@ -196,38 +192,3 @@ def _read_examples(value: object, place: Place, params: Collection[Param]) -> tu
 
 def _given(params: Collection[Param]) -> list[str]:
     return [param.name for param in params if param.fixed is None]
-
-
-def _check_whole(endpoint: Endpoint, place: Place) -> None:
-    """What no field says alone: the path and its parameters, the body and its kind, and the schemas."""
-    in_path = set(_IN_PATH.findall(endpoint.path))
-    for param in (param for param in endpoint.params if param.where == "path"):
-        at = place.at("params", param.name)
-        if param.name_there not in in_path:
-            at.refuse("not_in_path", f"{at} is not in the path", f"write {{{param.name_there}}} into it")
-        if not param.is_required:
-            at.refuse("not_required", f"{at} is in the path, so it cannot be left out", "write required: true")
-    for name in sorted(in_path - {param.name_there for param in endpoint.params if param.where == "path"}):
-        place.at("path").refuse(
-            "bad_path", f"{place.at('path')} has {{{name}}}, which is no parameter", "describe it under params"
-        )
-    if any(char in _IN_PATH.sub("", endpoint.path) for char in "{}"):
-        place.at("path").refuse("bad_path", f"{place.at('path')} has braces that do not match", "write {name}")
-    if (endpoint.body == "graphql") != bool(endpoint.graphql):
-        at = place.at("graphql")
-        at.refuse("bad_body", f"{place} has graphql or body: graphql without the other", "write both, or neither")
-    if endpoint.method in ("GET", "HEAD") and endpoint.body != "none":
-        place.refuse("bad_body", f"{place}: {endpoint.method} has no body", "write in: query, or another method")
-    if endpoint.idempotency_header:
-        is_header(endpoint.idempotency_header, "", place.at("idempotency_header"))
-    _check_schemas(endpoint, place.at("params"))
-
-
-def _check_schemas(endpoint: Endpoint, place: Place) -> None:
-    """All at once; where they are refused, each by itself, which says where."""
-    if read_schema(endpoint.schema, Place(faults=[])) is None:
-        before = len(place.faults)
-        for param in endpoint.params:
-            read_schema(param.schema, place.at(param.name))
-        if len(place.faults) == before:
-            read_schema(endpoint.schema, place)

@@ -67,23 +67,21 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
 
 from skillyard.domain.gateway.endpoint_fields import known_names, read_endpoints
-from skillyard.domain.gateway.fields import Fields, known_fields, variables_in
+from skillyard.domain.gateway.fields import Fields, known_fields
 from skillyard.domain.gateway.integration import Habits, Integration, Origin
+from skillyard.domain.gateway.integration_checks import check_integration
 from skillyard.domain.gateway.sign_in_fields import read_identity, read_ways
 from skillyard.domain.gateway.yaml_values import read_yaml
 from skillyard.skill.faults import Fault, SkillError
 from skillyard.skill.reading import Place
-from skillyard.skill.schemas import read_schema
 
 KEYS = (
     "integration", "version", "title", "description", "docs_url", "origin", "base_url", "variables", "hosts", "headers",
     "ways", "identity", "habits", "groups", "endpoints",
 )  # fmt: skip
 _SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
-_HOST = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _GROUP = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _VARIABLE = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _MOST_VERSION = 2**31 - 1
@@ -125,7 +123,7 @@ def _read(value: object, place: Place, is_ours: bool) -> Integration:
         endpoints=read_endpoints(fields.values.get("endpoints"), place.at("endpoints"), groups),
         is_ours=is_ours,
     )
-    _check_addresses(integration, place)
+    check_integration(integration, place)
     return integration
 
 
@@ -164,36 +162,6 @@ def _read_habits(value: object, place: Place) -> Habits:
 def _read_variables(value: object, place: Place) -> dict[str, Mapping[str, Any]]:
     named = known_names(value, place, _VARIABLE, "site")
     for name, schema in named.items():
-        read_schema(schema, place.at(name))
-        if isinstance(schema, Mapping) and (schema.get("type") != "string" or not {"pattern", "enum"} & set(schema)):
-            message = f"{place.at(name)} would let anything into an address"
-            hint = 'give it type: string and a pattern, as "^[a-z0-9-]+$", or an enum'
-            place.at(name).refuse("open_variable", message, hint)
+        if not isinstance(schema, Mapping):
+            place.at(name).refuse_type("a JSON Schema", "write {type: string, pattern: ...}")
     return {name: schema for name, schema in named.items() if isinstance(schema, Mapping)}
-
-
-def _check_addresses(integration: Integration, place: Place) -> None:
-    """Hosts are names, and every variable of an address is described."""
-    for number, host in enumerate(integration.hosts):
-        at = place.at("hosts", number)
-        if not _HOST.fullmatch(host):
-            at.refuse("bad_host", f"{at} is no name of a host", "write it as uploads.example.com")
-    if integration.base_url and "?" in integration.base_url:
-        at = place.at("base_url")
-        at.refuse("bad_address", f"{at} has a query", "write what is always sent under fixed")
-    identity = integration.identity
-    if identity and "://" in identity.path and urlsplit(identity.path).hostname not in integration.hosts:
-        at = place.at("identity", "path")
-        at.refuse("bad_address", f"{at} leads to a host that is not among hosts", "name it there, or write a path")
-    for at, address in _addresses(integration, place):
-        for name in variables_in(address):
-            if name not in integration.variables:
-                at.refuse("unknown_variable", f"{at} has {{{name}}}", "describe it under variables")
-
-
-def _addresses(integration: Integration, place: Place) -> list[tuple[Place, str]]:
-    found = [(place.at("base_url"), integration.base_url)]
-    for number, way in enumerate(integration.ways):
-        for key in ("authorize_url", "token_url", "revoke_url", "issuer") if way.oauth else ():
-            found.append((place.at("ways", number, key), getattr(way.oauth, key)))
-    return [(at, address) for at, address in found if address]
