@@ -15,6 +15,7 @@ from skillyard.domain.gateway.connection import Connection
 from skillyard.infra.clock import Clock
 from tests.makers import make_app
 from tests.peers.github_like import GithubWithSignIn
+from tests.peers.oauth.odd_server import CODE
 
 BROWSER = "what only this browser knows"
 
@@ -53,3 +54,17 @@ def connect(
     """Through to the end."""
     attempt = back_from(app, caller, github, login, reconnect=reconnect)
     return oauth_return.confirm(app, caller, attempt.id, browser=BROWSER)
+
+
+def attempt_with_code(app: App, caller: Caller, *, reconnect: str | None = None) -> Attempt:
+    """As if an odd server had sent the browser back with its code."""
+    attempt = oauth.start(app, caller, integration="github", reconnect=reconnect)
+    state = httpx.URL(oauth.leave(app, caller, attempt.id, browser=BROWSER)).params["state"]
+    return oauth_return.come_back(app, caller, browser=BROWSER, answer={"state": state, "code": CODE})
+
+
+def connect_with_code(app: App, caller: Caller, *, reconnect: str | None = None) -> Connection:
+    """The same, to the end."""
+    ended = attempt_with_code(app, caller, reconnect=reconnect)
+    assert ended.status == "verifying_identity", ended.message
+    return oauth_return.confirm(app, caller, ended.id, browser=BROWSER)

@@ -12,12 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-import httpx
 import pytest
 
 from skillyard.app import App
-from skillyard.domain.accounts.model import Caller
-from skillyard.domain.gateway import oauth, oauth_return
 from skillyard.domain.gateway.authorizations import Authorization, fresh
 from skillyard.domain.gateway.catalog import find_integration
 from skillyard.domain.gateway.connection import Connection
@@ -35,9 +32,9 @@ from skillyard.infra.envelope import Secret
 from skillyard.infra.events import read_after
 from skillyard.infra.outbound import Outbound
 from skillyard.settings import IntegrationSettings
-from tests.domain.gateway.connecting import BROWSER
+from tests.domain.gateway.connecting import connect_with_code as connect
 from tests.makers import a_person, make_app
-from tests.peers.oauth.odd_server import CODE, Odd, Says, odd_server
+from tests.peers.oauth.odd_server import Odd, Says, odd_server
 
 HOUR_S = 3600
 
@@ -58,14 +55,6 @@ def app(odd: Odd, clock: FixedClock, tmp_path: Path) -> Iterator[App]:
     made = make_app(tmp_path, clock=clock, integrations={"github": odd.settings()}, outbound_http_loopback=True)
     yield made
     made.close()
-
-
-def connect(app: App, caller: Caller, *, reconnect: str | None = None) -> Connection:
-    attempt = oauth.start(app, caller, integration="github", reconnect=reconnect)
-    state = httpx.URL(oauth.leave(app, caller, attempt.id, browser=BROWSER)).params["state"]
-    ended = oauth_return.come_back(app, caller, browser=BROWSER, answer={"state": state, "code": CODE})
-    assert ended.status == "verifying_identity", ended.message
-    return oauth_return.confirm(app, caller, attempt.id, browser=BROWSER)
 
 
 def at(settings: dict[str, str], app: App) -> App:

@@ -57,7 +57,7 @@ def choose(tx: Tx, owner_id: str, integration: str, wanted: str | None, *, addre
         return found[0]
     for names in ((one.id for one in found), (one.label for one in found), (one.account_label for one in found)):
         meant = [one for one, name in zip(found, names, strict=True) if name == wanted]
-        if meant:
+        if meant and wanted:
             return meant[0]
     raise ConnectionNotFound(wanted=_shown(wanted), integration=integration)
 
