@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from skillyard.cli import show
+from skillyard.cli.adding_integrations import add_integration, remove_integration
 from skillyard.cli.show import Json
 from skillyard.sdk.client import Client
 from skillyard.sdk.errors import UsageError
@@ -32,6 +33,8 @@ def list_integrations(*, registry: Registry = None, json: Json = False) -> None:
 
 
 integrations.command(list_integrations, name="list")
+integrations.command(add_integration, name="add")
+integrations.command(remove_integration, name="remove")
 
 
 @integrations.command(name="show")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from skillyard.sdk.calls import ApiCalls
@@ -28,3 +29,31 @@ class IntegrationCalls(ApiCalls):
     def integration_skill(self, integration: str) -> bytes:
         """Its documentation as an agent skill, zipped."""
         return self.request("GET", f"/integrations/{segment(integration)}/skill.zip").body
+
+    def add_integration(
+        self,
+        slug: str,
+        *,
+        url: str = "",
+        document: str | None = None,
+        only: Sequence[str] = (),
+        rename: Mapping[str, str] | None = None,
+        sign_in: Document | None = None,
+        base_url: str = "",
+        title: str = "",
+        dry_run: bool = False,
+    ) -> Document:
+        """Make an OpenAPI document, its text or the one at `url`, an integration; for administrators.
+
+        `only`: which operations, by `GET /repos/*`, `tag:issues` or their ids. `rename`: new names by old ones.
+        `sign_in`: `{"kind": "api_key", "name": "x-api-key"}` and the like. Answers with `integration` and `notes`.
+        """
+        body = {
+            "slug": slug, "url": url, "document": document, "only": list(only), "rename": dict(rename or {}),
+            "sign_in": sign_in, "base_url": base_url, "title": title, "dry_run": dry_run,
+        }  # fmt: skip
+        return cast(Document, self.send_json("POST", "/integrations", body))
+
+    def remove_integration(self, slug: str) -> Document:
+        """Nobody can call it any more; for administrators, and only one that was added."""
+        return cast(Document, self.send_json("DELETE", f"/integrations/{segment(slug)}", None))

@@ -6,9 +6,11 @@ from fastapi import APIRouter, Response
 
 from skillyard.api.native.addresses import PREFIX
 from skillyard.api.native.releases import BYTES
+from skillyard.api.native.wire import added_integrations as added_wire
 from skillyard.api.native.wire import integrations as wire
 from skillyard.api.surface import AppOf, CallerOf
 from skillyard.app import App
+from skillyard.domain.gateway import add
 from skillyard.domain.gateway.agent_skill import skill_zip
 from skillyard.domain.gateway.catalog import find_endpoint
 from skillyard.domain.gateway.documents import CallPlace
@@ -23,10 +25,28 @@ def list_integrations(app: AppOf, caller: CallerOf) -> wire.Integrations:
     return wire.show_integrations(list_reachable(app, caller))
 
 
+@router.post("/integrations", status_code=201, summary="Make an OpenAPI document an integration")
+def add_integration(app: AppOf, caller: CallerOf, body: added_wire.AddIntegrationBody) -> added_wire.AddedIntegration:
+    """OpenAPI 3.0 and 3.1 and Swagger 2.0, JSON or YAML, given or fetched. One of the same name is described anew, as
+    its next version. With `dry_run` it is shown only. For administrators."""
+    read = add.preview if body.dry_run else add.add_integration
+    found = read(
+        app, caller, slug=body.slug, document=body.document_bytes, url=body.url, choices=added_wire.choices_of(body)
+    )
+    return added_wire.show_added(found)
+
+
 @router.get("/integrations/{integration}", summary="One integration")
 def get_integration(app: AppOf, caller: CallerOf, integration: str) -> wire.IntegrationOnWire:
     """Its endpoints, in groups, with a line each."""
     return wire.show_integration(find_reachable(app, caller, integration))
+
+
+@router.delete("/integrations/{integration}", summary="Remove an integration that was added")
+def remove_integration(app: AppOf, caller: CallerOf, integration: str) -> added_wire.RemovedIntegration:
+    """Nobody can call it any more. Connections stay until their owners disconnect them. For administrators."""
+    add.remove_integration(app, caller, slug=integration)
+    return added_wire.RemovedIntegration(slug=integration)
 
 
 @router.get(

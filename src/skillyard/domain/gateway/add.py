@@ -34,6 +34,8 @@ def preview(app: App, caller: Caller, *, slug: str, document: bytes | None, url:
     """The integration that `add_integration` would add, without adding it. Raises as that does."""
     caller.must("administer")
     _check_slug(slug)
+    if document is None and not url:
+        raise OpenApiNotAcceptable(why="there is none", do="Give the document, or its address.")
     data = document if document is not None else _fetch(app, url)
     try:
         integration, notes = _processes().run(read_openapi, _READ_S, data, slug, choices, url)

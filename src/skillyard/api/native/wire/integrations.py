@@ -174,7 +174,7 @@ def show_integration(found: Reachable) -> IntegrationOnWire:
         account=found.connection.account_label if found.connection else None,
         ways=[SignInWay(kind=way.kind, hint=way.hint) for way in one.ways],
         variables={name: dict(schema) for name, schema in one.variables.items()},
-        groups=_show_groups(one),
+        groups=show_groups(one),
         base_url=one.base_url,
         docs_url=one.docs_url,
         origin=Origin(
@@ -222,7 +222,7 @@ def _show_summary(found: Reachable) -> IntegrationSummary:
     )
 
 
-def _show_groups(integration: Integration) -> list[Group]:
+def show_groups(integration: Integration) -> list[Group]:
     return [
         Group(slug=group.slug, title=group.title, endpoints=[_show_line(one) for one in group.endpoints])
         for group in groups_of(integration)

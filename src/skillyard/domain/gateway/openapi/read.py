@@ -152,7 +152,7 @@ def _origin(info: Mapping[str, Any], title: str, url: str) -> Origin:
         description=f"OpenAPI description of {title}",
         version=plain_line(str(info.get("version", "")), most=60),
         licence=plain_line(named, most=100) or "not stated",
-        url=url.split("?")[0].split("#")[0],  # a query may hold a key
+        url=url.split("?")[0].split("#")[0] if is_web_address(url) and "@" not in url else "",  # which may hold a key
     )
 
 
