@@ -69,6 +69,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "enrollAgentKey": {"public_key": {"x": "x"}, "challenge_id": "x", "signed_challenge": "x"},
     "attestClaim": {"claim_type": "verified_human", "assurance": "high"},
     "addCredential": {"provider": "openai", "secret": "sk-a-probe"},
+    "setCallPlan": {"plan": "pro"},
     "addConnection": {"integration": "github", "secrets": {"secret": "ghp_probe"}},
     "startConnectionAttempt": {"integration": "github"},
     "setIntegrationClient": {"client_id": "probe", "client_secret": "probe"},
