@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 import pytest
 
+from skillyard.api.native.wire.calls import write_result
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.gateway.call import CallRequest, CallResult, call
@@ -140,6 +141,9 @@ def test_what_is_not_http_as_we_asked_for_is_a_failure(
         b"[" * 200_000,
         b"[" * 200_000 + b"]" * 200_000,
         b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+        b"[" * 600 + b"]" * 600,
+        b'{"a":' * 250 + b"1" + b"}" * 250,
+        b"[" * 254 + b"]" * 254,
         b"\xff\xfe\x00",
         b"NaN",
         b"1e999999999",
@@ -150,7 +154,8 @@ def test_what_is_not_http_as_we_asked_for_is_a_failure(
         b"9" * 100_000,
     ],
     ids=[
-        "cut", "deep", "deep and whole", "deep maps", "bytes", "nan", "infinite", "half a character", "html", "two",
+        "cut", "deep", "deep and whole", "deep maps", "600 lists", "250 maps", "254 lists", "bytes",
+        "nan", "infinite", "half a character", "html", "two",
         "nothing", "long number",
     ],
 )  # fmt: skip
@@ -160,7 +165,7 @@ def test_whatever_the_body_is_the_answer_can_be_passed_on(
     github.says(http(body))
     result = _ask(app, ada)
     assert result.status == 200
-    orjson.dumps({"data": result.data, "failure": result.meta.failure})
+    write_result(result)
 
 
 @pytest.mark.parametrize(

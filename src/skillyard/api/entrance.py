@@ -126,6 +126,8 @@ class Entrance:
             await door.surface(scope, body.receive, exchange.send)
         except BodyTooLarge:
             await exchange.refuse_too_large()
+        except BodyBrokeOff:
+            return  # there is nobody to answer
         except Exception:
             _log.exception("bug", incident=exchange.request_id, path=scope["path"])
             await exchange.refuse_bug()
@@ -159,12 +161,17 @@ class BodyTooLarge(Exception):
     """The body went past the limit while it was read."""
 
 
+class BodyBrokeOff(Exception):
+    """The client left in the middle of the body: what it began is not to be done by half."""
+
+
 class _LimitedBody:
-    """Passes the request body on and stops at the limit, whatever Content-Length claimed."""
+    """Passes the request body on and stops at the limit, whatever Content-Length claimed, or where it breaks off."""
 
     def __init__(self, receive: Receive, max_bytes: int) -> None:
         self._receive = receive
         self._left = self.max_bytes = max_bytes
+        self._is_whole = False
 
     @property
     def exceeded(self) -> bool:
@@ -176,6 +183,9 @@ class _LimitedBody:
             self._left -= len(message.get("body", b""))
             if self.exceeded:
                 raise BodyTooLarge
+            self._is_whole = not message.get("more_body", False)
+        elif not self._is_whole:
+            raise BodyBrokeOff
         return message
 
 

@@ -16,9 +16,11 @@ from skillyard.domain.gateway.integration import Endpoint, Habits, Integration, 
 from skillyard.infra.outbound import Answer
 from skillyard.infra.redaction import Redactor
 
+_SURELY_SHALLOW = 200  # brackets in all; orjson writes 254 in one another
 NOT_JSON = "answer_is_not_json"
 _NEXT = re.compile(r'<([^<>]{1,4000})>\s*(?:;[^,<>]{0,500}?)?;\s*rel\s*=\s*"?next"?', re.IGNORECASE)
 _TEXT = re.compile(r"text/|application/(xml|x-yaml|yaml|javascript|csv)|[^;]*\+xml")
+_INDEX = re.compile(r"-?[0-9]{1,6}")
 _MOST_FAILURE_CHARS = 300
 _MOST_ID_CHARS = 100
 _MOST_HEADER_NUMBER = 2**53
@@ -69,11 +71,11 @@ def failure_of(habits: Habits, status: int, data: Any) -> str | None:
 
 
 def value_at(data: Any, path: Sequence[str]) -> Any:
-    """What the path leads to, `("data", "0", "id")`; None: nothing."""
+    """What the path leads to, `("data", "0", "id")`, of a list also from its end, `-1`; None: nothing."""
     for key in path:
         if isinstance(data, Mapping):
             data = data.get(key)
-        elif isinstance(data, list) and key.isascii() and key.isdigit() and int(key) < len(data):
+        elif isinstance(data, list) and _INDEX.fullmatch(key) and -len(data) <= int(key) < len(data):
             data = data[int(key)]
         else:
             return None
@@ -104,12 +106,23 @@ def _data(endpoint: Endpoint, answer: Answer, body: bytes) -> tuple[Any, str | N
     if endpoint.answers_bytes and answer.status < 300:
         return _file(body, kind), None
     try:
-        return orjson.loads(body), None
-    except ValueError:
+        return _read_json(body), None
+    except (ValueError, TypeError):
         pass
     claims_json = kind == "application/json" or kind.endswith("+json")
     text = _as_text(body, kind)
     return (text if text is not None else _file(body, kind)), NOT_JSON if claims_json else None
+
+
+def _read_json(body: bytes) -> Any:
+    """A value that can be written again, inside of what callers get: more can be read than be written in depth.
+
+    Raises ValueError, TypeError.
+    """
+    data = orjson.loads(body)
+    if body.count(b"[") + body.count(b"{") > _SURELY_SHALLOW:
+        orjson.dumps([[[[data]]]])
+    return data
 
 
 def _as_text(body: bytes, kind: str) -> str | None:
