@@ -117,3 +117,11 @@ def test_a_text_that_cannot_be_read_any_more_hides_nothing_else(tmp_path: Path) 
     assert {"github", "notes"} <= {one.slug for one in list_integrations(app)}
     with pytest.raises(IntegrationNotFound):
         find_integration(app, "broken")
+
+
+def test_one_is_found_within_a_transaction_too(each_app: App) -> None:
+    with each_app.database.transaction() as tx:
+        keep_integration(tx, NOTES, user_id="usr_1", now_ms=1)
+        assert find_integration(each_app, "notes", tx=tx).title == "Notes"
+        with pytest.raises(IntegrationNotFound):
+            find_integration(each_app, "note", tx=tx)

@@ -7,6 +7,7 @@ settings say comes on top.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import cache
 from hashlib import sha256
@@ -27,17 +28,20 @@ from skillyard.skill.reading import did_you_mean, shorten
 
 FOLDER = Path(__file__).parent / "integrations"
 _log = Logger("skillyard.integrations")
-_MOST_KEPT = 200
+_MOST_KEPT = 1000
 _NO_SETTINGS = IntegrationSettings()
 _added: dict[str, Integration] = {}  # by the digest of the text, so that every database's is its own
 
 
-def find_integration(app: App, slug: str) -> Integration:
-    """As it is now. Raises IntegrationNotFound."""
+def find_integration(app: App, slug: str, *, tx: Tx | None = None) -> Integration:
+    """As it is now. `tx`: the transaction in which it is looked for, if there is one. Raises IntegrationNotFound."""
     settings = _settings_of(app, slug)
-    found = None if settings.is_off else _find_shipped(slug) or _find_added(app, slug)
+    if is_shipped(slug) and not settings.is_off:
+        return _with_settings(read_shipped(slug), settings)
+    with nullcontext(tx) if tx else app.database.reading() as reading:
+        found = None if settings.is_off else _find_added(reading, slug)
+        names = [] if found else [one.slug for one in _list(app, reading)]
     if found is None:
-        names = [one.slug for one in list_integrations(app)]
         raise IntegrationNotFound(integration=shorten(slug), meant=_meant(slug, names))
     return _with_settings(found, settings)
 
@@ -53,12 +57,7 @@ def find_endpoint(integration: Integration, name: str) -> Endpoint:
 def list_integrations(app: App) -> list[Integration]:
     """All, in the order of their names."""
     with app.database.reading() as tx:
-        added = store.list_digests(tx)
-    found = [read_shipped(slug) for slug in shipped_slugs()]
-    found += [one for slug, digest in added.items() if not is_shipped(slug) and (one := _read_added(app, slug, digest))]
-    settings = {one.slug: _settings_of(app, one.slug) for one in found}
-    shown = [_with_settings(one, settings[one.slug]) for one in found if not settings[one.slug].is_off]
-    return sorted(shown, key=lambda one: one.slug)
+        return _list(app, tx)
 
 
 def keep_integration(tx: Tx, integration: Integration, *, user_id: str, now_ms: int) -> Integration:
@@ -99,23 +98,26 @@ def read_shipped(slug: str) -> Integration:
     return read_integration(path.read_text(encoding="utf-8"), file=path.name)
 
 
-def _find_shipped(slug: str) -> Integration | None:
-    return read_shipped(slug) if slug in shipped_slugs() else None
+def _find_added(tx: Tx, slug: str) -> Integration | None:
+    digest = store.digest_of(tx, slug) if slug.isprintable() else None
+    return _read_added(tx, slug, digest) if digest else None
 
 
-def _find_added(app: App, slug: str) -> Integration | None:
-    with app.database.reading() as tx:
-        digest = store.digest_of(tx, slug) if slug.isprintable() else None
-    return _read_added(app, slug, digest) if digest else None
+def _list(app: App, tx: Tx) -> list[Integration]:
+    found = [read_shipped(slug) for slug in shipped_slugs()]
+    for slug, digest in store.list_digests(tx).items():
+        if not is_shipped(slug) and (added := _read_added(tx, slug, digest)):
+            found.append(added)
+    settings = {one.slug: _settings_of(app, one.slug) for one in found}
+    shown = [_with_settings(one, settings[one.slug]) for one in found if not settings[one.slug].is_off]
+    return sorted(shown, key=lambda one: one.slug)
 
 
-def _read_added(app: App, slug: str, digest: str) -> Integration | None:
-    """The kept copy, else the text of today; None when it was removed in between."""
+def _read_added(tx: Tx, slug: str, digest: str) -> Integration | None:
+    """The kept copy, else the text of today; None when it cannot be read."""
     if (kept := _added.get(digest)) is not None:
         return kept
-    with app.database.reading() as tx:
-        record = store.find(tx, slug)
-    if record is None:
+    if (record := store.find(tx, slug)) is None:
         return None
     try:
         read = read_integration(record.content, file=f"{slug}.yaml", is_ours=False)

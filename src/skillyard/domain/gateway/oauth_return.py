@@ -58,7 +58,7 @@ def confirm(app: App, caller: Caller, attempt_id: str, *, browser: str) -> Conne
     caller.must("connect")
     with app.database.transaction() as tx:
         record = _waiting(app, tx, caller, attempt_id, browser)
-        attempt, integration = record.attempt, find_integration(app, record.attempt.integration)
+        attempt, integration = record.attempt, find_integration(app, record.attempt.integration, tx=tx)
         (way, _), secrets = sign_in_of(integration, attempt.variables), _open(app, tx, attempt)
         if secrets is None or not store.end(tx, attempt.id, "connected"):
             raise AttemptLost(why="it was ended elsewhere")
