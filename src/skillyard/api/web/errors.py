@@ -27,3 +27,9 @@ class InputNotJson(Invalid):
     code = "input_not_json"
     text = "The input is not JSON: line {line}, column {column}."
     hint = 'Text and names go between double quotes, as in {{"city": "Rome"}}.'
+
+
+class LimitUnreadable(Invalid):
+    code = "limit_unreadable"
+    text = "Line {line} of the limits cannot be read."
+    hint = "Write each limit on a line of its own, as `repo = acme/*`."
