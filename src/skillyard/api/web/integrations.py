@@ -128,8 +128,13 @@ def _command(slug: str, endpoint: Endpoint, params: Mapping[str, Any] | None = N
     """What somebody types to call it."""
     if params is None:
         params = endpoint.examples[0].params if endpoint.examples else {}
-    words = [f"{name}={shlex.quote(_text_of(value))}" for name, value in params.items()]
+    words = [_word(name, value) for name, value in params.items()]
     return " ".join(["skillyard", "call", f"{slug}.{endpoint.name}", *words])
+
+
+def _word(name: str, value: Any) -> str:
+    """`name=text`, or `name:=JSON`, for a shell."""
+    return f"{name}{'=' if isinstance(value, str) else ':='}{shlex.quote(_text_of(value))}"
 
 
 def _pretty(value: object) -> str:
