@@ -49,6 +49,7 @@ class App:
 
     def close(self) -> None:
         self.sandbox.close()
+        self.outbound.close()
         self.index.close()
         self.database.close()
 

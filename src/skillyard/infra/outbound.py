@@ -27,7 +27,7 @@ from skillyard.public_addresses import Address, AllowList, all_loopback, reach_o
 if TYPE_CHECKING:  # a server that calls nobody yet starts without it
     import httpcore
 
-    from skillyard.infra.pooled import Kept, Pool
+    from skillyard.infra.pooled import Pool
     from skillyard.infra.timed_network import Deadline
 
 Resolver = Callable[[str], Sequence[str]]
@@ -172,38 +172,26 @@ class Outbound:
         """
         import httpcore
 
-        from skillyard.infra.pooled import Stale, origin_of, request_of
+        from skillyard.infra.pooled import Broken, origin_of, request_of
         from skillyard.infra.timed_network import Deadline
 
         bounds = bounds or self._bounds
         deadline = Deadline(time.monotonic() + bounds.total_s, bounds.phase_s)
         parts = _read_url(url, most_chars=MAX_POOLED_URL_CHARS)
-        pool, origin, host = self._open_pool(), origin_of(parts), str(parts.hostname)
-        request = request_of(method, url, self._with_ours(headers, parts), body)
-        kept: Kept | None = None
+        host = str(parts.hostname)
         try:
-            kept = pool.take(origin, may_repeat=may_repeat) or pool.open(
-                origin, self._checked(parts, deadline), deadline
+            return self._open_pool().exchange(
+                request_of(method, url, self._with_ours(headers, parts), body),
+                origin_of(parts),
+                deadline,
+                find=lambda: self._checked(parts, deadline),
+                read=lambda response: _read(response, host, url, bounds),
+                may_repeat=may_repeat,
             )
-            try:
-                response = kept.ask(request, deadline, may_repeat=may_repeat)
-            except Stale:
-                kept.close()
-                kept = pool.open(origin, self._checked(parts, deadline), deadline)
-                response = kept.ask(request, deadline, may_repeat=may_repeat)
-            answer = _read(response, host, url, bounds)
-            response.close()
-            pool.give_back(origin, kept)
-        except BaseException as error:
-            if kept is not None:
-                kept.close()
-            was_sent = kept is not None and kept.has_sent
-            if isinstance(error, httpcore.TimeoutException):
-                raise CallFailed(host=host, why=_LATE, was_sent=was_sent, timed_out=True) from None
-            if isinstance(error, httpcore.NetworkError | httpcore.ProtocolError | OSError | ValueError):
-                raise CallFailed(host=host, why=_reason(error), was_sent=was_sent) from None
-            raise
-        return answer
+        except Broken as broken:
+            raise _failed(host, broken.why, was_sent=broken.was_sent) from None
+        except (httpcore.TimeoutException, httpcore.NetworkError, OSError, ValueError) as error:
+            raise _failed(host, error, was_sent=False) from None
 
     def close(self) -> None:
         """The connections that are kept."""
@@ -242,10 +230,8 @@ class Outbound:
                 pool.stream(method, url, headers=list(sent.items()), content=body or None) as response,
             ):
                 return _read(response, host, url, bounds)
-        except httpcore.TimeoutException:
-            raise CallFailed(host=host, why=_LATE, timed_out=True) from None
-        except (httpcore.NetworkError, httpcore.ProtocolError, OSError, ValueError) as error:
-            raise CallFailed(host=host, why=_reason(error)) from None
+        except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, OSError, ValueError) as error:
+            raise _failed(host, error, was_sent=True) from None
 
     def _context(self) -> ssl.SSLContext:
         if self._tls is None:
@@ -315,6 +301,13 @@ def _read(response: httpcore.Response, host: str, url: str, bounds: Bounds) -> A
             why = f"its answer is larger than {bounds.max_bytes} bytes"
             raise AnswerTooLarge(host=host, why=why, most_bytes=bounds.max_bytes)
     return Answer(status=response.status, headers=headers, body=bytes(body), url=url)
+
+
+def _failed(host: str, error: Exception, *, was_sent: bool) -> CallFailed:
+    import httpcore
+
+    timed_out = isinstance(error, httpcore.TimeoutException)
+    return CallFailed(host=host, why=_LATE if timed_out else _reason(error), was_sent=was_sent, timed_out=timed_out)
 
 
 def _reason(error: Exception) -> str:

@@ -11,6 +11,8 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import TypeVar
 from urllib.parse import SplitResult
 
 import httpcore
@@ -21,11 +23,24 @@ from skillyard.public_addresses import Address
 _MOST_KEPT = 128
 _KEPT_S = 15.0
 _MOST_AGE_S = 300.0
+_BREAKS = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, OSError, ValueError)
 _SURELY_OPEN_S = 2.0  # servers close what is idle for longer, perhaps just as we write
 
 
+Found = TypeVar("Found")
+
+
 class Stale(Exception):
-    """A kept connection was closed by the other side before a byte of the answer; it can be asked anew."""
+    """A kept connection was closed by the other side before a byte of the answer; another one can be asked."""
+
+
+class Broken(Exception):
+    """An exchange ended before its answer was complete. `was_sent`: the other side may have got the request."""
+
+    def __init__(self, why: Exception, *, was_sent: bool) -> None:
+        super().__init__(why)
+        self.why = why
+        self.was_sent = was_sent
 
 
 class Kept:
@@ -76,20 +91,64 @@ class Pool:
 
     def __init__(self, tls: Callable[[], ssl.SSLContext]) -> None:
         self._tls = tls
-        self._idle: OrderedDict[Kept, bytes] = OrderedDict()  # → its origin, in the order in which they became idle
-        self._by_origin: dict[bytes, list[Kept]] = {}
+        self._idle: OrderedDict[Kept, str] = OrderedDict()  # → its origin, in the order in which they became idle
+        self._by_origin: dict[str, list[Kept]] = {}
         self._lock = threading.Lock()
 
-    def take(self, origin: httpcore.Origin, *, may_repeat: bool) -> Kept | None:
+    def exchange(
+        self,
+        request: httpcore.Request,
+        origin: httpcore.Origin,
+        deadline: Deadline,
+        *,
+        find: Callable[[], Sequence[Address]],
+        read: Callable[[httpcore.Response], Found],
+        may_repeat: bool,
+    ) -> Found:
+        """What `read` makes of the answer. `find` gives checked addresses for a new connection; `may_repeat`: the
+        request may reach the other side twice.
+
+        Raises Broken, what `find` and `read` raise, and what httpcore does when there is no connection.
+        """
+        kept = self._take(str(origin), may_repeat=may_repeat)
+        if kept is not None:
+            with suppress(Stale):
+                return self._ask(kept, request, origin, deadline, read, may_repeat=may_repeat)
+        kept = self._open(origin, find(), deadline)
+        return self._ask(kept, request, origin, deadline, read, may_repeat=may_repeat)
+
+    def _ask(
+        self,
+        kept: Kept,
+        request: httpcore.Request,
+        origin: httpcore.Origin,
+        deadline: Deadline,
+        read: Callable[[httpcore.Response], Found],
+        *,
+        may_repeat: bool,
+    ) -> Found:
+        try:
+            response = kept.ask(request, deadline, may_repeat=may_repeat)
+            found = read(response)
+            response.close()
+        except BaseException as error:
+            kept.close()
+            if isinstance(error, _BREAKS):
+                raise Broken(error, was_sent=kept.has_sent) from error
+            raise
+        self._give_back(str(origin), kept)
+        return found
+
+    def _take(self, origin: str, *, may_repeat: bool) -> Kept | None:
         """An idle connection to the origin, which is the caller's from now on."""
-        while kept := self._pop(str(origin).encode()):
+        while kept := self._pop(origin):
             if kept.is_good(may_repeat=may_repeat):
                 return kept
             kept.close()
         return None
 
-    def open(self, origin: httpcore.Origin, addresses: Sequence[Address], deadline: Deadline) -> Kept:
-        """A new connection, to one of the addresses. Raises what httpcore raises, and OSError."""
+    def _open(self, origin: httpcore.Origin, addresses: Sequence[Address], deadline: Deadline) -> Kept:
+        """A new connection, to one of the addresses."""
         host = origin.host.decode("ascii")
         stream = TimedNetwork(addresses, deadline).connect_tcp(host, origin.port)
         if origin.scheme == b"https":
@@ -100,16 +159,15 @@ class Pool:
                 raise
         return Kept(origin, stream)
 
-    def give_back(self, origin: httpcore.Origin, kept: Kept) -> None:
+    def _give_back(self, origin: str, kept: Kept) -> None:
         """Keep it for the next call, unless the other side wants it closed."""
         if not kept.is_reusable:
             kept.close()
             return
-        key = str(origin).encode()
         kept.idle_since = time.monotonic()
         with self._lock:
-            self._idle[kept] = key
-            self._by_origin.setdefault(key, []).append(kept)
+            self._idle[kept] = origin
+            self._by_origin.setdefault(origin, []).append(kept)
             oldest = next(iter(self._idle)) if len(self._idle) > _MOST_KEPT else None
             if oldest is not None:
                 self._forget(oldest)
@@ -125,20 +183,20 @@ class Pool:
         for kept in idle:
             kept.close()
 
-    def _pop(self, key: bytes) -> Kept | None:
+    def _pop(self, origin: str) -> Kept | None:
         with self._lock:
-            stack = self._by_origin.get(key)
+            stack = self._by_origin.get(origin)
             kept = stack[-1] if stack else None
             if kept is not None:
                 self._forget(kept)
             return kept
 
     def _forget(self, kept: Kept) -> None:
-        key = self._idle.pop(kept)
-        stack = self._by_origin[key]
+        origin = self._idle.pop(kept)
+        stack = self._by_origin[origin]
         stack.remove(kept)
         if not stack:
-            del self._by_origin[key]
+            del self._by_origin[origin]
 
 
 def origin_of(parts: SplitResult) -> httpcore.Origin:
@@ -148,6 +206,7 @@ def origin_of(parts: SplitResult) -> httpcore.Origin:
 
 
 def request_of(method: str, url: str, headers: Mapping[str, str], body: bytes) -> httpcore.Request:
-    """With the length of the body, which every request with one has."""
+    """With the length of the body, which every request with one has. Raises ValueError for headers beyond ASCII."""
     length = {"content-length": str(len(body))} if body or method in ("POST", "PUT", "PATCH") else {}
-    return httpcore.Request(method, url, headers=list({**headers, **length}.items()), content=body)
+    named = [(name.encode("ascii"), value.encode("ascii")) for name, value in {**headers, **length}.items()]
+    return httpcore.Request(method, url, headers=named, content=body)
