@@ -34,6 +34,7 @@ reference: .venv/.test  ## Make the pages of docs/reference from the code
 
 integrations: .venv/.test  ## Build integrations from published descriptions
 	@PATH=$(CURDIR)/.venv/bin:$$PATH .venv/bin/python catalog/build.py
+	@.venv/bin/python catalog/versions.py
 
 picture: .venv/.test  ## Draw docs/demo.svg from a real run
 	@.venv/bin/python docs/demo_picture.py

@@ -61,7 +61,7 @@ def build(
     headers = {**_lower(integration.headers), **_lower(endpoint.headers), **_header_params(values, faults)}
     body = _body(endpoint, values, faults)
     if endpoint.body != "none":
-        headers["content-type"] = _TYPES[endpoint.body]
+        headers["content-type"] = _lower(endpoint.headers).get("content-type", _TYPES[endpoint.body])
     if len(url) + len(query) > MAX_URL_CHARS:
         faults.append(fault("", "too_long", "path and query are too long together", "ask for less at once"))
     if faults:
@@ -218,6 +218,9 @@ def _object(given: list[tuple[Param, Any]]) -> dict[str, Any]:
 
 
 def _text(value: Any) -> str:
+    """A list outside of queries and bodies has commas between its items (OpenAPI's style `simple`)."""
+    if isinstance(value, list):
+        return ",".join(_text(item) for item in value)
     return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 

@@ -337,3 +337,15 @@ def test_texts_of_a_document_are_plain_lines() -> None:
     assert "evil.example" not in it.description
     assert len(it.description) <= 600
     assert it.params[0].schema["description"] == "List pets ."
+
+
+def test_a_list_in_a_path_has_commas_and_a_kind_of_json_is_named() -> None:
+    operation = {
+        "operationId": "it",
+        "parameters": [{"name": "ids", "in": "path", "required": True, "schema": {"type": "array", "items": {}}}],
+        "requestBody": {"content": {"application/merge-patch+json": {"schema": {"properties": {"a": {}}}}}},
+    }
+    integration, _ = read(a_document({"/x/{ids}": {"patch": operation}}))
+    built = build(integration, integration.endpoints["it"], {"ids": ["a", 2], "a": 1}, {})
+    assert built.url == "https://api.example.com/v1/x/a%2C2"
+    assert built.headers["content-type"] == "application/merge-patch+json"
