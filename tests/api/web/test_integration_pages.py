@@ -57,6 +57,13 @@ def test_an_endpoint_shows_its_parameters_and_examples(browser: Browser) -> None
     assert "POST /api/v1/calls/github/create_issue" in text
 
 
+def test_quoted_commands_are_as_the_command_line_takes_them(browser: Browser, app: App) -> None:
+    (example, *_) = list_integrations(app)[0].endpoints["create_issue"].examples
+    text = _read(browser, "/integrations/github/create_issue")
+    for name, value in example.params.items():
+        assert f"{name}{'=' if isinstance(value, str) else ':='}" in text
+
+
 def test_every_page_of_the_catalog_can_be_shown(browser: Browser, app: App) -> None:
     for integration in list_integrations(app):
         _read(browser, f"/integrations/{integration.slug}")
