@@ -195,15 +195,22 @@ def test_no_garbage_raises_anything_but_its_faults(text: str) -> None:
 
 
 _VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(-1e9, 1e9) | st.text(max_size=20),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(-1e9, 1e9)
+    | st.text(max_size=20)
+    | st.sampled_from(
+        ["/a", "read", "https://a.example", "{x}", "a.b", "n1", "json", "none", "true", "7", "a b", "a,b: c"]
+    ),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=12,
 )
 
 
 @given(st.data())
-@settings(max_examples=200, deadline=None)
-def test_no_value_in_any_place_raises_anything_but_its_faults(data: st.DataObject) -> None:
+@settings(max_examples=300, deadline=None)
+def test_any_value_in_any_place_is_refused_with_faults_or_written_as_it_was_read(data: st.DataObject) -> None:
     """One value of a right file is replaced by any other."""
     found = read_yaml(SMALL, Place(faults=[]))
     assert found is not None
@@ -214,11 +221,12 @@ def test_no_value_in_any_place_raises_anything_but_its_faults(data: st.DataObjec
     value[last] = data.draw(_VALUES)
     root, _ = found
     try:
-        read_integration(write_yaml(root), file="notes.yaml")
+        read_back = read_integration(write_yaml(root), file="notes.yaml")
     except SkillError as error:
         faults = error.faults
     else:
         faults = ()
+        assert read_integration(write_integration(read_back), file="notes.yaml") == read_back
     assert all(fault.message and fault.hint for fault in faults)
 
 

@@ -109,7 +109,7 @@ class Param:
 class Paging:
     """`link`: the next page is in the Link header (RFC 8288). `cursor`: its cursor is at `next_at` in the answer.
     `page`: pages are counted; `offset`: what stands on them is, from 0. `param` is the parameter that asks for a page;
-    `more_at`: what says that there is one. `items_at`: where the list is that a page holds; else the answer is the list.
+    `more_at`: what says that there is one. `items_at`: where a page's list is in the answer, unless that is the list.
     """
 
     kind: PagingKind
