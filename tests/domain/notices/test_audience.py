@@ -12,6 +12,8 @@ from skillyard.domain.accounts.tokens import create_token, revoke_token
 from skillyard.domain.drive.authenticate import authenticate
 from skillyard.domain.drive.collections import create_collection, delete_collection
 from skillyard.domain.drive.items import add_item
+from skillyard.domain.gateway.grants import give, revoke
+from skillyard.domain.gateway.leases import note_elsewhere, open_lease
 from skillyard.domain.notices.follow import follow_events, wake
 from skillyard.domain.notices.hooks import change_hook
 from skillyard.domain.notices.kinds import EVENTS, KINDS
@@ -20,6 +22,7 @@ from skillyard.domain.registry.recall import recall
 from skillyard.domain.registry.trust import AdvisorySeverity
 from skillyard.domain.registry.visibility import set_visibility
 from skillyard.domain.registry.yank import yank
+from skillyard.domain.runs.start import start_run
 from skillyard.infra import jobs_sqlite
 from skillyard.infra.events import read_after
 from skillyard.skill.names import SkillName
@@ -245,3 +248,15 @@ def test_a_webhook_ends_with_the_key_or_the_token_that_it_was_set_up_with(both: 
     a_release(both.app, bob, "bob/pdf", "1.2.0")
     both.work()
     assert told(both) == [("/bob", "release.published")] * 2
+
+
+def test_people_are_told_what_they_let_skills_call_and_of_leases_that_others_tried(yard: Yard) -> None:
+    declared = {"skills.json": '{"permissions": {"integrations": ["github.create_issue"]}}', "scripts/a.py": ""}
+    a_release(yard.app, yard.bob, "bob/pdf", files=declared)
+    for caller, path in ((yard.bob, "/bob"), (yard.eve, "/eve")):
+        yard.hook("grant.*", "lease.*", by=caller, path=path)
+    given = give(yard.app, yard.bob, name=PDF, action="github.create_issue")
+    revoke(yard.app, yard.bob, grant_id=given.id)
+    note_elsewhere(yard.app, open_lease(yard.app, start_run(yard.app, yard.bob, name=PDF, script="a.py")))
+    yard.work()
+    assert told(yard) == [("/bob", "grant.given"), ("/bob", "grant.revoked"), ("/bob", "lease.misused")]

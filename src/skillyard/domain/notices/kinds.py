@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from skillyard.domain.drive.model import DriveChanged, RequestDecided, RequestMade
+from skillyard.domain.gateway.grant import GrantGiven, GrantRevoked, LeaseMisused
 from skillyard.domain.market.events import InvocationAdded, InvocationClaimed, InvocationSettledAs
 from skillyard.domain.notices.model import About, HookChanged, Notice
 from skillyard.domain.payments.events import CreditsSpent, SaleMade
@@ -24,6 +25,9 @@ OF_PEOPLE: Mapping[str, str] = {
     THRESHOLD_HIT: "Your credits have gone down to the threshold of the webhook, or below it.",
     EXHAUSTED: "You have no credits left.",
     "run.ended": "A run of yours is over.",
+    "grant.given": "You let a skill call something in your name.",
+    "grant.revoked": "You took a grant back.",
+    "lease.misused": "Somebody tried to call with what a run of yours calls with; it was refused.",
     "payout.requested": "You asked for a payout.",
     "payout.paid": "You were paid.",
     "payout.failed": "A payout was not made, or came back.",
@@ -148,6 +152,9 @@ _MAKERS: Mapping[str, Callable[[Facts], list[Notice]]] = {
     InvocationSettledAs.kind: _invocation(""),
     SaleMade.kind: _sale,
     RunEnded.kind: _run,
+    GrantGiven.kind: _of_person("grant.given", "owner_id", "grant_id", "name", "version", "digest", "action"),
+    GrantRevoked.kind: _of_person("grant.revoked", "owner_id", "grant_id", "name", "version", "action"),
+    LeaseMisused.kind: _of_person("lease.misused", "owner_id", "run_id", "where"),
     PayoutRequested.kind: _of_person("payout.requested", "user_id", "payout_id", "rail", "asset", "amount"),
     PayoutPaid.kind: _of_person("payout.paid", "user_id", "payout_id", "rail", "asset", "amount"),
     PayoutFailed.kind: _of_person("payout.failed", "user_id", "payout_id", "rail", "status", "why"),
