@@ -17,6 +17,7 @@ from skillyard.infra.outbound import AddressNotAllowed, Answer, Bounds, CallFail
 
 _BOUNDS = Bounds(total_s=15.0, phase_s=10.0, max_bytes=1024 * 1024)
 _MOST_CHARS = 200
+_REFUSALS = (400, 401, 403)  # of a call without parameters: nothing else can be wrong with it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,7 @@ def _ask(app: App, integration: Integration, asked: Identity, shown: Authorizati
 
 
 def _read(integration: Integration, answer: Answer, shown: Authorization) -> Any:
-    if answer.status in (401, 403):
+    if answer.status in _REFUSALS:
         raise _refused(integration, shown, f"it answers with status {answer.status}")
     if not 200 <= answer.status < 300:
         raise AccountNotUnderstood(title=integration.title, why=f"it answers with status {answer.status}")
