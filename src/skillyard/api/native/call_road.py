@@ -6,7 +6,8 @@ What it does not understand at first sight goes the long way, whose route does t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -26,15 +27,42 @@ _MOST_BYTES = 16 * 1024 * 1024
 _FIELDS = frozenset({"params", "connection"})
 
 
-class CallRoad:
-    """In front of the native surface, for all paths below `CALLS`."""
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What is answered to whoever is refused."""
 
-    def __init__(self, app: App, surface: Surface) -> None:
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+
+
+def _refuse(_: App, error: SkillyardError, request_id: str) -> Refusal:
+    from skillyard.api.surface import status_of
+
+    body = error_body(error.code, error.message, error.advice, request_id, facts=error.facts, faults=error.faults)
+    return Refusal(status_of(error), body, refusal_headers(error))
+
+
+class CallRoad:
+    """In front of a surface. `path`: how calls look there, with the integration and the endpoint as its groups;
+    `refuse`: how the surface spells a refusal of the request with this id.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        surface: Surface,
+        *,
+        path: re.Pattern[str] = _CALL,
+        refuse: Callable[[App, SkillyardError, str], Refusal] = _refuse,
+    ) -> None:
         self._app = app
         self._surface = surface
+        self._path = path
+        self._refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        match = _CALL.fullmatch(scope["path"]) if scope["method"] == "POST" else None
+        match = self._path.fullmatch(scope["path"]) if scope["method"] == "POST" else None
         headers = dict(scope["headers"])
         token = _bearer(headers)
         if match is None or token is None or b"idempotency-key" in headers:
@@ -54,7 +82,8 @@ class CallRoad:
         try:
             answer = await in_call_thread(self._app, partial(_call, self._app, token, request))
         except SkillyardError as error:
-            return await _refuse(send, error, request.request_id)
+            refusal = self._refuse(self._app, error, request.request_id)
+            return await _send(send, refusal.status, refusal.body, refusal.headers)
         return await _send(send, 200, answer, {})
 
 
@@ -103,13 +132,6 @@ def _again(body: bytes, receive: Receive) -> Receive:
         return waiting.pop() if waiting else await receive()
 
     return read
-
-
-async def _refuse(send: Send, error: SkillyardError, request_id: str) -> None:
-    from skillyard.api.surface import status_of
-
-    body = error_body(error.code, error.message, error.advice, request_id, facts=error.facts, faults=error.faults)
-    await _send(send, status_of(error), body, refusal_headers(error))
 
 
 async def _send(send: Send, status: int, body: bytes, headers: Mapping[str, str]) -> None:

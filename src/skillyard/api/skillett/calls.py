@@ -1,4 +1,4 @@
-"""Calls: the whole of one in one thread, and past the framework's models, since agents make many."""
+"""Calls, the long way: for what the short one in front of this surface does not take, which says what is wrong."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from skillyard.api.call_threads import in_call_thread
 from skillyard.api.native.wire import calls as wire
 from skillyard.api.skillett.addresses import API
 from skillyard.api.skillett.bodies import read_bytes, read_object

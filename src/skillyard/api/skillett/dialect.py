@@ -14,9 +14,11 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from skillyard.api.native.call_road import Refusal
 from skillyard.api.native.refusal import refusal_headers, show_fault
 from skillyard.api.skillett.errors import DeviceRefusal
 from skillyard.api.surface import app_of, status_of
+from skillyard.app import App
 from skillyard.infra.errors import (
     Conflict,
     Forbidden,
@@ -81,7 +83,7 @@ def spell(code: str, message: str, hint: str, request_id: str) -> bytes:
     return _body(word, message, code, request_id, hint=hint)
 
 
-def refuse(error: SkillyardError, request: Request) -> Response:
+def refuse(app: App, error: SkillyardError, request_id: str) -> Refusal:
     """What is answered to whoever is refused."""
     status, word = _SPELLED.get(error.code) or (_status(error), _word(error))
     page = _PAGES.get(error.code)
@@ -89,13 +91,13 @@ def refuse(error: SkillyardError, request: Request) -> Response:
         word,
         error.message,
         error.code,
-        _request_id(request),
+        request_id,
         hint=_SEND_A_KEY if error.code == Unauthenticated.code else error.advice,
-        action_url=error.facts.get("action_url") or (page and app_of(request).settings.address + page),
+        action_url=error.facts.get("action_url") or (page and app.settings.address + page),
         faults=error.faults,
         error_description=error.message if isinstance(error, DeviceRefusal) else None,
     )
-    return _answer(body, status, refusal_headers(error))
+    return Refusal(status, body, refusal_headers(error))
 
 
 def _status(error: SkillyardError) -> int:
@@ -121,7 +123,8 @@ def _answer(body: bytes, status: int, headers: Mapping[str, str] | None = None) 
 
 def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, SkillyardError)
-    return refuse(error, request)
+    refusal = refuse(app_of(request), error, _request_id(request))
+    return _answer(refusal.body, refusal.status, refusal.headers)
 
 
 def _skill_refused(request: Request, error: Exception) -> Response:

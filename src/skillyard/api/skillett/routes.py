@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -9,11 +10,13 @@ from fastapi.routing import APIRoute
 
 from skillyard.api.entrance import Door, foreign_door, no_hot_reads
 from skillyard.api.foreign import foreign_application
+from skillyard.api.native.call_road import CallRoad
 from skillyard.api.skillett import calls, catalog, connecting, device, dialect, keys
-from skillyard.api.skillett.addresses import MOUNT
+from skillyard.api.skillett.addresses import API, MOUNT
 from skillyard.api.skillett.wire.refusal import Refusal
 from skillyard.app import App
 
+_CALL = re.compile(rf"{API}/([a-z0-9-]{{1,100}})/([a-z0-9_]{{1,100}})")
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     "default": {"model": Refusal, "description": "What was refused, why, and where it is mended."}
 }
@@ -22,7 +25,7 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 def open_skillett(app: App) -> Door:
     """The surface by its hosts, its port, or below `MOUNT`."""
     settings = app.settings
-    surface = build_skillett(app)
+    surface = CallRoad(app, build_skillett(app), path=_CALL, refuse=dialect.refuse)
     return foreign_door(surface, MOUNT, settings.skillett_hosts, settings.skillett_port, no_hot_reads, dialect.spell)
 
 
