@@ -17,6 +17,7 @@ from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.gateway import sealed
 from skillyard.domain.gateway.authorizations import fresh
+from skillyard.domain.gateway.call_errors import PlanLimitReached
 from skillyard.domain.gateway.catalog import find_integration, keep_integration, read_shipped
 from skillyard.domain.gateway.connection import Connection
 from skillyard.domain.gateway.connection_errors import (
@@ -40,6 +41,7 @@ from skillyard.domain.gateway.connections import (
 )
 from skillyard.domain.gateway.integration import Integration, OAuth, SecretPlace, Way
 from skillyard.domain.gateway.jobs import rotate_vault_keys
+from skillyard.domain.gateway.plans import set_plan
 from skillyard.infra.clock import FixedClock
 from skillyard.infra.envelope import Secret, SecretNotReadable
 from skillyard.infra.events import read_after
@@ -267,6 +269,23 @@ def test_nobody_has_more_connections_than_they_may(app: App) -> None:
     with pytest.raises(TooManyConnections):
         a_key(app, ada, integration="acme", label="more")
     a_key(app, ada, integration="acme", label="0")
+
+
+def test_a_plan_says_how_many_accounts_somebody_connects(app: App, odd: Odd) -> None:
+    ada = a_person(app)
+    set_plan(app, ada, username="ada", plan="free")
+    made = []
+    for number in range(3):
+        as_user(odd, number)
+        made.append(a_key(app, ada))
+    as_user(odd, 3)
+    with pytest.raises(PlanLimitReached):
+        a_key(app, ada)
+    as_user(odd, 1)
+    assert a_key(app, ada).id == made[1].id, "the same again is not one more"
+    disconnect(app, ada, connection_id=made[0].id)
+    as_user(odd, 3)
+    a_key(app, ada)
 
 
 def test_a_row_that_is_moved_to_another_person_does_not_open(app: App) -> None:

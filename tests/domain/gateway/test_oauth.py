@@ -74,8 +74,8 @@ def test_an_account_is_connected_once_its_owner_says_that_it_is_meant(
     assert works(app, github_sign_in, shown.secret.reveal())
     with app.database.reading() as tx:
         (event,) = [event.data for event in read_after(tx, 0) if event.kind == "connection.made"]
-    assert (event["username"], event["integration"], event["account"], event["how"]) == (
-        "ada", "github", "bob", "oauth2",
+    assert (event["owner_id"], event["integration"], event["account"], event["how"]) == (
+        ada.user_id, "github", "bob", "oauth2",
     )  # fmt: skip
 
 

@@ -63,7 +63,7 @@ class ConnectionMade(Event):
     kind: ClassVar[str] = "connection.made"
 
     connection_id: str
-    username: str
+    owner_id: str
     integration: str
     account: str
     how: str

@@ -30,6 +30,7 @@ from skillyard.domain.gateway.connection_errors import (
 )
 from skillyard.domain.gateway.connection_rules import check_label, check_secrets, check_variables, way_for
 from skillyard.domain.gateway.integration import Integration, Way
+from skillyard.domain.gateway.plans import check_connections
 from skillyard.domain.gateway.renewal import renew
 from skillyard.domain.gateway.revocation import take_back
 from skillyard.domain.gateway.store import connections as store
@@ -75,7 +76,8 @@ def add_key(
 
     `secrets`: `secret` of an API key, `username` and `password`, or `client_id` and `client_secret`. The service is
     asked whose it is before it is kept. Raises IntegrationNotFound, WayNotOffered, ConnectionSecretsNotAcceptable,
-    VariablesNotAcceptable, ConnectionLabelNotAcceptable, KeyRefused, AccountNotUnderstood, TooManyConnections.
+    VariablesNotAcceptable, ConnectionLabelNotAcceptable, KeyRefused, AccountNotUnderstood, TooManyConnections,
+    PlanLimitReached.
     """
     caller.must("manage_connections")
     known = find_integration(app, integration)
@@ -160,20 +162,21 @@ def keep(
 ) -> Connection:
     """Connect the account, or connect it again: then it keeps its id, and whatever was granted for it.
 
-    Where the service does not say whose account it is, the label tells them apart. Raises TooManyConnections.
+    Where the service does not say whose account it is, the label tells them apart. Raises TooManyConnections,
+    PlanLimitReached.
     """
-    owner_id, username = caller.identity
+    owner_id = caller.identity[0]
     account, now_ms = account or Account(id=label, label=label), app.clock.now_ms()
     new = Connection(
         id=new_id("conn"), owner_id=owner_id, integration=integration.slug, way=way.kind, label=label,
         account_id=account.id, account_label=account.label, status="connected", scopes=scopes, variables=variables,
         is_default=True, created_ms=now_ms, connected_ms=now_ms, expires_ms=expires_ms,
     )  # fmt: skip
-    kept = _put(tx, new)
+    kept = _put(app, tx, new)
     sealed.keep(tx, app.vault_keys, secrets.write(), ref=kept.id, owner=owner_id, integration=integration.slug)
     store.note_use(tx, kept, why, now_ms=now_ms)
     event = ConnectionMade(
-        connection_id=kept.id, username=username, integration=integration.slug, account=account.label, how=way.kind
+        connection_id=kept.id, owner_id=owner_id, integration=integration.slug, account=account.label, how=way.kind
     )
     app.events.record(tx, event)
     return see_own(tx, caller, kept.id)
@@ -206,7 +209,7 @@ def reconnect_url(address: str, connection_id: str) -> str:
     return f"{address}/connections?reconnect={connection_id}"
 
 
-def _put(tx: Tx, new: Connection) -> Connection:
+def _put(app: App, tx: Tx, new: Connection) -> Connection:
     """One change of somebody's connections at a time, or two could pass the limit together."""
     tx.lock(f"connections of {new.owner_id}")
     known = store.find_account(tx, new)
@@ -214,8 +217,10 @@ def _put(tx: Tx, new: Connection) -> Connection:
         again = replace(new, id=known.id, label=new.label or known.label, created_ms=known.created_ms)
         store.connect_again(tx, again)
         return again
-    if len(store.list_of(tx, new.owner_id)) >= MOST_CONNECTIONS:
+    has = len(store.list_of(tx, new.owner_id))
+    if has >= MOST_CONNECTIONS:
         raise TooManyConnections(most=MOST_CONNECTIONS)
+    check_connections(tx, app, new.owner_id, has=has)
     store.add(tx, new)
     return new
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from skillyard.domain.drive.model import DriveChanged, RequestDecided, RequestMade
+from skillyard.domain.gateway.connection import ConnectionLost, ConnectionMade
 from skillyard.domain.gateway.grant import GrantGiven, GrantRevoked, LeaseMisused
 from skillyard.domain.market.events import InvocationAdded, InvocationClaimed, InvocationSettledAs
 from skillyard.domain.notices.model import About, HookChanged, Notice
@@ -25,6 +26,8 @@ OF_PEOPLE: Mapping[str, str] = {
     THRESHOLD_HIT: "Your credits have gone down to the threshold of the webhook, or below it.",
     EXHAUSTED: "You have no credits left.",
     "run.ended": "A run of yours is over.",
+    "connection.made": "You connected an account elsewhere, or connected it again.",
+    "connection.lost": "An account elsewhere was disconnected, or has to be connected again; `why` says which.",
     "grant.given": "You let a skill call something in your name.",
     "grant.revoked": "You took a grant back.",
     "lease.misused": "Somebody tried to call with what a run of yours calls with; it was refused.",
@@ -152,6 +155,8 @@ _MAKERS: Mapping[str, Callable[[Facts], list[Notice]]] = {
     InvocationSettledAs.kind: _invocation(""),
     SaleMade.kind: _sale,
     RunEnded.kind: _run,
+    ConnectionMade.kind: _of_person("connection.made", "owner_id", "connection_id", "integration", "account", "how"),
+    ConnectionLost.kind: _of_person("connection.lost", "owner_id", "connection_id", "integration", "account", "why"),
     GrantGiven.kind: _of_person("grant.given", "owner_id", "grant_id", "name", "version", "digest", "action"),
     GrantRevoked.kind: _of_person("grant.revoked", "owner_id", "grant_id", "name", "version", "action"),
     LeaseMisused.kind: _of_person("lease.misused", "owner_id", "run_id", "where"),
