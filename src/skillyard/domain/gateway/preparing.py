@@ -15,7 +15,7 @@ from skillyard.domain.gateway.preparing_jira import jira_documents
 
 Preparer = Callable[[Mapping[str, Any]], Any]
 _ONE_LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]*")
-_FILE_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,60}/[a-z0-9][a-z0-9.+-]{0,60}")
+_FILE_TYPE = re.compile(r"(?!multipart/|message/)[a-z0-9][a-z0-9.+-]{0,60}/[a-z0-9][a-z0-9.+-]{0,60}")
 
 
 class NotPreparable(Exception):
