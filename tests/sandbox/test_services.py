@@ -12,11 +12,12 @@ import pytest
 from skillyard.sandbox.choose import open_sandbox
 from skillyard.sandbox.kinds.bubblewrap import BubblewrapSandbox
 from skillyard.sandbox.kinds.container import options_of
-from skillyard.sandbox.model import Limits, Result, Task
+from skillyard.sandbox.model import Limits, Result, SandboxUnavailable, Task
 from skillyard.sandbox.proxy import ProxyBounds
 from skillyard.sandbox.proxy_services import DeskBounds
 from skillyard.sandbox.service import ServiceAnswer, ServiceRequest
 from skillyard.skill.permissions import Permissions
+from tests.sandbox.kinds import ELSEWHERE, open_elsewhere
 from tests.sandbox.web import LOOPBACK, QUICK, Door, everything, mirror
 
 HOST = "tools.test"
@@ -307,6 +308,13 @@ def test_a_child_of_the_program_reaches_it_and_does_not_outlive_it(sandbox: Bubb
     time.sleep(1)
     assert result.is_good, result.stderr
     assert asked == ["/now"]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ELSEWHERE if kind != "container"])
+def test_where_a_program_runs_elsewhere_it_does_not_run_without_its_services(tmp_path: Path, kind: str) -> None:
+    task = Task(arguments=("python", "-c", "pass"), workspace=tmp_path, services={HOST: mirrored})
+    with open_elsewhere(kind) as opened, pytest.raises(SandboxUnavailable, match="nor reach the gateway"):
+        opened.run(task)
 
 
 def test_a_container_knows_the_name_without_a_network() -> None:
