@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 import pytest
 
+from skillyard.cli.json_input import read_input
 from skillyard.domain.gateway.catalog import read_shipped, shipped_slugs
 from tests.journeys.running import User, a_server, sign_in
 
@@ -30,6 +32,15 @@ def test_all_are_listed_and_one_is_shown_and_one_endpoint_in_full(ada: User) -> 
     assert "title\trequired\tstring\t" in full
     assert "skillyard call github.create_issue repo=acme/webapp title=" in full
     assert ada.data("integrations", "show", "github.create_issue")["schema"]["required"] == ["repo", "title"]
+
+
+def test_the_examples_that_are_shown_can_be_typed(ada: User) -> None:
+    for endpoint in ("create_issue", "list_issues", "get_issue", "write_file"):
+        shown = ada.run("integrations", "show", "github", endpoint).stdout
+        typed = [shlex.split(line) for line in shown.splitlines() if line.startswith("  skillyard call ")]
+        wanted = [one["params"] for one in ada.data("integrations", "show", "github", endpoint)["examples"]]
+        assert wanted
+        assert [read_input(words[3:], None) for words in typed] == wanted
 
 
 def test_a_name_that_is_almost_right_is_told(ada: User) -> None:

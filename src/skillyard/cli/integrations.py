@@ -100,7 +100,7 @@ def _tell_endpoint(found: dict[str, Any]) -> None:
     properties = found["schema"]["properties"]
     show.table(["parameter", "", "kind", "about"], [_param_row(name, found["schema"]) for name in properties])
     for example in found["examples"]:
-        words = " ".join(f"{name}={_word(value)}" for name, value in example["params"].items())
+        words = " ".join(_word(name, value) for name, value in example["params"].items())
         show.line("\n{title}\n  skillyard call {permission} {words}", permission=found["permission"],
                   title=example["title"] or "For example", words=words)  # fmt: skip
 
@@ -113,6 +113,8 @@ def _param_row(name: str, schema: dict[str, Any]) -> tuple[str, str, str, str]:
     return name, needed, kind, f"{choices}{one.get('description', '')}"
 
 
-def _word(value: Any) -> str:
-    """As it is typed in a shell."""
-    return shlex.quote(value if isinstance(value, str) else jsonlib.dumps(value, ensure_ascii=False))
+def _word(name: str, value: Any) -> str:
+    """As `skillyard call` takes it, and as it is typed in a shell."""
+    if isinstance(value, str):
+        return f"{name}={shlex.quote(value)}"
+    return f"{name}:={shlex.quote(jsonlib.dumps(value, ensure_ascii=False))}"

@@ -67,8 +67,9 @@ def _faults(endpoint: Endpoint, error: jsonschema_rs.ValidationError) -> list[Fi
         ]
     if kind == "additionalProperties":
         return [_unknown(endpoint, field, str(name)) for name in error.kind.unexpected]
-    message = f"{field or 'the parameters'}: {shorten(error.message.removeprefix('*** '), 200)}"
-    return [fault(field, "not_as_schema", message, "compare with the schema of the endpoint")]
+    message = f"{field or 'the parameters'} {shorten(error.message.removeprefix('*** '), 200)}"
+    typed = f"give one; what is no text is typed as {field}:=…" if kind == "type" and field.isidentifier() else ""
+    return [fault(field, "not_as_schema", message, typed or "compare with the schema of the endpoint")]
 
 
 def _unknown(endpoint: Endpoint, field: str, name: str) -> Field:
