@@ -103,6 +103,7 @@ def test_each_that_waits_is_used_once(sandbox: BubblewrapSandbox, tmp_path: Path
         ("import os; os._exit(9)", 9, b"", b""),
         ("import sys; sys.stdout.close()", 0, b"", b""),
         ("exit(3)", 3, b"", b""),
+        ("import sys; sys.modules |= {'a class': int, 'nothing': None}", 0, b"", b""),
     ],
 )  # fmt: skip
 def test_a_python_that_waited_ends_as_any_other(

@@ -45,7 +45,9 @@ def _leave(code: object, known: "set[str]") -> None:
     if threading.active_count() > 1 or not (code is None or isinstance(code, int)):
         sys.exit(code)  # type: ignore[arg-type]
     for name in [name for name in sys.modules if name not in known or name == "__main__"]:
-        vars(sys.modules.pop(name)).clear()
+        module = sys.modules.pop(name)
+        if isinstance(module, types.ModuleType):  # also other things stand there, such as the class `typing.io`
+            vars(module).clear()
     gc.collect()
     for stream in (sys.stdout, sys.stderr):
         if stream and not stream.closed:
