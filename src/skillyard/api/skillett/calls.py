@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from skillyard.api.call_threads import in_call_thread
 from skillyard.api.native.wire import calls as wire
 from skillyard.api.skillett.addresses import API
 from skillyard.api.skillett.bodies import read_bytes, read_object
