@@ -44,7 +44,7 @@ def list_grants(skill: str | None = None, /, *, registry: Registry = None, json:
         found = client.grants(skill)
     if json:
         return show.data(found)
-    show.table(["id", "skill", "version", "may call", "only where", "until"], [_row(one) for one in found])
+    show.table(["id", "skill", "version", "may call", "only where", "how long"], [_row(one) for one in found])
     return None
 
 
@@ -159,5 +159,5 @@ def _facts(one: dict[str, Any]) -> dict[str, Any]:
 
 def _row(one: dict[str, Any]) -> tuple[str, ...]:
     limits = "; ".join(f"{path} is {' or '.join(patterns)}" for path, patterns in one["limits"].items())
-    until = "over" if one["is_over"] else one["expires_at"] or "revoked"
+    until = "over" if one["is_over"] else f"until {one['expires_at'] or 'revoked'}"
     return one["id"], one["skill"], one["version"], one["action"], limits, until
