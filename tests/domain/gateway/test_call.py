@@ -11,6 +11,7 @@ import pytest
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
+from skillyard.domain.gateway.audit import list_calls
 from skillyard.domain.gateway.call import CallRequest, CallResult, call
 from skillyard.domain.gateway.call_errors import (
     ParamsInvalid,
@@ -19,8 +20,8 @@ from skillyard.domain.gateway.call_errors import (
     UpstreamUnavailable,
 )
 from skillyard.domain.gateway.catalog_errors import EndpointNotFound, IntegrationNotFound
-from skillyard.domain.gateway.connection_errors import ConnectionNotFound, IntegrationNotConnected
-from skillyard.domain.gateway.connections import add_key
+from skillyard.domain.gateway.connection_errors import ConnectionNotFound, IntegrationNotConnected, ReconnectRequired
+from skillyard.domain.gateway.connections import add_key, list_connections
 from skillyard.infra.envelope import Secret
 from skillyard.settings import IntegrationSettings
 from tests.domain.gateway.upstream import Says, Upstream, says, upstream
@@ -234,3 +235,23 @@ def test_redirects_to_elsewhere_are_not_followed(app: App, ada: Caller, github: 
         github.answers = [Says(status=302, headers={"location": elsewhere})] * 3
         with pytest.raises(UpstreamUnavailable):
             ask(app, ada)
+
+
+def test_a_key_that_is_good_all_the_same_leaves_the_refusal_to_the_caller(
+    app: App, ada: Caller, github: Upstream
+) -> None:
+    github.last = says({"message": "Requires authentication"}, 401)
+    assert ask(app, ada, "create_issue", title="x").status == 401
+    assert len(github.asked) == 1
+    assert list_connections(app, ada)[0].status == "connected"
+
+
+def test_a_key_that_is_not_taken_any_longer_has_to_be_connected_again(app: App, ada: Caller, github: Upstream) -> None:
+    github.last = says({"message": "Bad credentials"}, 401)
+    github.user = says({"message": "Bad credentials"}, 401)
+    for _ in range(2):
+        with pytest.raises(ReconnectRequired) as refused:
+            ask(app, ada)
+        assert "/connections?reconnect=conn_" in str(refused.value.facts["action_url"])
+    assert len(github.asked) == 1
+    assert [row.error for row in list_calls(app, ada).items] == ["reconnect_required"] * 2

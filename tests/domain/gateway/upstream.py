@@ -59,12 +59,13 @@ def says(value: Any, status: int = 200, **headers: str) -> Says:
 
 @dataclass
 class Upstream:
-    """`answers` are given one after the other, then `last` for ever; of /user always who it is."""
+    """`answers` are given one after the other, then `last` for ever; of /user always `user`."""
 
     port: int = 0
     asked: list[Asked] = field(default_factory=list)
     answers: list[Says] = field(default_factory=list)
     last: Says | Callable[[Asked], Says] = field(default_factory=lambda: says({"ok": True}))
+    user: Says = field(default_factory=lambda: says(USER))
     connections: int = 0
 
     @property
@@ -73,7 +74,7 @@ class Upstream:
 
     def answer(self, asked: Asked) -> Says:
         if asked.path == "/user":
-            return says(USER)
+            return self.user
         self.asked.append(asked)
         if self.answers:
             return self.answers.pop(0)
