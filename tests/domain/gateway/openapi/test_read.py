@@ -349,3 +349,9 @@ def test_a_list_in_a_path_has_commas_and_a_kind_of_json_is_named() -> None:
     built = build(integration, integration.endpoints["it"], {"ids": ["a", 2], "a": 1}, {})
     assert built.url == "https://api.example.com/v1/x/a%2C2"
     assert built.headers["content-type"] == "application/merge-patch+json"
+
+
+def test_a_read_has_no_body_and_parameters_that_are_numbers_get_a_name() -> None:
+    operation = {**takes({"type": "string"}), "parameters": [{"name": "2fa", "in": "query", "schema": {}}]}
+    (param,) = the_endpoint(operation, method="get").params
+    assert (param.name, param.name_there) == ("query_2fa", "2fa")

@@ -155,3 +155,14 @@ def test_forms_say_how_lists_stand_in_them() -> None:
     media = {"schema": {"type": "object", "properties": properties}, "encoding": {"ids": {"explode": False}}}
     it = the_endpoint({"requestBody": {"content": {"application/x-www-form-urlencoded": media}}})
     assert {param.name: param.style for param in it.params} == {"tags": "repeat", "ids": "comma", "where": "brackets"}
+
+
+def test_names_and_values_that_cannot_be_written_are_left_out() -> None:
+    odd = {
+        "": {},
+        "<<": {},
+        "a\x00": {},
+        "x" * 101: {},
+        "fine": {"type": "string", "enum": ["a\x07"], "default": [[1]]},
+    }
+    assert schema_of({"type": "object", "properties": odd})["properties"] == {"fine": {"type": "string"}}

@@ -71,7 +71,7 @@ class _Reader:
                 self._read_header(name, node)
             elif where == "cookie" and name.lower() not in self._secret_names:
                 self._leave_out(f"the cookie {shorten(name)}", node, "cookies are not sent")
-        if "requestBody" in self._operation.node:
+        if "requestBody" in self._operation.node and self._operation.method not in ("GET", "HEAD"):
             self._read_body(self._references.follow(self._operation.node["requestBody"]))
         return self._given
 
@@ -181,6 +181,7 @@ class _Reader:
         is_read: bool = False,
     ) -> Param:
         own = name if _NAME.fullmatch(name) else snake_case(name)
+        own = own if not own[:1].isdigit() else f"{where}_{own}"
         if not own or len(name) > 100 or not name.isprintable() or (where == "body" and "." in name):
             raise Unsayable(f"{shorten(name)} is no name of a parameter")
         own = own if own not in self._given.params else unique(f"{own}_{where}", self._given.params)

@@ -36,7 +36,7 @@ def read_openapi(data: bytes, slug: str, choices: Choices, url: str = "") -> tup
         text = write_integration(integration)
         return read_integration(text, file=f"{slug}.yaml", is_ours=False), notes
     except SkillError as error:
-        raise DocumentRefused(str(error.faults[0])[:500], "Choose fewer operations with --only.") from None
+        raise DocumentRefused(error.faults[0].message[:500], "Choose fewer operations with --only.") from None
 
 
 def from_openapi(

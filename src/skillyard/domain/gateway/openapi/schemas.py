@@ -15,7 +15,7 @@ import orjson
 from skillyard.domain.gateway.openapi.choices import Notes, Unsayable
 from skillyard.domain.gateway.openapi.references import References
 from skillyard.domain.gateway.openapi.words import first_sentence
-from skillyard.skill.reading import Place
+from skillyard.skill.reading import UNREADABLE, Place
 from skillyard.skill.schemas import read_schema
 
 _TYPES = ("string", "integer", "number", "boolean", "array", "object", "null")
@@ -29,6 +29,7 @@ _MOST_SUBSCHEMAS = 600
 _MOST_CHOICES = 120
 _MOST_ALTERNATIVES = 20
 _MOST_VALUE_BYTES = 200
+_MOST_NAME_CHARS = 100
 _DESCRIPTION_CHARS = 200
 _INNER_DESCRIPTION_CHARS = 120
 
@@ -130,10 +131,10 @@ class Schemas:
         required = [name for name in _listed(node.get("required")) if name in node["properties"]]
         properties, is_whole = {}, True
         for name, inner in node["properties"].items():
-            if not _is_given(self._peek(inner), name in required):
+            if not _can_be_named(name) or not _is_given(self._peek(inner), name in required):
                 is_whole = False
                 continue
-            properties[str(name)] = self.read(inner, level + 1)
+            properties[name] = self.read(inner, level + 1)
         found: Plain = {"type": "object", "properties": properties}
         if kept := [name for name in required if name in properties]:
             found["required"] = kept
@@ -207,11 +208,15 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def _can_be_named(name: str) -> bool:
+    return bool(name.strip()) and name != "<<" and len(name) <= _MOST_NAME_CHARS and not UNREADABLE.search(name)
+
+
 def _is_small(value: object) -> bool:
-    try:
-        return len(orjson.dumps(value)) <= _MOST_VALUE_BYTES
-    except TypeError:
-        return False
+    """Whether it is one value, or a list of some, that can be written down."""
+    items = value if isinstance(value, list) else [value]
+    is_plain = not any(isinstance(item, dict | list) or UNREADABLE.search(str(item)) for item in items)
+    return is_plain and len(orjson.dumps(value)) <= _MOST_VALUE_BYTES
 
 
 def _listed(value: object) -> list[str]:
@@ -224,4 +229,5 @@ def _distinct(values: Iterable[Any]) -> list[Any]:
 
 @lru_cache(maxsize=1000)
 def _is_linear(pattern: str) -> bool:
-    return len(pattern) <= _MOST_VALUE_BYTES and read_schema({"pattern": pattern}, Place(faults=[])) is not None
+    is_short = len(pattern) <= _MOST_VALUE_BYTES and not UNREADABLE.search(pattern)
+    return is_short and read_schema({"pattern": pattern}, Place(faults=[])) is not None
