@@ -105,6 +105,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "adoptInstall": {"install_id": "3f1f8a52-6f3c-4b0e-9d5e-0a6b4c1d2e3f"},
     "createCollection": {"name": "probe"},
     "inviteMember": {"username": "eve"},
+    "putIntegrationFile": {"text": "integration: probe"},
     "addIntegration": {"slug": "probe", "document": "{}"},
     "addSource": {"address": "https://example.com/a/b.git", "namespace": "ada"},
     "importSkill": {"source": "ada/hidden"},

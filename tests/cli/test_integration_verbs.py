@@ -59,3 +59,16 @@ def test_one_is_saved_as_a_skill_and_published(ada: User) -> None:
     other = ada.data("integrations", "skill", "slack", "--to", "somewhere")
     assert other["folder"] == "somewhere"
     assert "SKILL.md" in other["files"]
+
+
+def test_a_file_is_printed_changed_and_added_under_another_name(ada: User) -> None:
+    text = ada.run("integrations", "export", "github").stdout
+    changed = text.replace("integration: github\n", "integration: github-acme\n", 1)
+    assert ada.run("integrations", "import", "-", stdin=changed).stdout.startswith("github-acme 1: ")
+    (ada.project / "acme.yaml").write_text(changed.replace("effect: read\n", "effect: reed\n", 1))
+    refused = ada.run("integrations", "import", "acme.yaml", expect=1).stderr
+    assert 'effect is "reed"' in refused
+    assert "write one of destructive, read, write" in refused
+    assert "cannot be read" in ada.run("integrations", "import", "none.yaml", expect=2).stderr
+    assert ada.data("integrations", "show", "github-acme")["version"] == 1
+    ada.run("integrations", "remove", "github-acme")

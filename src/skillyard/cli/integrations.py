@@ -11,6 +11,8 @@ from cyclopts import App, Parameter
 
 from skillyard.cli import show
 from skillyard.cli.adding_integrations import add_integration, remove_integration
+from skillyard.cli.integration_clients import integration_client
+from skillyard.cli.integration_files import export_file, import_file
 from skillyard.cli.show import Json
 from skillyard.sdk.client import Client
 from skillyard.sdk.errors import UsageError
@@ -35,6 +37,9 @@ def list_integrations(*, registry: Registry = None, json: Json = False) -> None:
 integrations.command(list_integrations, name="list")
 integrations.command(add_integration, name="add")
 integrations.command(remove_integration, name="remove")
+integrations.command(integration_client, name="client")
+integrations.command(export_file, name="export")
+integrations.command(import_file, name="import")
 
 
 @integrations.command(name="show")

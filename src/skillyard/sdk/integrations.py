@@ -54,6 +54,14 @@ class IntegrationCalls(ApiCalls):
         }  # fmt: skip
         return cast(Document, self.send_json("POST", "/integrations", body))
 
+    def integration_file(self, integration: str) -> str:
+        """All that the registry knows of it, as YAML."""
+        return self.request("GET", f"/integrations/{segment(integration)}.yaml").body.decode()
+
+    def add_integration_file(self, text: str) -> Document:
+        """Add an integration that a file describes, or change it; for administrators."""
+        return cast(Document, self.send_json("PUT", "/integrations", {"text": text}))
+
     def remove_integration(self, slug: str) -> Document:
         """Nobody can call it any more; for administrators, and only one that was added."""
         return cast(Document, self.send_json("DELETE", f"/integrations/{segment(slug)}", None))

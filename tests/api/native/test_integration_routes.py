@@ -111,3 +111,17 @@ def test_a_key_sees_the_integrations_that_it_is_for(app: App, ada: Caller, api: 
 def test_nobody_reads_the_catalog_without_signing_in(api: Api) -> None:
     for path in ("", "/github", "/github/create_issue", "/github/skill.zip"):
         assert api.as_(None).get(f"/integrations{path}").status == 401
+
+
+def test_a_file_goes_out_and_in_again_and_its_faults_are_told_with_their_lines(api: Api) -> None:
+    assert api.put("/integrations", {"text": SMALL}).json()["version"] == 1
+    answer = api.get("/integrations/notes.yaml")
+    assert answer.headers["content-type"].startswith("application/yaml")
+    assert api.put("/integrations", {"text": answer.body.decode()}).json()["version"] == 2
+    refused = api.put("/integrations", {"text": SMALL.replace("method: GET", "method: GOT")})
+    assert refused.status == 422
+    (fault,) = refused.json()["error"]["faults"]
+    assert (fault["line"], fault["code"]) == (23, "bad_value")
+    assert api.get("/integrations/github.yaml").body.startswith(b"integration: github\n")
+    for wrong in ({"text": ""}, {"text": 7}, {}, {"text": "a" * 2_000_000}, {"text": SMALL, "slug": "x"}):
+        assert api.put("/integrations", wrong).status == 422

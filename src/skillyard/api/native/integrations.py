@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Response
 
 from skillyard.api.native.addresses import PREFIX
@@ -12,11 +14,15 @@ from skillyard.api.surface import AppOf, CallerOf
 from skillyard.app import App
 from skillyard.domain.gateway import add
 from skillyard.domain.gateway.agent_skill import skill_zip
-from skillyard.domain.gateway.catalog import find_endpoint
+from skillyard.domain.gateway.catalog import find_endpoint, find_file
 from skillyard.domain.gateway.documents import CallPlace
 from skillyard.domain.gateway.reachable import find_reachable, list_reachable
 
 router = APIRouter(tags=["integrations"])
+
+YAML: dict[int | str, dict[str, Any]] = {
+    200: {"description": "YAML.", "content": {"application/yaml": {"schema": {"type": "string"}}}}
+}
 
 
 @router.get("/integrations", summary="Integrations")
@@ -34,6 +40,27 @@ def add_integration(app: AppOf, caller: CallerOf, body: added_wire.AddIntegratio
         app, caller, slug=body.slug, document=body.document_bytes, url=body.url, choices=added_wire.choices_of(body)
     )
     return added_wire.show_added(found)
+
+
+@router.get(
+    "/integrations/{integration}.yaml",
+    summary="The file of an integration",
+    response_class=Response,
+    responses=YAML,
+)
+def get_integration_file(app: AppOf, caller: CallerOf, integration: str) -> Response:
+    """All that the registry knows of it, to be read, changed and added again."""
+    slug = find_reachable(app, caller, integration).integration.slug
+    return Response(find_file(app, slug), media_type="application/yaml")
+
+
+@router.put("/integrations", summary="Add an integration that a file describes")
+def put_integration_file(
+    app: AppOf, caller: CallerOf, body: added_wire.IntegrationFileBody
+) -> added_wire.AddedIntegration:
+    """The file says its name. One of the same name is changed, as its next version. What is wrong with the file is
+    told all at once, each with its line. For administrators."""
+    return added_wire.show_added(add.add_file(app, caller, text=body.text))
 
 
 @router.get("/integrations/{integration}", summary="One integration")

@@ -1,4 +1,4 @@
-"""Integrations that administrators add: any OpenAPI document becomes one, without code."""
+"""Integrations that administrators add: any OpenAPI document becomes one, without code, and any file of ours."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from skillyard.domain.gateway.catalog_errors import (
     OpenApiNotAcceptable,
 )
 from skillyard.domain.gateway.integration import Integration
+from skillyard.domain.gateway.integration_file import read_integration
 from skillyard.domain.gateway.openapi.choices import Choices, DocumentRefused
 from skillyard.domain.gateway.openapi.read import read_openapi
 from skillyard.domain.gateway.openapi.text import MAX_BYTES
@@ -55,12 +56,19 @@ def add_integration(
     The document is given, or fetched from `url`; with both, `url` says where it is from. Raises AdministratorsOnly,
     IntegrationNameNotAcceptable, IntegrationNameTaken, OpenApiNotAcceptable, AddressNotAllowed or CallFailed.
     """
-    described = preview(app, caller, slug=slug, document=document, url=url, choices=choices)
-    user_id, username = caller.identity
-    with app.database.transaction() as tx:
-        kept = keep_integration(tx, described.integration, user_id=user_id, now_ms=app.clock.now_ms())
-        app.events.record(tx, IntegrationAdded(integration=slug, version=kept.version, by=username))
-    return Added(integration=kept, notes=described.notes)
+    return _keep(app, caller, preview(app, caller, slug=slug, document=document, url=url, choices=choices))
+
+
+def add_file(app: App, caller: Caller, *, text: str) -> Added:
+    """Add an integration that a file as ours describes (see `integration_file`), or change it to its next version.
+
+    What version the file says does not count. Raises AdministratorsOnly, SkillError with every fault and its line,
+    IntegrationNameNotAcceptable, IntegrationNameTaken or AddressNotAllowed.
+    """
+    caller.must("administer")
+    described = read_integration(text, file="the file", is_ours=False)
+    _check_slug(described.slug)
+    return _keep(app, caller, Added(integration=described, notes=tuple(_check_hosts(app, described))))
 
 
 def remove_integration(app: App, caller: Caller, *, slug: str) -> None:
@@ -75,6 +83,14 @@ def remove_integration(app: App, caller: Caller, *, slug: str) -> None:
         if not _SLUG.fullmatch(slug) or not store.remove(tx, slug, by=user_id, now_ms=app.clock.now_ms()):
             raise IntegrationNotFound(integration=shorten(slug), meant="")
         app.events.record(tx, IntegrationRemoved(integration=slug, by=username))
+
+
+def _keep(app: App, caller: Caller, described: Added) -> Added:
+    user_id, username = caller.identity
+    with app.database.transaction() as tx:
+        kept = keep_integration(tx, described.integration, user_id=user_id, now_ms=app.clock.now_ms())
+        app.events.record(tx, IntegrationAdded(integration=kept.slug, version=kept.version, by=username))
+    return Added(integration=kept, notes=described.notes)
 
 
 def _check_slug(slug: str) -> None:

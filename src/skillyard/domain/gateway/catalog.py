@@ -60,6 +60,17 @@ def list_integrations(app: App) -> list[Integration]:
         return _list(app, tx)
 
 
+def find_file(app: App, slug: str) -> str:
+    """The text of its file, without what the operator's settings change. Raises IntegrationNotFound."""
+    if is_shipped(slug):
+        return (FOLDER / f"{slug}.yaml").read_text(encoding="utf-8")
+    with app.database.reading() as tx:
+        record = store.find(tx, slug) if slug.isprintable() else None
+    if record is None:
+        raise IntegrationNotFound(integration=shorten(slug), meant="")
+    return record.content
+
+
 def keep_integration(tx: Tx, integration: Integration, *, user_id: str, now_ms: int) -> Integration:
     """Add one that an administrator describes, in place of that of the same name; as it then is, with its version.
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from skillyard.domain.gateway.fields import is_header, variables_in
 from skillyard.domain.gateway.integration import Endpoint, Integration, Param
+from skillyard.domain.gateway.preparing import PREPARERS
 from skillyard.skill.reading import Place, shorten
 from skillyard.skill.schemas import check_value, read_schema
 
@@ -82,6 +83,9 @@ def _check_endpoint(endpoint: Endpoint, place: Place) -> None:
     _check_path(endpoint, place)
     _check_body(endpoint, place)
     _check_places(endpoint, place)
+    if endpoint.prepare and endpoint.prepare not in PREPARERS:
+        at = place.at("prepare")
+        at.refuse("bad_value", f"{at} names no function that there is", f"write one of {', '.join(sorted(PREPARERS))}")
     if endpoint.idempotency_header:
         is_header(endpoint.idempotency_header, "", place.at("idempotency_header"))
     _check_schemas(endpoint, place.at("params"))

@@ -12,6 +12,7 @@ from skillyard.domain.gateway.added import Added
 from skillyard.domain.gateway.integration import OAuth, SecretPlace, Way
 from skillyard.domain.gateway.openapi.choices import Choices
 from skillyard.domain.gateway.openapi.text import MAX_BYTES
+from skillyard.domain.gateway.yaml_values import MAX_BYTES as MAX_FILE_BYTES
 
 Address = Annotated[str, StringConstraints(max_length=2000)]
 Document = Annotated[str, StringConstraints(max_length=MAX_BYTES)]
@@ -73,6 +74,12 @@ class AddIntegrationBody(BaseModel):
     @property
     def document_bytes(self) -> bytes | None:
         return None if self.document is None else self.document.encode("utf-8", "replace")
+
+
+class IntegrationFileBody(BaseModel):
+    model_config = example({"text": "integration: acme\nversion: 1\ntitle: Acme\n…"}, closed=True)
+
+    text: Annotated[str, StringConstraints(max_length=MAX_FILE_BYTES)] = Field(description="YAML.")
 
 
 class AddedIntegration(BaseModel):

@@ -1,0 +1,81 @@
+"""Files of integrations that administrators add: read with all their faults, kept with a version, and handed out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from skillyard.app import App
+from skillyard.domain.accounts.errors import AdministratorsOnly
+from skillyard.domain.accounts.model import Caller
+from skillyard.domain.gateway.add import add_file, remove_integration
+from skillyard.domain.gateway.catalog import find_file, find_integration, read_shipped, shipped_slugs
+from skillyard.domain.gateway.catalog_errors import IntegrationNameTaken, IntegrationNotFound
+from skillyard.domain.gateway.integration_file import read_integration
+from skillyard.domain.gateway.integration_writer import write_integration
+from skillyard.infra.outbound import AddressNotAllowed
+from skillyard.skill.faults import SkillError
+from tests.domain.gateway.test_integration_file import SMALL
+from tests.makers import a_person, make_app
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[App]:
+    made = make_app(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def root(app: App) -> Caller:
+    return a_person(app, "grace")
+
+
+def test_a_file_is_added_handed_out_changed_and_added_again(app: App, root: Caller) -> None:
+    assert add_file(app, root, text=SMALL).integration.version == 1
+    changed = find_file(app, "notes").replace("title: Notes", "title: Papers")
+    assert add_file(app, root, text=changed).integration.version == 2
+    assert find_integration(app, "notes").title == "Papers"
+    assert "version: 2\n" in find_file(app, "notes")
+    remove_integration(app, root, slug="notes")
+    with pytest.raises(IntegrationNotFound):
+        find_file(app, "notes")
+
+
+def test_a_file_with_faults_is_refused_with_all_of_them_and_changes_nothing(app: App, root: Caller) -> None:
+    add_file(app, root, text=SMALL)
+    with pytest.raises(SkillError) as raised:
+        add_file(app, root, text=SMALL.replace("method: GET", "method: GOT").replace("effect: write", "effect: right"))
+    assert [fault.line for fault in raised.value.faults] == [23, 34]
+    assert find_integration(app, "notes").version == 1
+
+
+def test_what_comes_with_the_registry_is_a_pattern_under_another_name_only(app: App, root: Caller) -> None:
+    for slug in shipped_slugs():
+        with pytest.raises(IntegrationNameTaken):
+            add_file(app, root, text=find_file(app, slug))
+    ours = write_integration(replace(read_shipped("github"), slug="github-acme"))
+    kept = add_file(app, root, text=ours).integration
+    assert kept == read_integration(find_file(app, "github-acme"), file="x", is_ours=False)
+    assert kept.endpoints == read_shipped("github").endpoints
+
+
+def test_only_administrators_add_files(app: App, root: Caller) -> None:
+    with pytest.raises(AdministratorsOnly):
+        add_file(app, a_person(app, "eve"), text=SMALL)
+    assert root.is_admin
+
+
+def test_a_file_that_leads_to_private_hosts_is_refused(app: App, root: Caller) -> None:
+    with pytest.raises(AddressNotAllowed):
+        add_file(app, root, text=SMALL.replace("https://{site}.notes.example/api", "https://10.0.0.1/api"))
+
+
+def test_a_function_that_there_is_not_prepares_nothing(app: App, root: Caller) -> None:
+    with pytest.raises(SkillError) as raised:
+        add_file(app, root, text=SMALL.replace("    effect: write", "    effect: write\n    prepare: os_system"))
+    (fault,) = raised.value.faults
+    assert (fault.line, "gmail_message" in fault.hint) == (35, True)
