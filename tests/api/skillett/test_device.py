@@ -138,3 +138,11 @@ def test_a_key_approves_no_further_key(sender: Sender) -> None:
 )
 def test_bodies_that_no_client_sends_are_refused(sender: Sender, path: str, content_type: str, body: bytes) -> None:
     refused(sender.send("ada", "POST", f"/auth/device/{path}", body, content_type=content_type), 400, 404)
+
+
+def test_who_begins_too_often_waits(sender: Sender) -> None:
+    for _ in range(sender.app.settings.logins_per_minute):
+        begin(sender)
+    answer = sender.send(None, "POST", "/auth/device/code", {})
+    assert refused(answer, 429)["error"] == "rate_limited"
+    assert int(answer.headers["retry-after"]) >= 1
