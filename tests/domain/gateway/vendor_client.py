@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -56,17 +57,12 @@ class VendorClient:
 
     def ask(self, shop: Path) -> dict[str, list[Asked]]:
         """What it asks for each endpoint of ours."""
-        server = _Recorder()
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        try:
-            _run([f"{self.slug}.ts", f"http://127.0.0.1:{server.server_port}"], shop)
-        finally:
-            server.shutdown()
-            server.server_close()
+        with recorder() as server:
+            _run([f"{self.slug}.ts", server.url], shop)
         return server.asked
 
 
-class _Recorder(ThreadingHTTPServer):
+class Recorder(ThreadingHTTPServer):
     """Answers everything in the same way, and keeps what was asked by the endpoint that was named before."""
 
     daemon_threads = True
@@ -75,17 +71,33 @@ class _Recorder(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.asked: dict[str, list[Asked]] = {}
 
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def what_follows_stands_for(self, endpoint: str) -> None:
+        self.asked[endpoint] = []
+
     def keep(self, asked: Asked) -> None:
         if asked.path.startswith(_STANDS_FOR):
-            self.asked[asked.path.removeprefix(_STANDS_FOR)] = []
+            self.what_follows_stands_for(asked.path.removeprefix(_STANDS_FOR))
         else:
             self.asked[next(reversed(self.asked))].append(asked)
+
+
+@contextlib.contextmanager
+def recorder() -> Iterator[Recorder]:
+    server = Recorder()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    server: _Recorder
+    server: Recorder
 
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
