@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,32 @@ def test_all_parameters_that_are_wrong_are_named_and_nothing_is_sent(sender: Sen
     assert fields >= {"titel", "labels", "repo"}
     assert any("title" in fault["message"] for fault in error["faults"])
     assert not github.asked
+
+
+def test_an_account_whose_token_is_void_is_connected_again_at_the_address(sender: Sender, github: Upstream) -> None:
+    github.user = github.last = says({"message": "Bad credentials"}, 401)
+    error = refused(open_issue(sender, sender.key("ada")), 401)
+    assert (error["error"], error["reason_code"]) == ("token_expired", "reconnect_required")
+    assert error["action_url"].startswith("https://skills.example.org/connections?reconnect=conn_")
+    shown = sender.data("ada", "GET", "/v1/skills/github")
+    assert (shown["connected"], shown["status"]) == (False, "reconnect_required")
+
+
+def test_who_may_not_at_all_is_told_by_the_other_side(sender: Sender, github: Upstream) -> None:
+    github.last = says({"message": "Requires authentication"}, 401)
+    assert open_issue(sender, "ada").json()["status"] == 401
+
+
+def test_a_server_that_is_full_says_when_to_come_back(make_sender: Callable[..., Sender], github: Upstream) -> None:
+    sender = make_sender(gateway_calls_at_once=1)
+    github.last = Says(wait_s=3.0)
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda _: open_issue(sender, "ada"), range(4)))
+    full = [answer for answer in answers if answer.status == 503]
+    assert full
+    assert {refused(answer, 503)["error"] for answer in full} == {"unavailable"}
+    assert all(answer.headers["retry-after"] == "1" for answer in full)
+    assert len(full) + len(github.asked) == len(answers)
 
 
 def test_an_upstream_that_is_away_is_ours_to_tell(sender: Sender, github: Upstream) -> None:

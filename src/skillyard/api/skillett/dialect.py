@@ -27,6 +27,7 @@ from skillyard.infra.errors import (
     SkillyardError,
     TooMany,
     Unauthenticated,
+    Unavailable,
     Upstream,
 )
 from skillyard.skill.faults import SkillError
@@ -53,6 +54,7 @@ _KINDS: tuple[tuple[type[SkillyardError], str], ...] = (
     (Conflict, "conflict"),
     (TooMany, "rate_limited"),
     (Upstream, "upstream_unavailable"),
+    (Unavailable, "unavailable"),
 )
 _KEYS_PAGE, _CONNECTIONS_PAGE = "/account#tokens", "/connections"
 _PAGES: Mapping[str, str] = {
