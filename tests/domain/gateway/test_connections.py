@@ -21,6 +21,7 @@ from skillyard.domain.gateway.call_errors import PlanLimitReached
 from skillyard.domain.gateway.catalog import find_integration, keep_integration, read_shipped
 from skillyard.domain.gateway.connection import Connection
 from skillyard.domain.gateway.connection_errors import (
+    AccountNotUnderstood,
     ConnectionLabelNotAcceptable,
     ConnectionNotFound,
     IntegrationNotConnected,
@@ -39,7 +40,7 @@ from skillyard.domain.gateway.connections import (
     disconnect,
     list_connections,
 )
-from skillyard.domain.gateway.integration import Integration, OAuth, SecretPlace, Way
+from skillyard.domain.gateway.integration import Habits, Integration, OAuth, SecretPlace, Way
 from skillyard.domain.gateway.jobs import rotate_vault_keys
 from skillyard.domain.gateway.plans import set_plan
 from skillyard.infra.clock import FixedClock
@@ -174,6 +175,20 @@ def test_disconnecting_destroys_it_here_and_there(app: App, odd: Odd) -> None:
         assert tx.all("SELECT * FROM gateway_secrets") == tx.all("SELECT * FROM connections") == []
 
 
+def test_a_failure_that_is_not_of_the_key_does_not_cost_the_connection(app: App, odd: Odd) -> None:
+    habits = Habits(failed_if={"ok": False}, failure=("error",), rejected=("invalid_auth",))
+    known, ada = acme(app, Way(kind="api_key"), habits=habits), a_person(app)
+    odd.user = Says(body={"ok": True, "id": 7, "login": "ada"})
+    made = a_key(app, ada, integration="acme")
+    secret = fresh(app, made, known).secret
+    odd.user = Says(body={"ok": False, "error": "internal_error"})
+    with pytest.raises(AccountNotUnderstood):
+        fresh(app, made, known, rejected=secret)
+    odd.user = Says(body={"ok": False, "error": "invalid_auth"})
+    with pytest.raises(ReconnectRequired):
+        fresh(app, made, known, rejected=secret)
+
+
 def test_what_cannot_be_taken_back_there_is_said(app: App, odd: Odd) -> None:
     ada = a_person(app)
     made = connect(app, ada)
@@ -188,7 +203,9 @@ def test_what_cannot_be_taken_back_there_is_said(app: App, odd: Odd) -> None:
 
 
 def test_a_token_is_taken_back_as_github_has_it(odd: Odd, tmp_path: Path) -> None:
-    settings = odd.settings() | {"revoke_url": f"{odd.address}/applications/{{client_id}}/token"}
+    (revoke_url,) = [way.oauth.revoke_url for way in read_shipped("github").ways if way.oauth]
+    assert revoke_url == "https://api.github.com/applications/{client_id}/token"
+    settings = odd.settings() | {"revoke_url": revoke_url.replace("https://api.github.com", odd.address)}
     app = make_app(tmp_path, integrations={"github": settings}, outbound_http_loopback=True)
     ada = a_person(app)
     made = connect(app, ada)

@@ -13,7 +13,7 @@ import pytest
 
 from skillyard.app import App
 from skillyard.domain.accounts.authenticate import authenticate
-from skillyard.domain.accounts.errors import ScopeMissing
+from skillyard.domain.accounts.errors import IntegrationNotInScope, ScopeMissing
 from skillyard.domain.accounts.rights import Scope
 from skillyard.domain.accounts.tokens import create_token
 from skillyard.domain.gateway import oauth, oauth_return
@@ -24,6 +24,7 @@ from skillyard.domain.gateway.connection_errors import (
     AttemptNotFound,
     ClientMissing,
     ConnectionNotFound,
+    ReconnectRequired,
     ScopesNotAcceptable,
     TooManyAttempts,
     VariablesNotAcceptable,
@@ -31,6 +32,7 @@ from skillyard.domain.gateway.connection_errors import (
 from skillyard.domain.gateway.connections import list_connections
 from skillyard.domain.gateway.jobs import forget_connection_attempts
 from skillyard.infra.clock import FixedClock
+from skillyard.infra.envelope import Secret
 from skillyard.infra.errors import SkillyardError
 from skillyard.infra.events import read_after
 from tests.domain.gateway.connecting import BROWSER, app_at, back_from, brought, connect, way_back
@@ -235,6 +237,25 @@ def test_an_account_that_is_connected_again_keeps_its_id(app: App, github_sign_i
     assert connect(app, ada, github_sign_in, "bob").id == other.id, "also when nobody said that it was again"
 
 
+def test_a_strict_service_renews_once_and_then_asks_for_its_owner(app: App, github_sign_in: GithubWithSignIn) -> None:
+    ada, there = a_person(app), find_integration(app, "github")
+    made = connect(app, ada, github_sign_in)
+    first = fresh(app, made, there).secret
+    github_sign_in.provider.expire_tokens("ada")
+    assert not works(app, github_sign_in, first.reveal())
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda _: fresh(app, made, there, rejected=first).secret.reveal(), range(8)))
+    assert len(set(found)) == 1
+    assert works(app, github_sign_in, found[0])
+    github_sign_in.provider.forget_clients("ada")
+    with app.database.transaction() as tx:  # as if the renewal were longer ago
+        tx.run("UPDATE connections SET rejected_ms = 0 WHERE id = ?", made.id)
+    with pytest.raises(ReconnectRequired):
+        fresh(app, made, there, rejected=Secret(found[0]))
+    again = connect(app, ada, github_sign_in, reconnect=made.id)
+    assert works(app, github_sign_in, fresh(app, again, there).secret.reveal())
+
+
 def test_another_account_is_not_taken_for_the_one_to_connect_again(app: App, github_sign_in: GithubWithSignIn) -> None:
     ada, eve = a_person(app), a_person(app, "eve")
     first = connect(app, ada, github_sign_in, "ada")
@@ -279,6 +300,13 @@ def test_a_key_that_only_calls_begins_what_its_owner_ends(app: App, github_sign_
     )
     oauth_return.confirm(app, ada, attempt.id, browser=BROWSER)
     assert oauth.get_attempt(app, calls, attempt.id).status == "connected"
+    elsewhere = authenticate(app, create_token(app, ada, name="x", scopes={Scope.CALL}, integrations=["slack"]).secret)
+    for refused in (
+        lambda: oauth.start(app, elsewhere, integration="github"),
+        lambda: oauth.get_attempt(app, elsewhere, attempt.id),
+    ):
+        with pytest.raises(IntegrationNotInScope):
+            refused()
     with pytest.raises(ScopeMissing):
         oauth.start(app, reads, integration="github")
 

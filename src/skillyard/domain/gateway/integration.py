@@ -20,6 +20,7 @@ class OAuth:
 
     `refresh`: whether a refresh token `rotates` with each use, is one that it `keeps`, or there is `none`.
     `token_path`: where the access token is in the answer. `authorize_params`: what else this provider wants to be told.
+    `revoke_url`: where tokens are taken back, as RFC 7009 has it; with `{client_id}` in it, as GitHub does.
     """
 
     token_url: str

@@ -85,10 +85,12 @@ def start(
 
 
 def get_attempt(app: App, caller: Caller, attempt_id: str) -> Attempt:
-    """How it stands. Raises AttemptNotFound."""
+    """How it stands. Raises AttemptNotFound, IntegrationNotInScope."""
     caller.must("connect")
     with app.database.reading() as tx:
-        return shown(app, see(tx, caller, attempt_id).attempt)
+        found = see(tx, caller, attempt_id).attempt
+    caller.must_reach_integration(found.integration)
+    return shown(app, found)
 
 
 async def wait(app: App, caller: Caller, attempt_id: str, wait_s: float) -> Attempt:

@@ -68,9 +68,12 @@ def _read(integration: Integration, answer: Answer, shown: Authorization) -> Any
         found = orjson.loads(answer.body)
     except ValueError:
         raise AccountNotUnderstood(title=integration.title, why="its answer is not JSON") from None
-    if _says_that_it_failed(integration, found):
+    if not _says_that_it_failed(integration, found):
+        return found
+    habits = integration.habits
+    if not habits.rejected or _text_at(found, habits.failure) in habits.rejected:
         raise _refused(integration, shown, "it says so in its answer")
-    return found
+    raise AccountNotUnderstood(title=integration.title, why="it says that it failed")
 
 
 def _says_that_it_failed(integration: Integration, found: Any) -> bool:
