@@ -23,13 +23,21 @@ from tests.domain.gateway.vendor_client import VendorClient
 CLIENTS = (
     VendorClient(slug="github", package="@octokit/rest", version="22.0.1"),
     VendorClient(slug="gitlab", package="@gitbeaker/rest", version="43.8.0"),
+    VendorClient(slug="gmail", package="@googleapis/gmail", version="22.0.1"),
+    VendorClient(slug="google-calendar", package="@googleapis/calendar", version="20.0.1"),
+    VendorClient(slug="google-drive", package="@googleapis/drive", version="26.0.1"),
+    VendorClient(slug="google-sheets", package="@googleapis/sheets", version="18.1.1"),
     VendorClient(slug="jira", package="jira.js", version="5.4.0"),
     VendorClient(slug="linear", package="@linear/sdk", version="98.0.0"),
     VendorClient(slug="notion", package="@notionhq/client", version="5.26.0"),
     VendorClient(slug="openai", package="openai", version="6.49.0"),
     VendorClient(slug="slack", package="@slack/web-api", version="8.2.0"),
 )
-SECRET_OF = {"api_key": Secret("secret"), "basic": basic("ada@example.com", Secret("secret"))}
+SECRET_OF = {
+    "api_key": Secret("secret"),
+    "oauth2": Secret("secret"),
+    "basic": basic("ada@example.com", Secret("secret")),
+}
 each_client = pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.slug)
 
 
@@ -53,7 +61,7 @@ def request_for(integration: Integration, endpoint: Endpoint) -> Asked:
     """Ours for the endpoint's first example, by the way that the client was given, too."""
     variables = {name: str(schema.get("default", "acme")) for name, schema in integration.variables.items()}
     built = build(integration, endpoint, endpoint.examples[0].params, variables)
-    way = next(way for way in integration.ways if way.kind in ("api_key", "basic"))
+    way = integration.ways[-1]
     url = urlsplit(built.url)
     built = authorized(built, authorize(way, AccountSecrets(access=SECRET_OF[way.kind]), variables))
     target = f"{url.path}?{url.query}" if url.query else url.path

@@ -121,8 +121,7 @@ await record({
   list_versions: () => jira.projectVersions.getProjectVersionsPaginated({ ...web, status: "unreleased" }),
   create_version: () =>
     jira.projectVersions.createVersion({ projectId: 10000, name: "2.1", releaseDate: "2026-12-01" }),
-  update_version: () =>
-    jira.projectVersions.updateVersion({ id: "10001", released: true, releaseDate: "2026-12-01" }),
+  update_version: () => jira.projectVersions.updateVersion({ id: "10001", released: true, releaseDate: "2026-12-01" }),
   list_components: () => jira.projectComponents.getProjectComponentsPaginated({ ...web }),
   get_myself: () => jira.myself.getCurrentUser(),
   get_user: () => jira.users.getUser({ accountId }),
@@ -134,8 +133,7 @@ await record({
   list_sprints: () => agile.board.getAllSprints({ boardId: 84, state: "active,future" }),
   list_sprint_issues: () =>
     agile.sprint.getIssuesForSprint({ sprintId: 37, fields: ["summary", "status", "assignee"] }),
-  create_sprint: () =>
-    agile.sprint.createSprint({ originBoardId: 84, name: "Sprint 12", goal: "Passkeys everywhere" }),
+  create_sprint: () => agile.sprint.createSprint({ originBoardId: 84, name: "Sprint 12", goal: "Passkeys everywhere" }),
   update_sprint: () => agile.sprint.partiallyUpdateSprint({ sprintId: 37, state: "closed" }),
   move_to_sprint: () => agile.sprint.moveIssuesToSprintAndRank({ sprintId: 37, issues: ["WEB-1", "WEB-2"] }),
   move_to_backlog: () => agile.backlog.moveIssuesToBacklog({ issues: ["WEB-1"] }),

@@ -9,7 +9,8 @@ const comment = "0f3b3c1d-8f55-4b52-9a11-6fd1fb0ce2aa";
 const document = "2f3a4b5c-6d7e-4f80-9a1b-2c3d4e5f6071";
 
 await record({
-  list_issues: () => linear.issues({ filter: { assignee: { isMe: { eq: true } }, state: { type: { eq: "started" } } } }),
+  list_issues: () =>
+    linear.issues({ filter: { assignee: { isMe: { eq: true } }, state: { type: { eq: "started" } } } }),
   search_issues: () => linear.searchIssues("login fails", { includeComments: true }),
   get_issue: () => linear.issue("ENG-123"),
   create_issue: () =>

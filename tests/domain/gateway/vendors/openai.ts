@@ -23,8 +23,7 @@ await record({
       dimensions: 256,
       encoding_format: "float",
     }),
-  create_moderation: () =>
-    openai.moderations.create({ input: "I want to hug them.", model: "omni-moderation-latest" }),
+  create_moderation: () => openai.moderations.create({ input: "I want to hug them.", model: "omni-moderation-latest" }),
   generate_image: () =>
     openai.images.generate({
       model: "gpt-image-1",
