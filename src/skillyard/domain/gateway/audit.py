@@ -108,8 +108,8 @@ def _write(app: App, one: Begin | End) -> Limit | None:
 def _write_all(app: App, group: Sequence[Begin | End]) -> list[Limit | None]:
     begun = [one for one in group if isinstance(one, Begin)]
     ended = [one for one in group if isinstance(one, End)]
-    changes = any(one.record for one in begun) or any(one.record.effect != "read" for one in ended)
-    with app.database.transaction(durable=changes) as tx:
+    goes_out = any(one.record for one in begun)  # of the end of a write a power cut may leave that nobody knows it
+    with app.database.transaction(durable=goes_out) as tx:
         reached = plans.count(tx, [one.limits for one in begun])
         sending = [one.record for one, limit in zip(begun, reached, strict=True) if one.record and not limit]
         store.put(tx, [*sending, *(one.record for one in ended)])
