@@ -73,6 +73,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "addConnection": {"integration": "github", "secrets": {"secret": "ghp_probe"}},
     "startConnectionAttempt": {"integration": "github"},
     "setIntegrationClient": {"client_id": "probe", "client_secret": "probe"},
+    "askGateway": {"digest": "sha256:0", "method": "GET", "path": "/v1/skills"},
     "giveGrant": {"skill": "ada/hidden", "action": "github.create_issue"},
     "approveGrants": {"skill": "ada/hidden", "version": "1.0.0", "digest": "sha256:0"},
     "addHook": {"url": "https://example.com/in", "events": ["release.published"]},

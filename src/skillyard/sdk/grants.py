@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from skillyard.sdk.calls import ApiCalls
-from skillyard.sdk.paths import segment, skill_path, without_none
+from skillyard.sdk.paths import release_path, segment, skill_path, without_none
 
 Document = dict[str, Any]
 
@@ -52,6 +52,11 @@ class GrantCalls(ApiCalls):
         """Give a new content what you granted to others of the skill; `digest` as `needs` tells it."""
         body = {"skill": name, "version": version, "digest": digest}
         return cast("list[Document]", self.send_json("POST", "/grants/approvals", body)["items"])
+
+    def ask_gateway(self, name: str, version: str, digest: str, *, method: str, path: str, body: Document) -> Document:
+        """What a program of the release gets for what it asks of the gateway, run by you: `status` and `body`."""
+        asked = {"digest": digest, "method": method, "path": path, "body": body}
+        return cast(Document, self.send_json("POST", f"{release_path(name, version)}/gateway", asked))
 
     def revoke_grant(self, grant_id: str) -> Document:
         """From now on nothing calls under it."""

@@ -23,6 +23,7 @@ from skillyard.sdk.config import cache_dir
 from skillyard.sdk.errors import InputNeeded, SdkError, UsageError, from_skill_error
 from skillyard.sdk.fetch import fetch
 from skillyard.sdk.gate import check_lock
+from skillyard.sdk.local_gateway import with_gateway
 from skillyard.sdk.policy import Policy
 from skillyard.sdk.project import Project, ProjectFile
 from skillyard.sdk.resolving import DEFAULT_CHANNEL, decide
@@ -138,6 +139,8 @@ def run_locally(
             limits=wanted.limits,
             on_output=on_output,
         )
+        if skill.permissions.integrations:
+            task = with_gateway(connect, skill, task)
         result = sandbox.run(task)
         left = take_files(workspace, limits=_file_limits(wanted.limits))
         made = tuple(file.path for file in left.files if inputs.get(file.path) != file.sha256)

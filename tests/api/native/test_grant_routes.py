@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from skillyard.domain.accounts.rights import Scope
+from skillyard.domain.accounts.tokens import create_token
 from skillyard.domain.gateway import leases
 from skillyard.domain.runs.start import start_run
 from skillyard.infra.events import read_after
@@ -114,3 +116,23 @@ def test_a_lease_of_a_run_is_no_token_and_its_owner_hears_that_somebody_tried(to
     with town.app.database.reading() as tx:
         told = [event.data for event in read_after(tx, 0, limit=1000) if event.kind == "lease.misused"]
     assert told == [{"run_id": begun.id, "owner_id": town.ada.user_id, "where": "http"}]
+
+
+def test_a_skill_that_somebody_runs_themselves_calls_with_the_same_consent(town: Town, ada: Api) -> None:
+    release = town.publish()
+    where = f"/skills/{NAME}/releases/1.0.0/gateway"
+    asked = {"digest": release.digest, "method": "POST", "path": "/v1/github/create_issue", "body": {"params": {}}}
+    assert ada.post(where, asked).json()["body"]["reason_code"] == "grant_missing"
+    town.give()
+    answer = ada.post(where, {**asked, "body": {"params": {"repo": "acme/webapp", "title": "x"}}}).json()
+    assert (answer["status"], answer["body"]["data"]) == (200, {"ok": True})
+    listed = ada.post(where, {**asked, "method": "GET", "path": "/v1/skills"}).json()
+    assert [one["slug"] for one in listed["body"]["integrations"]] == ["github"]
+    other = ada.post(where, {**asked, "digest": "sha256:0"})
+    assert (other.status, other.json()["error"]["code"]) == (409, "grant_for_other_content")
+    narrow = create_token(town.app, town.ada, name="slack", scopes=[Scope.CALL], integrations=["slack"])
+    refused = ada.as_(narrow.secret).post(where, asked)
+    assert "action_undeclared" in refused.body.decode()
+    reading = create_token(town.app, town.ada, name="reading", scopes=[Scope.READ])
+    assert ada.as_(reading.secret).post(where, asked).status == 403
+    assert len(town.github.asked) == 1

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 
 from skillyard.api.native.wire import grants as wire
 from skillyard.api.surface import AppOf, CallerOf, Cursor, Limit
-from skillyard.domain.gateway import grants
+from skillyard.domain.gateway import grants, local_runs
 from skillyard.skill.names import SkillName
 
 router = APIRouter(tags=["grants"])
@@ -59,6 +59,20 @@ def revoke_grant(app: AppOf, caller: CallerOf, grant_id: str) -> wire.RevokedGra
     """Counts at once, also for runs that are under way."""
     gone = grants.revoke(app, caller, grant_id=grant_id)
     return wire.RevokedGrant(details=wire.show_grant(gone, now_ms=app.clock.now_ms()))
+
+
+@router.post("/skills/{namespace}/{slug}/releases/{version}/gateway", summary="Call as a skill that I run myself")
+def ask_gateway(
+    app: AppOf, caller: CallerOf, namespace: str, slug: str, version: str, body: wire.AskGatewayBody
+) -> wire.GatewayAnswer:
+    """What a program of the release gets, in the sandbox of `skillyard run --local`, for what it asks of the gateway:
+    with the same consent as in a run here.
+    """
+    said = local_runs.answer_for(
+        app, caller, name=SkillName(namespace, slug), version=version, digest=body.digest, method=body.method,
+        path=body.path, body=body.body,
+    )  # fmt: skip
+    return wire.GatewayAnswer(status=said.status, body=said.body)
 
 
 @router.get("/skills/{namespace}/{slug}/needs", summary="What a release calls")

@@ -1,44 +1,28 @@
 """The gateway inside the sandbox of a run: a program calls with a lease, and never sees what opens the account.
 
 Each run has a service object of its own, which knows its run; the lease is asked for beside that, so that nothing else
-in a sandbox calls by accident. Every call needs the consent of the run's owner to this very content.
+in a sandbox calls by accident.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from skillyard.app import App
-from skillyard.domain.accounts.directory import list_people
-from skillyard.domain.accounts.errors import AccountSuspended
 from skillyard.domain.gateway import run_wire
-from skillyard.domain.gateway.call import perform
-from skillyard.domain.gateway.call_model import CallRequest, CallResult, RunRef, Who
-from skillyard.domain.gateway.catalog import find_endpoint, find_integration
-from skillyard.domain.gateway.catalog_errors import EndpointNotFound, IntegrationNotFound
-from skillyard.domain.gateway.consent import Content, check
-from skillyard.domain.gateway.grant import Grant
-from skillyard.domain.gateway.grant_errors import ActionUndeclared, NoSuchRunCall
-from skillyard.domain.gateway.grant_rules import is_declared
-from skillyard.domain.gateway.integration import Endpoint, Integration
+from skillyard.domain.gateway.consent import Content
 from skillyard.domain.gateway.leases import check_lease, open_lease
-from skillyard.domain.gateway.store import connections
+from skillyard.domain.gateway.skill_gateway import Acting, SkillGateway
 from skillyard.domain.runs.model import Run
-from skillyard.domain.runs.services import Calls, Offer, run_service
+from skillyard.domain.runs.services import Offer, run_service
 from skillyard.infra.errors import SkillyardError
 from skillyard.infra.ids import new_id
-from skillyard.infra.log import Logger
 from skillyard.sandbox.service import ServiceAnswer, ServiceRequest
 
 HOST = "gateway.skillyard.internal"
 ADDRESS = f"http://{HOST}:3128"
 """With the port of the proxy, so that clients that use no proxy reach it as well."""
-
-_MOST_NOTED = 200
-_log = Logger("skillyard.gateway")
 
 
 @run_service(HOST)
@@ -51,138 +35,33 @@ def gateway_for(app: App, run: Run) -> Iterator[Offer | None]:
     gateway = RunGateway(app, run)
     lease = open_lease(app, run)
     environment = {"SKILLYARD_GATEWAY": ADDRESS, "SKILLYARD_LEASE": lease}
-    yield Offer(service=gateway.answer, environment=environment, calls=gateway.calls)
+    yield Offer(service=gateway.answer, environment=environment, calls=gateway.skill.calls)
 
 
 class RunGateway:
-    """Of one run. Its owner is who asked for it, or for a step of an invocation the seller of the skill."""
+    """Of one run. It acts for who asked for the run, or for a step of an invocation for the seller of the skill."""
 
     def __init__(self, app: App, run: Run) -> None:
         self._app = app
         self._run = run
-        self._declared = run.task.permissions.integrations
-        self._content = Content(name=run.name, version=run.version, digest=run.digest)
-        self._lock = threading.Lock()
-        self._calls: list[Mapping[str, Any]] = []
-        self._left_out = 0
-
-    def calls(self) -> Calls:
-        """All that was called or refused, in order; the last entry says how many more there were."""
-        with self._lock:
-            return [*self._calls, {"more": self._left_out}] if self._left_out else list(self._calls)
+        self.skill = SkillGateway(
+            app,
+            Acting(
+                run_id=run.id,
+                owner_id=run.owner_id,
+                content=Content(name=run.name, version=run.version, digest=run.digest),
+                declared=run.task.permissions.integrations,
+                token_id=run.key_id,
+            ),
+        )
 
     def answer(self, request: ServiceRequest) -> ServiceAnswer:
         """What the program gets, whatever it asks."""
-        request_id = new_id("req")
         try:
             check_lease(self._app, self._run, _bearer(request))
-            return self._route(request, request_id)
-        except SkillyardError as error:
-            return run_wire.show_refusal(error, request_id)
-        except Exception:
-            _log.exception("a call of a run failed on our side", run=self._run.id, request=request_id)
-            return run_wire.show_bug(request_id)
-
-    def _route(self, request: ServiceRequest, request_id: str) -> ServiceAnswer:
-        path, _, _ = request.path.partition("?")
-        match request.method, path.split("/")[1:]:
-            case "GET", ["v1", "skills"]:
-                return run_wire.show_integrations(map(self._seen, self._slugs()))
-            case "GET", ["v1", "skills", slug]:
-                return run_wire.show_integration(*self._seen(slug))
-            case "GET", ["v1", "skills", slug, name]:
-                return run_wire.show_endpoint(*self._find(slug, name))
-            case "POST", ["v1", slug, name]:
-                return self._call(slug, name, request, request_id)
-        raise NoSuchRunCall(method=request.method, path=ascii(path[:100]))
-
-    def _call(self, slug: str, name: str, request: ServiceRequest, request_id: str) -> ServiceAnswer:
-        integration, endpoint = self._find(slug, name)
-        facts = {"action": f"{slug}.{name}", "effect": endpoint.effect, "at_ms": self._app.clock.now_ms()}
-        try:
-            grant = self._consent(integration, endpoint, params := run_wire.read_params(request.body))
-            facts |= {"grant_id": grant.id}
-            asked = CallRequest(
-                integration=slug, endpoint=name, params=params, connection=grant.connection_id, request_id=request_id
-            )
-            result = perform(self._app, self._who(grant), asked)
-        except SkillyardError as error:
-            self._note({**facts, "refused": error.code})
-            raise
-        self._note({**facts, **_shown(result)})
-        return run_wire.show_result(result)
-
-    def _consent(self, integration: Integration, endpoint: Endpoint, params: Mapping[str, Any]) -> Grant:
-        with self._app.database.reading() as tx:
-            return check(
-                tx,
-                owner_id=self._run.owner_id,
-                content=self._content,
-                integration=integration,
-                endpoint=endpoint,
-                params=params,
-                now_ms=self._app.clock.now_ms(),
-                address=self._app.settings.address,
-            )
-
-    def _who(self, grant: Grant) -> Who:
-        """Raises AccountSuspended."""
-        run = self._run
-        with self._app.database.reading() as tx:
-            owner = list_people(tx, [run.owner_id])[run.owner_id]
-        if owner.is_suspended:
-            raise AccountSuspended(username=owner.username)
-        ref = RunRef(run_id=run.id, name=run.name, version=run.version, digest=run.digest, grant_id=grant.id)
-        return Who(user_id=owner.id, username=owner.username, token_id=run.key_id, run=ref)
-
-    def _find(self, slug: str, name: str) -> tuple[Integration, Endpoint]:
-        """Raises ActionUndeclared, IntegrationNotFound, EndpointNotFound."""
-        if not is_declared(self._declared, slug, name):
-            declared = ", ".join(self._declared)
-            raise ActionUndeclared(
-                name=self._run.name, version=self._run.version, action=ascii(f"{slug}.{name}"[:100])[1:-1],
-                declared=declared,
-            )  # fmt: skip
-        integration = find_integration(self._app, slug)
-        return integration, find_endpoint(integration, name)
-
-    def _slugs(self) -> list[str]:
-        """Of the integrations that it declares, or endpoints of which it does, and that there are."""
-        slugs = sorted({text.partition(".")[0] for text in self._declared})
-        return [slug for slug in slugs if self._is_known(slug)]
-
-    def _is_known(self, slug: str) -> bool:
-        try:
-            find_integration(self._app, slug)
-        except IntegrationNotFound:
-            return False
-        return True
-
-    def _seen(self, slug: str) -> tuple[Integration, list[Endpoint], bool]:
-        """An integration with the endpoints that are declared. Raises IntegrationNotFound, EndpointNotFound."""
-        integration = find_integration(self._app, slug)
-        declared = [one for one in integration.endpoints.values() if is_declared(self._declared, slug, one.name)]
-        if not declared:
-            raise EndpointNotFound(integration=slug, endpoint="that this skill declares", meant="")
-        with self._app.database.reading() as tx:
-            return integration, declared, bool(connections.list_of(tx, self._run.owner_id, slug))
-
-    def _note(self, call: Mapping[str, Any]) -> None:
-        with self._lock:
-            if len(self._calls) < _MOST_NOTED:
-                self._calls.append(call)
-            else:
-                self._left_out += 1
-
-
-def _shown(result: CallResult) -> dict[str, Any]:
-    meta = result.meta
-    return {
-        "call_id": meta.call_id,
-        "status": result.status,
-        "integration_version": meta.version,
-        "connection_id": meta.connection,
-    }
+        except SkillyardError as refused:
+            return run_wire.show_refusal(refused, new_id("req"))
+        return self.skill.answer(request)
 
 
 def _bearer(request: ServiceRequest) -> str:

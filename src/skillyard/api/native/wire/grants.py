@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -77,6 +77,30 @@ class ApproveBody(BaseModel):
     skill: Text
     version: Text
     digest: Digest
+
+
+class AskGatewayBody(BaseModel):
+    model_config = example(
+        {
+            "digest": _DIGEST,
+            "method": "POST",
+            "path": "/v1/github/create_issue",
+            "body": {"params": {"repo": "acme/webapp", "title": "Bug"}},
+        },
+        closed=True,
+    )
+
+    digest: Text = Field(description="Of the content that runs.")
+    method: Literal["GET", "POST"]
+    path: Text
+    body: dict[str, Any] = Field(default_factory=dict)
+
+
+class GatewayAnswer(BaseModel):
+    model_config = example({"status": 200, "body": {"status": 201, "data": {"number": 7}, "meta": {}}})
+
+    status: int = Field(description="What the program gets as HTTP status.")
+    body: dict[str, Any] = Field(description="What the program gets, also when it is refused.")
 
 
 class GrantOnWire(BaseModel):
