@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -186,6 +187,23 @@ def test_nesting_without_end_is_refused() -> None:
 def test_a_file_without_end_is_refused() -> None:
     assert "too_large" in read("# more\n" * 200_000)[0]
     assert "too_large" in read("a: [" + "1, " * 70_000 + "1]")[0]
+
+
+def test_patterns_that_take_long_to_refuse_do_not_add_up() -> None:
+    """Sixty endpoints with ninety of them each would take half a minute."""
+    params = "".join(
+        f"      p{n}: {{in: query, type: string, pattern: '((a{{1,200}}){{1,200}}){{1,{n + 1}}}'}}\n" for n in range(90)
+    )
+    one = f"    group: notes\n    summary: S\n    method: GET\n    path: /x\n    effect: read\n    params:\n{params}"
+    text = SMALL.partition("endpoints:")[0] + "endpoints:\n" + "".join(f"  e{n}:\n{one}" for n in range(60))
+    began = time.process_time()
+    assert "unrolls" in read(text)[0]
+    assert time.process_time() - began < 8
+
+
+def test_keys_that_mean_nothing_are_not_all_guessed_at() -> None:
+    faults = read("".join(f"key{n}: 1\n" for n in range(20_000)))
+    assert len(faults) < 50
 
 
 @given(st.text(max_size=300))

@@ -19,6 +19,7 @@ from skillyard.skill.reading import (
 )
 
 _TEXTS_AT_MOST = 100
+_FAULTS_AT_MOST = 20  # of one kind in one map: what is meant by each takes a while to guess
 _HEADER_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]{1,100}")  # RFC 9110, 5.6.2; in lower case, as HTTP/2 has them
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]{0,1000}")
 _STEP = re.compile(r"[^.\s][^.]{0,99}")
@@ -112,11 +113,10 @@ class Fields:
 def known_fields(value: object, place: Place, keys: Collection[str]) -> Fields:
     """The map, without keys that mean nothing here, which are refused."""
     found = as_map(value, place, hint="write {key: value}")
-    for key in found:
-        if key not in keys:
-            meant = did_you_mean(key, keys)
-            hint = f"write {meant}" if meant else f"leave it out, or write one of {', '.join(sorted(keys))}"
-            place.at(key).refuse("unknown_key", f"{place.at(key)} means nothing here", hint)
+    for key in [key for key in found if key not in keys][:_FAULTS_AT_MOST]:
+        meant = did_you_mean(key, keys)
+        hint = f"write {meant}" if meant else f"leave it out, or write one of {', '.join(sorted(keys))}"
+        place.at(key).refuse("unknown_key", f"{place.at(key)} means nothing here", hint)
     return Fields({key: found[key] for key in found if key in keys}, place)
 
 
