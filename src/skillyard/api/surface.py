@@ -39,7 +39,11 @@ def app_of(request: Request) -> App:
 
 def caller_of(request: Request) -> Caller:
     """Whoever presents the bearer token; anonymous without one. A token that is no good is refused everywhere."""
-    app, token = app_of(request), bearer_token(request.headers)
+    return caller_with(app_of(request), bearer_token(request.headers))
+
+
+def caller_with(app: App, token: str | None) -> Caller:
+    """As `authenticate`; where the token is the lease of a run, which opens nothing here, its owner is told."""
     try:
         return authenticate(app, token)
     except TokenNotValid:

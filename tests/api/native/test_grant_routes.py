@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from skillyard.api.surface import caller_with
+from skillyard.domain.accounts.errors import TokenNotValid
 from skillyard.domain.accounts.rights import Scope
 from skillyard.domain.accounts.tokens import create_token
 from skillyard.domain.gateway import leases
@@ -116,6 +118,15 @@ def test_a_lease_of_a_run_is_no_token_and_its_owner_hears_that_somebody_tried(to
     with town.app.database.reading() as tx:
         told = [event.data for event in read_after(tx, 0, limit=1000) if event.kind == "lease.misused"]
     assert told == [{"run_id": begun.id, "owner_id": town.ada.user_id, "where": "http"}]
+
+
+def test_the_short_way_of_a_call_takes_no_lease_either(town: Town) -> None:
+    town.publish()
+    lease = leases.open_lease(town.app, start_run(town.app, town.ada, name=NAME, script="call.py"))
+    with pytest.raises(TokenNotValid):
+        caller_with(town.app, lease)
+    with town.app.database.reading() as tx:
+        assert [event.kind for event in read_after(tx, 0, limit=1000)].count("lease.misused") == 1
 
 
 def test_a_skill_that_somebody_runs_themselves_calls_with_the_same_consent(town: Town, ada: Api) -> None:

@@ -89,10 +89,10 @@ class CallRoad:
 
 def _call(app: App, token: str, request: CallRequest) -> bytes:
     from skillyard.api.native.wire.calls import write_result  # these load what a server without calls does not need
-    from skillyard.domain.drive.authenticate import authenticate
+    from skillyard.api.surface import caller_with
     from skillyard.domain.gateway.call import call
 
-    return write_result(call(app, authenticate(app, token), request))
+    return write_result(call(app, caller_with(app, token), request))
 
 
 def _bearer(headers: Mapping[bytes, bytes]) -> str | None:
