@@ -1,4 +1,4 @@
-"""GitHub on loopback: myworld's stateful imitation of its API, in an environment of its own that tests install."""
+"""GitHub and Google on loopback: myworld's stateful imitations, in an environment of its own that tests install."""
 
 from __future__ import annotations
 
@@ -66,6 +66,14 @@ class GithubLike:
         return list(answer.raise_for_status().json())
 
 
+@dataclass(frozen=True, kw_only=True)
+class GoogleLike:
+    """`base_urls`: by the names that the integrations have in the settings."""
+
+    base_urls: Mapping[str, str]
+    token: str
+
+
 @dataclass(frozen=True)
 class Myworld:
     """A running server, which holds many worlds."""
@@ -83,6 +91,20 @@ class Myworld:
         made = httpx.post(f"{self.address}/envs", json={"spec": world}, timeout=_START_S).raise_for_status().json()
         tokens = {login: str(of["github_token"]) for login, of in made["credentials"].items()}
         yield GithubLike(base_url=f"{self.address}/gw/api.github.com", tokens=tokens)
+        httpx.delete(f"{self.address}/envs/{made['id']}", timeout=_START_S).raise_for_status()
+
+    @contextlib.contextmanager
+    def google(self) -> Iterator[GoogleLike]:
+        """A new world with a person's mail, calendar and files at Google, in which there is something already."""
+        world = {"name": "google", "task": "None.", "servers": {"gmail": {}, "calendar": {}, "drive": {}}}
+        made = httpx.post(f"{self.address}/envs", json={"spec": world}, timeout=_START_S).raise_for_status().json()
+        token = str(made["credentials"]["agent"]["google_access_token"])
+        hosts = {
+            "gmail": "gmail.googleapis.com",
+            "google_calendar": "www.googleapis.com/calendar/v3",
+            "google_drive": "www.googleapis.com/drive/v3",
+        }
+        yield GoogleLike(base_urls={name: f"{self.address}/gw/{host}" for name, host in hosts.items()}, token=token)
         httpx.delete(f"{self.address}/envs/{made['id']}", timeout=_START_S).raise_for_status()
 
 
