@@ -160,7 +160,7 @@ def test_a_file_is_made_shared_copied_and_thrown_away(at_google: Agent) -> None:
     file = {"file_id": made["id"]}
     assert at_google.done("update_file", **file, name="Plan.txt")["name"] == "Plan.txt"
     assert at_google.done("get_file", **file)["name"] == "Plan.txt"
-    at_google.done("share_file", **file, role="reader", type="user", email_address="bob@acme.example")
+    at_google.done("share_file", **file, role="reader", type="user", email_address="priya@acme.com")
     roles = {one["role"] for one in at_google.done("list_permissions", **file)["permissions"]}
     assert roles == {"owner", "reader"}
     copy = at_google.done("copy_file", **file, name="Plan 2.txt")
