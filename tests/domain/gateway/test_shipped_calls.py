@@ -1,4 +1,4 @@
-"""Integrations that come with the registry, from a key to an answer: connected, called, and refused by their vendors."""
+"""Integrations that come with the registry, from a key to an answer: connected, called, and refused by vendors."""
 
 from __future__ import annotations
 
@@ -34,7 +34,6 @@ class Vendor:
     who: Any = None
     label: str = ""
     secrets: Mapping[str, str] = field(default_factory=lambda: {"secret": KEY})
-    variables: Mapping[str, str] = field(default_factory=dict)
     shows: Mapping[str, str] = field(default_factory=lambda: {"authorization": f"Bearer {KEY}"})
     reads: tuple[str, Mapping[str, Any]]
 
@@ -73,7 +72,6 @@ VENDORS = (
         who={"accountId": "5b10", "displayName": "Ada Lovelace"},
         label="Ada Lovelace",
         secrets={"username": "ada@example.com", "password": KEY},
-        variables={"site": "acme"},
         shows={"authorization": f"Basic {b64encode(f'ada@example.com:{KEY}'.encode()).decode()}"},
         reads=("get_issue", {"issue": "WEB-1"}),
     ),
@@ -122,7 +120,7 @@ def knows(vendor: Vendor, then: Any, status: int = 200) -> Callable[[Asked], Say
 
 def connect(app: App, caller: Caller, vendor: Vendor) -> Connection:
     secrets = {name: Secret(text) for name, text in vendor.secrets.items()}
-    return add_key(app, caller, integration=vendor.slug, secrets=secrets, variables=vendor.variables, label="")
+    return add_key(app, caller, integration=vendor.slug, secrets=secrets, variables={}, label="")
 
 
 def ask(app: App, caller: Caller, slug: str, endpoint: str, params: Mapping[str, Any]) -> CallResult:
