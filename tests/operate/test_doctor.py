@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from pathlib import Path
 
+from skillyard.domain.gateway.catalog import keep_integration
+from skillyard.domain.gateway.integration_file import read_integration
 from skillyard.domain.gateway.jobs import rotate_vault_keys
 from skillyard.domain.gateway.vault import add_credential
 from skillyard.domain.payments.credits import grant_credits
 from skillyard.infra.envelope import Secret
 from skillyard.operate.doctor import Finding, examine
 from skillyard.settings import Settings
+from tests.domain.gateway.test_integration_file import SMALL
 from tests.makers import a_person, a_release, make_app
 from tests.peers.llm.server import LlmPeer
 from tests.peers.oidc.providers import Lenient
@@ -141,4 +145,17 @@ def test_books_that_somebody_changed_are_an_error(tmp_path: Path) -> None:
     books = found(app.settings)["books"]
     assert books.state == "error"
     assert books.hint
+    app.close()
+
+
+def test_what_is_set_or_added_for_integrations_without_an_effect_is_a_warning(tmp_path: Path) -> None:
+    app = make_app(tmp_path, integrations={"githup": {"client_id": "x"}, "github": {"client_id": "x"}})
+    with app.database.transaction() as tx:
+        notes = read_integration(SMALL, file="notes.yaml")
+        keep_integration(tx, replace(notes, slug="slack"), user_id="usr_1", now_ms=1)
+    findings = found(app.settings)
+    assert findings["integrations"].detail.endswith("can be called")
+    assert findings["integration githup"].hint == "Write GITHUB instead."
+    assert findings["integration slack"].state == "warning"
+    assert "integration github" not in findings
     app.close()

@@ -13,7 +13,7 @@ from typing import Literal
 
 from skillyard.app import App, build
 from skillyard.domain.accounts.providers import check_provider, list_providers, redirect_uri_of
-from skillyard.domain.gateway import sealed, vault
+from skillyard.domain.gateway import catalog, sealed, vault
 from skillyard.domain.notices import hooks
 from skillyard.domain.payments import ledger
 from skillyard.domain.payments.charge_rail import ChargeRail, charge_rails
@@ -69,6 +69,7 @@ def examine(settings: Settings) -> list[Finding]:
         findings += _guarded(lambda: _vault(settings, database))
         findings += _guarded(lambda: _providers(settings))
         findings += _guarded(lambda: _language_models(settings))
+        findings += _guarded(lambda: _integrations(settings))
         findings += _guarded(lambda: _sandbox(settings))
     database.close()
     return findings
@@ -250,6 +251,23 @@ def _language_models(settings: Settings) -> Iterator[Finding]:
                 yield Finding(check=check, state="error", detail=error.message, hint=error.advice)
             else:
                 yield Finding(check=check, state="ok", detail=f"{provider.base_url} answers")
+    finally:
+        app.close()
+
+
+def _integrations(settings: Settings) -> Iterator[Finding]:
+    """Whether all that was added and set for integrations takes effect."""
+    app = build(settings)
+    try:
+        for name, meant in catalog.unknown_settings(app).items():
+            detail = f"SKILLYARD_INTEGRATIONS__{name.upper()}__… is set, but there is no such integration"
+            hint = f"Write {meant.upper()} instead." if meant else "`skillyard integrations list` lists all."
+            yield Finding(check=f"integration {name}", state="warning", detail=detail, hint=hint)
+        hint = "Add it anew, under another name, or remove it: `skillyard integrations remove`."
+        for slug in catalog.list_hidden(app):
+            detail = "it was added, but this version has one of that name itself, or cannot read its file"
+            yield Finding(check=f"integration {slug}", state="warning", detail=detail, hint=hint)
+        yield Finding(check="integrations", state="ok", detail=f"{len(catalog.list_integrations(app))} can be called")
     finally:
         app.close()
 

@@ -12,7 +12,14 @@ from skillyard.app import App
 from skillyard.domain.accounts.errors import AdministratorsOnly
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.gateway.add import add_file, remove_integration
-from skillyard.domain.gateway.catalog import find_file, find_integration, read_shipped, shipped_slugs
+from skillyard.domain.gateway.catalog import (
+    find_file,
+    find_integration,
+    keep_integration,
+    list_hidden,
+    read_shipped,
+    shipped_slugs,
+)
 from skillyard.domain.gateway.catalog_errors import IntegrationNameTaken, IntegrationNotFound
 from skillyard.domain.gateway.integration_file import read_integration
 from skillyard.domain.gateway.integration_writer import write_integration
@@ -61,6 +68,17 @@ def test_what_comes_with_the_registry_is_a_pattern_under_another_name_only(app: 
     kept = add_file(app, root, text=ours).integration
     assert kept == read_integration(find_file(app, "github-acme"), file="x", is_ours=False)
     assert kept.endpoints == read_shipped("github").endpoints
+
+
+def test_one_whose_name_comes_with_the_registry_by_now_can_be_removed(app: App, root: Caller) -> None:
+    with app.database.transaction() as tx:
+        keep_integration(tx, replace(read_shipped("github"), title="Ours"), user_id="usr_1", now_ms=1)
+    assert find_integration(app, "github").title == "GitHub"
+    assert list_hidden(app) == ["github"]
+    remove_integration(app, root, slug="github")
+    assert list_hidden(app) == []
+    with pytest.raises(IntegrationNameTaken):
+        remove_integration(app, root, slug="github")
 
 
 def test_only_administrators_add_files(app: App, root: Caller) -> None:

@@ -7,14 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from skillyard.app import App
 from skillyard.domain.gateway.catalog import (
     find_endpoint,
     find_integration,
     keep_integration,
+    list_hidden,
     list_integrations,
     shipped_slugs,
+    unknown_settings,
 )
 from skillyard.domain.gateway.catalog_errors import EndpointNotFound, IntegrationNotFound
 from skillyard.domain.gateway.integration import Integration
@@ -100,6 +103,34 @@ def test_settings_lead_an_integration_to_another_server(tmp_path: Path, monkeypa
     assert oauth.authorize_url == "https://github.com/login/oauth/authorize"
 
 
+def test_nobody_fills_in_what_no_address_asks_for_on_another_server(tmp_path: Path) -> None:
+    assert set(find_integration(make_app(tmp_path / "a"), "gitlab").variables) == {"host"}
+    own = {name: f"https://git.acme.example/{name}" for name in ("authorize_url", "token_url", "revoke_url")}
+    app = make_app(tmp_path / "b", integrations={"gitlab": {"base_url": "https://git.acme.example/api/v4", **own}})
+    assert find_integration(app, "gitlab").variables == {}
+    app = make_app(tmp_path / "c", integrations={"gitlab": {"base_url": "https://git.acme.example/api/v4"}})
+    assert set(find_integration(app, "gitlab").variables) == {"host"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("BASE_URL", "ftp://x.example"), ("BASE_URL", "https://ada:pw@x.example"), ("TOKEN_URL", "x"), ("BASEURL", "x"),
+     ("IS_OFF", "perhaps")],
+)  # fmt: skip
+def test_a_setting_that_cannot_be_meant_is_told_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"SKILLYARD_INTEGRATIONS__GITHUB__{name}", value)
+    with pytest.raises(ValidationError):
+        Settings()
+
+
+def test_names_of_settings_that_no_integration_has_are_found(tmp_path: Path) -> None:
+    app = make_app(tmp_path, integrations={"githup": {"is_off": True}, "google_drive": {}, "notes": {}, "zzz": {}})
+    keep(app)
+    assert unknown_settings(app) == {"githup": "github", "zzz": ""}
+
+
 def test_settings_of_an_integration_with_a_hyphen_are_found(tmp_path: Path) -> None:
     app = make_app(tmp_path, integrations={"my_notes": {"base_url": "https://notes.acme.example"}})
     keep(app, replace(NOTES, slug="my-notes"))
@@ -114,6 +145,7 @@ def test_a_text_that_cannot_be_read_any_more_hides_nothing_else(tmp_path: Path) 
         record = store.find(tx, "notes")
         assert record is not None
         store.put(tx, replace(record, slug="broken", content="integration: [", digest="0" * 64))
+    assert list_hidden(app) == ["broken"]
     assert {"github", "notes"} <= {one.slug for one in list_integrations(app)}
     with pytest.raises(IntegrationNotFound):
         find_integration(app, "broken")

@@ -76,11 +76,11 @@ def remove_integration(app: App, caller: Caller, *, slug: str) -> None:
     disconnect them. Raises AdministratorsOnly, IntegrationNameTaken (it comes with this registry), IntegrationNotFound.
     """
     caller.must("administer")
-    if is_shipped(slug):
-        raise IntegrationNameTaken(integration=slug)
     user_id, username = caller.identity
     with app.database.transaction() as tx:
         if not _SLUG.fullmatch(slug) or not store.remove(tx, slug, by=user_id, now_ms=app.clock.now_ms()):
+            if is_shipped(slug):
+                raise IntegrationNameTaken(integration=slug)
             raise IntegrationNotFound(integration=shorten(slug), meant="")
         app.events.record(tx, IntegrationRemoved(integration=slug, by=username))
 

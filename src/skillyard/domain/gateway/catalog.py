@@ -15,7 +15,8 @@ from pathlib import Path
 
 from skillyard.app import App
 from skillyard.domain.gateway.catalog_errors import EndpointNotFound, IntegrationNotFound
-from skillyard.domain.gateway.integration import Endpoint, Integration, Way
+from skillyard.domain.gateway.fields import variables_in
+from skillyard.domain.gateway.integration import ADDRESSES, Endpoint, Integration, Way, addresses_of
 from skillyard.domain.gateway.integration_file import read_integration
 from skillyard.domain.gateway.integration_writer import write_integration
 from skillyard.domain.gateway.store import integrations as store
@@ -58,6 +59,22 @@ def list_integrations(app: App) -> list[Integration]:
     """All, in the order of their names."""
     with app.database.reading() as tx:
         return _list(app, tx)
+
+
+def list_hidden(app: App) -> list[str]:
+    """Names of added ones that nobody finds: one with their name comes with the registry by now, or this version of the
+    program cannot read their text.
+    """
+    with app.database.reading() as tx:
+        added = store.list_digests(tx)
+        return [slug for slug, digest in added.items() if is_shipped(slug) or not _read_added(tx, slug, digest)]
+
+
+def unknown_settings(app: App) -> dict[str, str]:
+    """Names under which the operator set something for an integration that there is not, and what may be meant."""
+    with app.database.reading() as tx:
+        known = [slug.replace("-", "_") for slug in (*shipped_slugs(), *store.list_digests(tx))]
+    return {name: did_you_mean(name, known) or "" for name in app.settings.integrations if name not in known}
 
 
 def find_file(app: App, slug: str) -> str:
@@ -145,17 +162,20 @@ def _settings_of(app: App, slug: str) -> IntegrationSettings:
 
 
 def _with_settings(integration: Integration, settings: IntegrationSettings) -> Integration:
+    """On the operator's own server; what no address asks for any more, nobody has to fill in."""
     if settings is _NO_SETTINGS:
         return integration
+    base_url = settings.base_url.rstrip("/") or integration.base_url
     ways = tuple(_way_with_settings(way, settings) for way in integration.ways)
-    return replace(integration, base_url=settings.base_url.rstrip("/") or integration.base_url, ways=ways)
+    used = variables_in(" ".join([base_url, *(address for way in ways for address in addresses_of(way))]))
+    variables = {name: schema for name, schema in integration.variables.items() if name in used}
+    return replace(integration, base_url=base_url, ways=ways, variables=variables)
 
 
 def _way_with_settings(way: Way, settings: IntegrationSettings) -> Way:
     if way.oauth is None:
         return way
-    names = ("authorize_url", "token_url", "revoke_url", "issuer")
-    changed = {name: value for name in names if (value := getattr(settings, name))}
+    changed = {name: value for name in ADDRESSES if (value := getattr(settings, name))}
     return replace(way, oauth=replace(way.oauth, **changed))
 
 

@@ -189,3 +189,11 @@ class Integration:
     docs_url: str = ""
     is_ours: bool = True
     """Comes with this registry; else an administrator added it."""
+
+
+ADDRESSES = ("authorize_url", "token_url", "revoke_url", "issuer")
+
+
+def addresses_of(way: Way) -> tuple[str, ...]:
+    """All that a sign-in leads to; empty ones, too, in the order of `ADDRESSES`."""
+    return tuple(getattr(way.oauth, name) for name in ADDRESSES) if way.oauth else ()
