@@ -143,23 +143,33 @@ def test_a_limit_says_which_and_when_it_ends(site: Entrance, ada: Caller) -> Non
     assert 1 <= int(refused.headers["retry-after"]) <= 60
 
 
-def test_who_waits_for_a_slow_upstream_keeps_nobody_else_waiting(site: Entrance, ada: Caller, github: Upstream) -> None:
-    """Four calls wait; the fifth is refused at once, and other routes answer."""
+def test_who_waits_for_a_slow_upstream_keeps_nobody_else_waiting(
+    app: App, site: Entrance, ada: Caller, github: Upstream
+) -> None:
+    """Two calls of one person wait, then four of two; whoever comes then is refused at once. Other routes answer."""
+    bob, carl = (connected(app, a_person(app, name)) for name in ("bob", "carl"))
     go_on = threading.Event()
 
     def slow(_: Asked) -> Says:
         assert go_on.wait(30)
         return says({})
 
+    def until_asked(times: int) -> None:
+        while len(github.asked) < times:
+            threading.Event().wait(0.01)
+
     github.last = slow
     with ThreadPoolExecutor(4) as pool:
-        waiting = [pool.submit(send, site, ada, "POST", CALL, {"params": TITLE}) for _ in range(4)]
-        while len(github.asked) < 4:
-            threading.Event().wait(0.01)
+        waiting = [pool.submit(send, site, ada, "POST", CALL, {"params": TITLE}) for _ in range(2)]
+        until_asked(2)
         for answer in both_ways(site, ada, CALL, {"params": TITLE}):
+            assert (answer.status, answer.json()["error"]["code"]) == (429, "too_many_calls_at_once")
+        waiting += [pool.submit(send, site, bob, "POST", CALL, {"params": TITLE}) for _ in range(2)]
+        until_asked(4)
+        for answer in both_ways(site, carl, CALL, {"params": TITLE}):
             assert (answer.status, answer.json()["error"]["code"]) == (503, "calls_full")
             assert answer.headers["retry-after"] == "1"
-        assert send(site, ada, "GET", "/api/v1/calls/usage").status == 200
+        assert send(site, carl, "GET", "/api/v1/calls/usage").status == 200
         go_on.set()
         assert {one.result(30).status for one in waiting} == {200}
 

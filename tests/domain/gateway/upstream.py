@@ -84,14 +84,18 @@ class Upstream:
 @contextlib.contextmanager
 def upstream() -> Iterator[Upstream]:
     made = Upstream()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"upstream": made}))
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"upstream": made}))
     server.handle_error = lambda *_: None  # type: ignore[method-assign]
     made.port = server.server_address[1]
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     yield made
     server.shutdown()
     server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256  # many at once
 
 
 class _Handler(BaseHTTPRequestHandler):

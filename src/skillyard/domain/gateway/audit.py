@@ -106,6 +106,7 @@ def _write(app: App, one: Begin | End) -> Limit | None:
 
 
 def _write_all(app: App, group: Sequence[Begin | End]) -> list[Limit | None]:
+    """Of each that begins the limit that it would pass; None: it may go out."""
     begun = [one for one in group if isinstance(one, Begin)]
     ended = [one for one in group if isinstance(one, End)]
     goes_out = any(one.record for one in begun)  # of the end of a write a power cut may leave that nobody knows it

@@ -24,6 +24,11 @@ _PLACE = re.compile(r"\{([^{}]+)\}")
 _VARIABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:-]{0,252}")
 _HEADER_VALUE = re.compile(r"[!-~]([ -~]{0,8000}[!-~])?")
 _SEPARATORS: Mapping[Style, str] = {"comma": ",", "space": " ", "pipe": "|"}
+_OF_THE_CONNECTION = frozenset(
+    {"host", "connection", "keep-alive", "content-length", "transfer-encoding", "te", "trailer", "upgrade", "expect",
+     "proxy-authorization", "proxy-connection", "accept-encoding", "content-encoding"}
+)  # fmt: skip
+"""Headers that say how a request is carried, which no description may."""
 _MOST_DECODINGS = 4
 _TYPES = {"json": "application/json", "graphql": "application/json", "form": "application/x-www-form-urlencoded"}
 
@@ -59,6 +64,7 @@ def build(
     url = _fill(path, [pair for pair in values if pair[0].where == "path"], faults)
     query = "&".join(part for part in (fixed_query, _query(values)) if part)
     headers = {**_lower(integration.headers), **_lower(endpoint.headers), **_header_params(values, faults)}
+    headers = {name: value for name, value in headers.items() if name not in _OF_THE_CONNECTION}
     body = _body(endpoint, values, faults)
     if endpoint.body != "none":
         headers["content-type"] = _lower(endpoint.headers).get("content-type", _TYPES[endpoint.body])

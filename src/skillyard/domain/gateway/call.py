@@ -22,6 +22,7 @@ from skillyard.domain.gateway.params import check_params
 from skillyard.domain.gateway.plans import Plan, limits_of, plan_of
 from skillyard.domain.gateway.reading import Reading, read_answer
 from skillyard.domain.gateway.sending import Sending, send
+from skillyard.domain.gateway.under_way import under_way
 from skillyard.infra.errors import SkillyardError
 from skillyard.infra.ids import new_id
 
@@ -43,8 +44,8 @@ def perform(app: App, who: Who, request: CallRequest) -> CallResult:
     """Call an endpoint in somebody's name; whether they may, and consented, was asked before.
 
     What the other side answers is a result, of whatever status. Raises IntegrationNotFound, EndpointNotFound,
-    ParamsInvalid, IntegrationNotConnected, ConnectionNotFound, ReconnectRequired, CallLimitReached, UpstreamResting,
-    UpstreamUnavailable and its kinds, AddressNotAllowed.
+    ParamsInvalid, IntegrationNotConnected, ConnectionNotFound, ReconnectRequired, CallLimitReached, TooManyCallsAtOnce,
+    UpstreamResting, UpstreamUnavailable and its kinds, AddressNotAllowed.
     """
     integration = find_integration(app, request.integration)
     endpoint = find_endpoint(integration, request.endpoint)
@@ -64,7 +65,8 @@ def perform(app: App, who: Who, request: CallRequest) -> CallResult:
     audit.begin(app, record, limits_of(app, plan, who, record.connection_id, now_ms=now_ms))
     used_ms = connection.last_used_ms if connection else None
     try:
-        reading = _exchange(app, one, built)
+        with under_way(app, who.user_id):
+            reading = _exchange(app, one, built)
     except BaseException as error:
         code = error.code if isinstance(error, SkillyardError) else "internal"
         audit.end(app, audit.failed(record, code, duration_ms=_since_ms(began)), connection_used_ms=used_ms)

@@ -29,6 +29,12 @@ class DailyLimitReached(CallLimitReached):
     code = "daily_limit_reached"
 
 
+class TooManyCallsAtOnce(TooMany):
+    code = "too_many_calls_at_once"
+    text = "You have {most} calls under way, which is the most that one person can have here at a time."
+    hint = "Wait until one of them has ended."
+
+
 class PlanLimitReached(Forbidden):
     code = "plan_limit_reached"
     text = "Your plan, {plan}, allows {limit} connections, and you have as many."
