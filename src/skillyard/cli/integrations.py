@@ -94,6 +94,8 @@ def _tell_integration(found: dict[str, Any]) -> None:
         show.line("\n[bold]{title}[/]", title=group["title"])
         rows = [(one["name"], one["effect"], " ".join(one["required"]), one["summary"]) for one in group["endpoints"]]
         show.table(["endpoint", "effect", "needs", "what it does"], rows)
+    if found["status"] == "not_connected":
+        show.talk("\nConnect an account: `skillyard connections add {slug}`.", slug=found["slug"])
 
 
 def _tell_endpoint(found: dict[str, Any]) -> None:
