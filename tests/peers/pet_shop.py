@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import threading
 import time
@@ -13,6 +14,7 @@ from typing import Annotated, Any
 import orjson
 import uvicorn
 from fastapi import Depends, FastAPI, HTTPException, Query, Response, UploadFile
+from fastapi.responses import StreamingResponse
 from fastapi.security import APIKeyHeader
 from pydantic import BaseModel, Field
 
@@ -72,6 +74,10 @@ def pet_api(shop: PetShop) -> FastAPI:
     @api.put("/pets/{petId}/photo", operation_id="setPhoto", tags=["pets"])
     def set_photo(petId: int, photo: UploadFile) -> Response:  # noqa: N803
         return Response(status_code=204)
+
+    @api.get("/endless", include_in_schema=False)
+    def be_endless() -> StreamingResponse:
+        return StreamingResponse(itertools.repeat(b" " * (1 << 20)), media_type="application/json")
 
     return api
 

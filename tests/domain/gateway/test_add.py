@@ -27,7 +27,7 @@ from skillyard.domain.gateway.catalog_errors import (
 from skillyard.domain.gateway.connections import add_key
 from skillyard.domain.gateway.openapi.choices import Choices
 from skillyard.infra.envelope import Secret
-from skillyard.infra.outbound import AddressNotAllowed
+from skillyard.infra.outbound import AddressNotAllowed, CallFailed
 from tests.domain.gateway.openapi.documents_of_tests import a_document
 from tests.makers import a_person, make_app
 from tests.peers.pet_shop import PetShop, a_pet_shop, pet_document
@@ -181,3 +181,15 @@ def test_what_is_no_document_is_refused_with_what_to_do(app: App, root: Caller, 
     with pytest.raises(OpenApiNotAcceptable) as raised:
         added(app, root, data)
     assert raised.value.advice
+
+
+def test_a_document_that_breaks_whoever_reads_it_breaks_nothing_else(app: App, root: Caller) -> None:
+    """So many brackets overflow the stack of the YAML library, which takes its process with it."""
+    with pytest.raises(OpenApiNotAcceptable):
+        added(app, root, b"[" * 1_000_000)
+    assert added(app, root, pet_document("https://api.example.com")).integration.version == 1
+
+
+def test_an_answer_without_end_is_not_waited_for(app: App, root: Caller, shop: PetShop) -> None:
+    with pytest.raises(CallFailed, match="larger than"):
+        added(app, root, url=f"{shop.url}/endless")

@@ -77,8 +77,12 @@ def test_what_is_no_document_is_refused(data: bytes) -> None:
 def test_a_document_that_is_too_large_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DocumentRefused, match="32 MiB"):
         read_document(b"{" + b" " * text.MAX_BYTES + b"}")
-    with pytest.raises(DocumentRefused, match="8 MiB of YAML"):
-        read_document(b"a: b\n" * (2 << 20))
+    with pytest.raises(DocumentRefused, match="12 MiB of YAML"):
+        read_document(b"a: " + b"b" * text.MAX_YAML_BYTES)
+    with pytest.raises(DocumentRefused, match="lines and commas"):
+        read_document(b"a: [" + b"b," * text.MAX_YAML_ENTRIES + b"b]")
+    with pytest.raises(DocumentRefused, match="values"):
+        read_document(b'{"a": [' + b"1," * text.MAX_VALUES + b"1]}")
 
 
 def test_keys_that_merge_maps_mean_nothing() -> None:

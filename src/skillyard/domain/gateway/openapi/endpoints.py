@@ -69,13 +69,17 @@ def read_endpoint(
 
 def _read_in_bounds(operation: Operation, references: References, notes: Notes, secret_names: frozenset[str]) -> Given:
     """With as many levels of its schemas as keep it small. Raises Unsayable."""
+    deepest = _LEVELS[0] + 1
     for levels in _LEVELS:
+        if levels >= deepest:  # nothing would be cut
+            continue
         said = Notes()
         schemas = Schemas(references, said, str(operation), levels=levels)
         try:
             given = read_given(operation, references, schemas, said, secret_names)
         except TooLarge:
             continue
+        deepest = schemas.deepest
         if _is_small(given):
             if levels < _LEVELS[0]:
                 said.add(str(operation), f"its parameters are described {levels} levels deep, not deeper")

@@ -41,7 +41,10 @@ class TooLarge(Exception):
 
 
 class Schemas:
-    """Reads the schemas of one operation: `levels` deep, and all together of a bounded size."""
+    """Reads the schemas of one operation: `levels` deep, and all together of a bounded size.
+
+    `deepest`: how deep they were.
+    """
 
     def __init__(self, references: References, notes: Notes, where: str, *, levels: int) -> None:
         self._references = references
@@ -50,10 +53,12 @@ class Schemas:
         self._levels = levels
         self._open: list[str] = []
         self._read = 0
+        self.deepest = 0
 
     def read(self, node: object, level: int = 0) -> Plain:
         """The JSON Schema that a schema is or refers to. Raises TooLarge."""
         self._read += 1
+        self.deepest = max(self.deepest, level)
         if self._read > _MOST_SUBSCHEMAS:
             raise TooLarge
         if not isinstance(node, Mapping):

@@ -12,7 +12,8 @@ import yaml
 from skillyard.domain.gateway.openapi.choices import DocumentRefused
 
 MAX_BYTES = 32 << 20
-MAX_YAML_BYTES = 8 << 20
+MAX_YAML_BYTES = 12 << 20
+MAX_YAML_ENTRIES = 500_000
 MAX_VALUES = 2_000_000
 MAX_DEPTH = 100
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -26,11 +27,9 @@ def read_document(data: bytes) -> dict[str, Any]:
         raise _too_large(f"it has more than {MAX_BYTES >> 20} MiB")
     value = _read_json(data) if data.startswith(b"{") else _read_yaml(data)
     try:
-        size, _ = _measure(value, 0, {})
+        _measure(value, 0, {})
     except UnicodeEncodeError:
         raise DocumentRefused("a text in it has half of a surrogate pair", "Correct it, and add it again.") from None
-    if size > MAX_VALUES:
-        raise _too_large(f"it has more than {MAX_VALUES} values")
     if not isinstance(value, dict):
         raise DocumentRefused("it is no object", "An OpenAPI document begins with `openapi:` or `swagger:`.")
     return value
@@ -46,6 +45,8 @@ def _read_json(data: bytes) -> Any:
 def _read_yaml(data: bytes) -> Any:
     if len(data) > MAX_YAML_BYTES:
         raise _too_large(f"it has more than {MAX_YAML_BYTES >> 20} MiB of YAML")
+    if data.count(b"\n") + data.count(b",") > MAX_YAML_ENTRIES:  # each entry ends with one; reading them takes long
+        raise _too_large(f"it has more than {MAX_YAML_ENTRIES} lines and commas")
     try:
         return yaml.load(data, Loader=_Loader)  # noqa: S506 (a safe one that knows less than the safe one)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -88,13 +89,24 @@ def _measure(value: object, depth: int, known: dict[int, tuple[int, int]]) -> tu
         _check_scalar(value)
         return 1, 0
     if id(value) not in known:
-        if depth > MAX_DEPTH:
-            raise _too_deep()
-        inner = [_measure(item, depth + 1, known) for item in (value.values() if isinstance(value, dict) else value)]
-        known[id(value)] = 1 + sum(size for size, _ in inner), 1 + max((levels for _, levels in inner), default=0)
+        known[id(value)] = _measure_inside(value, depth, known)
     if depth + known[id(value)][1] > MAX_DEPTH:
         raise _too_deep()
     return known[id(value)]
+
+
+def _measure_inside(
+    value: dict[str, Any] | list[Any], depth: int, known: dict[int, tuple[int, int]]
+) -> tuple[int, int]:
+    if depth >= MAX_DEPTH:
+        raise _too_deep()
+    size, levels = 1, 0
+    for item in value.values() if isinstance(value, dict) else value:
+        inner_size, inner_levels = _measure(item, depth + 1, known)
+        size, levels = size + inner_size, max(levels, inner_levels)
+        if size > MAX_VALUES:
+            raise _too_large(f"it has more than {MAX_VALUES} values")
+    return size, levels + 1
 
 
 def _check_scalar(value: object) -> None:

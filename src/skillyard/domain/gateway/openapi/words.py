@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection
+from functools import lru_cache
 from html import unescape
 
 from skillyard.skill.reading import UNREADABLE
@@ -18,20 +19,29 @@ _SENTENCE_END = re.compile(r"(?<!e\.g)(?<!i\.e)(?<!etc)(?<!vs)[.!?](?=\s+[A-Z\"`
 
 def plain_line(text: object, *, most: int) -> str:
     """One line without markup: no tags, no addresses of links, nothing unseen; cut with `…` where it is long."""
-    if not isinstance(text, str):
-        return ""
-    line = _LINK.sub(r"\1", unescape(_TAG.sub(" ", text[:_MOST_READ])))
-    line = UNREADABLE.sub(" ", line).replace("**", "")
-    line = " ".join(line.split())
-    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+    return _cut(_without_markup(text), most) if isinstance(text, str) else ""
 
 
 def first_sentence(text: object, *, most: int) -> str:
-    """The first sentence of it as one plain line, without the full stop of a single one."""
-    line = plain_line(text, most=_MOST_READ)
-    if end := _SENTENCE_END.search(line):
-        line = line[: end.end()]
-    return plain_line(line, most=most)
+    """The first sentence of it as one plain line."""
+    return _cut(_until_full_stop(text), most) if isinstance(text, str) else ""
+
+
+@lru_cache(maxsize=4096)  # what is referred to often is read as often
+def _until_full_stop(text: str) -> str:
+    line = _without_markup(text)
+    end = _SENTENCE_END.search(line)
+    return line[: end.end()] if end else line
+
+
+def _without_markup(text: str) -> str:
+    line = _LINK.sub(r"\1", unescape(_TAG.sub(" ", text[:_MOST_READ])))
+    line = UNREADABLE.sub(" ", line).replace("**", "")
+    return " ".join(line.split())
+
+
+def _cut(line: str, most: int) -> str:
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 
 def snake_case(text: str) -> str:
