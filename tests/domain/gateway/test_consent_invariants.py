@@ -221,11 +221,21 @@ class Machine(RuleBasedStateMachine):
     def _to_renew(self, who: str, content: str) -> dict[str, Agreed]:
         """By endpoint, what they agreed to last for other contents."""
         found: dict[str, Agreed] = {}
-        for (person, other, endpoint), agreed in sorted(self.agreed.items(), key=lambda item: item[1].number):
-            is_open = (who, content, endpoint) not in self.agreed and other != content and person == who
-            is_whole = "github" in CONTENTS[content][0]
-            if is_open and self._holds(agreed) and (is_whole if endpoint == "*" else _declares(content, endpoint)):
-                found[endpoint] = agreed
+        is_whole = "github" in CONTENTS[content][0]
+        named = {endpoint for person, _, endpoint in self.agreed if person == who and endpoint != "*"}
+        for endpoint in ({"*"} | named) if is_whole else {text.partition(".")[2] for text in CONTENTS[content][0]}:
+            covers = {endpoint} if endpoint in DESTROYS else {endpoint, "*"}
+            if any((who, content, one) in self.agreed for one in covers):
+                continue
+            for wanted in (endpoint, *(covers - {endpoint} if not is_whole else ())):
+                others = [
+                    agreed
+                    for (person, other, agreed_endpoint), agreed in self.agreed.items()
+                    if (person, agreed_endpoint) == (who, wanted) and other != content and self._holds(agreed)
+                ]
+                if others:
+                    found[endpoint] = max(others, key=lambda agreed: agreed.number)
+                    break
         return found
 
     def _agree(self, key: tuple[str, str, str], grant_id: str, ends_ms: int | None) -> None:

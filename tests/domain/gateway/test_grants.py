@@ -330,3 +330,17 @@ def test_the_list_comes_in_pages(town: Town) -> None:
     rest = list_grants(town.app, town.ada, name=NAME, limit=2, cursor=first.next_cursor)
     assert [one.id for one in (*first.items, *rest.items)] == [one.id for one in reversed(given)]
     assert rest.next_cursor is None
+
+
+def test_what_was_granted_with_everything_is_renewed_as_far_as_the_newer_version_declares_it(town: Town) -> None:
+    town.publish(declares=["github"])
+    town.give(action="github.*", limits={"repo": ["acme/*"]})
+    narrower = town.publish("1.1.0", declares=[CREATE_ISSUE, "github.delete_repo"])
+    states = {need.action: need.state for need in find_needs(town.app, town.ada, name=NAME).needs}
+    assert states == {CREATE_ISSUE: "stale", "github.delete_repo": "missing"}
+    (renewed,) = approve(town.app, town.ada, name=NAME, version="1.1.0", expected_digest=narrower.digest)
+    assert (renewed.action, renewed.limits) == (CREATE_ISSUE, {"repo": ("acme/*",)})
+    ask(town, narrower)
+    whole = town.publish("2.0.0", declares=["github", CREATE_ISSUE], notes__txt="x")
+    renewals = approve(town.app, town.ada, name=NAME, version="2.0.0", expected_digest=whole.digest)
+    assert sorted(one.action for one in renewals) == ["github.*", CREATE_ISSUE]

@@ -62,12 +62,14 @@ class Difference:
 class Need:
     """Something that a release declares it calls. Stale: it was granted to another content of the skill, and `grant` is
     that one. Ended: the time of the grant is over. Unknown: there is no such endpoint here; then it has no `effect`.
+    `params`: what one endpoint is called with.
     """
 
     action: str
     summary: str
     effect: Effect | None
     state: NeedState
+    params: tuple[str, ...] = ()
     grant: Grant | None = None
 
 

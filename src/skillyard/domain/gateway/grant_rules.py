@@ -57,17 +57,30 @@ def decide(grants: Sequence[Grant], *, endpoint: str, effect: Effect, digest: st
     return Decision("missing", None)
 
 
-def list_renewable(grants: Sequence[Grant], *, digest: str, declared: Iterable[str], now_ms: int) -> list[Grant]:
-    """Of one person's grants for one skill, the newest first: those that are to be given to this content, too, when it
-    is approved. None whose time is over, none where this content has one already, none that it does not declare.
+class Asked(NamedTuple):
+    """An endpoint, or EVERYTHING, that a release declares and that there is."""
+
+    integration: str
+    endpoint: str
+    effect: Effect
+
+
+def list_renewable(
+    grants: Sequence[Grant], asked: Sequence[Asked], *, digest: str, now_ms: int
+) -> list[tuple[Asked, Grant]]:
+    """What is asked for and was granted to another content only, each with that grant. `grants`: as of `decide`, of
+    all integrations.
+
+    Where everything is asked for, what was granted with everything is not listed by itself.
     """
-    known = {grant.action for grant in grants if grant.digest == digest}
+    whole = {one.integration for one in asked if one.endpoint == EVERYTHING}
     found = []
-    for grant in grants:
-        is_asked = is_declared(declared, grant.integration, grant.endpoint)
-        if grant.action not in known and is_asked and not grant.is_over(now_ms):
-            known.add(grant.action)
-            found.append(grant)
+    for one in asked:
+        own = [grant for grant in grants if grant.integration == one.integration]
+        state, grant = decide(own, endpoint=one.endpoint, effect=one.effect, digest=digest, now_ms=now_ms)
+        if grant is not None and state == "stale":
+            is_in_whole = grant.endpoint == EVERYTHING != one.endpoint and one.integration in whole
+            found += [] if is_in_whole else [(one, grant)]
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
@@ -14,6 +14,8 @@ from skillyard.domain.gateway.connections import choose
 from skillyard.domain.gateway.consent import check_may_call, difference_since, permissions_of, undeclared
 from skillyard.domain.gateway.grant import EVERYTHING, Grant, GrantGiven, GrantRevoked, Need, Needs
 from skillyard.domain.gateway.grant_errors import GrantForOtherContent, GrantNotFound, TooManyGrants
+from skillyard.domain.gateway.grant_rules import Asked
+from skillyard.domain.gateway.integration import Effect
 from skillyard.domain.gateway.store import grants as store
 from skillyard.domain.registry.model import DEFAULT_CHANNEL, Release
 from skillyard.domain.registry.runnable import find_runnable
@@ -81,14 +83,25 @@ def approve(app: App, caller: Caller, *, name: SkillName, version: str, expected
     caller.must("manage_grants")
     owner_id, _ = caller.identity
     release = _find_release(app, caller, name, version, expected_digest)
-    declared, now_ms = permissions_of(release).integrations, app.clock.now_ms()
+    now_ms = app.clock.now_ms()
+    asked = [
+        Asked(one.slug, one.name, one.effect)
+        for one in _actions(app, release, _known(app, owner_id, release))
+        if one.effect is not None
+    ]
     with app.database.transaction() as tx:
         tx.lock(f"grants of {owner_id}")
         known = store.list_of_skill(tx, owner_id, release.name)
-        stale = grant_rules.list_renewable(known, digest=release.digest, declared=declared, now_ms=now_ms)
         renewed = [
-            replace(old, id=new_id("grant"), version=release.version, digest=release.digest, created_ms=now_ms)
-            for old in stale
+            replace(
+                old,
+                id=new_id("grant"),
+                endpoint=one.endpoint,
+                version=release.version,
+                digest=release.digest,
+                created_ms=now_ms,
+            )
+            for one, old in grant_rules.list_renewable(known, asked, digest=release.digest, now_ms=now_ms)
         ]
         _add(app, tx, owner_id, renewed)
     return renewed
@@ -127,9 +140,9 @@ def find_needs(app: App, caller: Caller, *, name: SkillName, version: str | None
     caller.must("read_own")
     owner_id, _ = caller.identity
     release = find_runnable(app, caller, name=name, version=version or DEFAULT_CHANNEL)
-    with app.database.reading() as tx:
-        grants = store.list_of_skill(tx, owner_id, release.name)
-    needs = tuple(_need(app, grants, release, *action) for action in _actions(release, grants))
+    grants = _known(app, owner_id, release)
+    now_ms = app.clock.now_ms()
+    needs = tuple(_need(one, grants, release, now_ms=now_ms) for one in _actions(app, release, grants))
     stale = [need.grant for need in needs if need.state == "stale" and need.grant]
     newest = max(stale, key=lambda grant: (grant.created_ms, grant.id), default=None)
     with app.database.reading() as tx:
@@ -160,28 +173,53 @@ def _add(app: App, tx: Tx, owner_id: str, grants: Sequence[Grant]) -> None:
         raise TooManyGrants(most=MOST_GRANTS)
 
 
-def _actions(release: Release, grants: Sequence[Grant]) -> list[tuple[str, str]]:
+def _known(app: App, owner_id: str, release: Release) -> list[Grant]:
+    with app.database.reading() as tx:
+        return store.list_of_skill(tx, owner_id, release.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Action:
+    """What a release calls; without an effect when there is no such thing here."""
+
+    slug: str
+    name: str
+    effect: Effect | None = None
+    summary: str = ""
+    params: tuple[str, ...] = ()
+
+
+def _actions(app: App, release: Release, grants: Sequence[Grant]) -> list[_Action]:
     """What is declared, and what of a whole integration was granted by name."""
     declared = permissions_of(release).integrations
     stated = {grant_rules.read_action(text) for text in declared}
     named = {(one.integration, one.endpoint) for one in grants}
-    return sorted(stated | {one for one in named if grant_rules.is_declared(declared, *one)})
+    return [
+        _find_action(app, *one)
+        for one in sorted(stated | {one for one in named if grant_rules.is_declared(declared, *one)})
+    ]
 
 
-def _need(app: App, grants: Sequence[Grant], release: Release, slug: str, endpoint: str) -> Need:
-    action = f"{slug}.{endpoint}"
+def _find_action(app: App, slug: str, name: str) -> _Action:
     try:
         integration = find_integration(app, slug)
-        found = find_endpoint(integration, endpoint) if endpoint != EVERYTHING else None
+        if name == EVERYTHING:
+            summary = f"Everything at {integration.title} that reads or writes"
+            return _Action(slug=slug, name=name, effect="write", summary=summary)
+        found = find_endpoint(integration, name)
     except (IntegrationNotFound, EndpointNotFound):
-        return Need(action=action, summary="", effect=None, state="unknown")
-    effect = found.effect if found else "write"
-    own = [grant for grant in grants if grant.integration == slug]
-    state, grant = grant_rules.decide(
-        own, endpoint=endpoint, effect=effect, digest=release.digest, now_ms=app.clock.now_ms()
-    )
-    summary = found.summary if found else f"Everything at {integration.title} that reads or writes"
-    return Need(action=action, summary=summary, effect=effect, state=state, grant=grant)
+        return _Action(slug=slug, name=name)
+    params = tuple(param.name for param in found.params if param.fixed is None)
+    return _Action(slug=slug, name=name, effect=found.effect, summary=found.summary, params=params)
+
+
+def _need(action: _Action, grants: Sequence[Grant], release: Release, *, now_ms: int) -> Need:
+    text, effect = f"{action.slug}.{action.name}", action.effect
+    if effect is None:
+        return Need(action=text, summary="", effect=None, state="unknown")
+    own = [grant for grant in grants if grant.integration == action.slug]
+    state, grant = grant_rules.decide(own, endpoint=action.name, effect=effect, digest=release.digest, now_ms=now_ms)
+    return Need(action=text, summary=action.summary, effect=effect, state=state, params=action.params, grant=grant)
 
 
 def _own(tx: Tx, caller: Caller, grant_id: str) -> Grant:

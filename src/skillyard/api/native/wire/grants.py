@@ -32,6 +32,7 @@ _NEED = {
     "summary": "Open an issue",
     "effect": "write",
     "state": "granted",
+    "params": ["repo", "title", "body"],
     "grant": _GRANT,
 }
 _NEEDS = {
@@ -155,6 +156,7 @@ class NeedOnWire(BaseModel):
     summary: str
     effect: Effect | None = Field(description="Null when there is no such endpoint here.")
     state: State = Field(description="Stale: granted to another content. Unknown: there is no such endpoint here.")
+    params: list[str] = Field(description="What the endpoint is called with, for limits.")
     grant: GrantOnWire | None
 
 
@@ -209,6 +211,7 @@ def _show_need(need: Need, *, now_ms: int) -> NeedOnWire:
         summary=need.summary,
         effect=need.effect,
         state=need.state,
+        params=list(need.params),
         grant=show_grant(need.grant, now_ms=now_ms) if need.grant else None,
     )
 
