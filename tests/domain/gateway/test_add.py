@@ -141,7 +141,7 @@ def test_a_name_that_is_none_is_refused(app: App, root: Caller, slug: str) -> No
     [
         "https://10.0.0.1",
         "https://169.254.169.254/latest",
-        "https://[::1]",
+        "https://[fe80::1]",
         "https://[fd00::1]:8443",
         "http://10.0.0.1",
     ],
