@@ -57,7 +57,7 @@ def test_a_link_makes_an_account_and_a_session(app: App, nobody: Api) -> None:
     }  # fmt: skip
     me = nobody.as_(session["access_token"]).get("/me").json()
     assert me["namespaces"] == [{"slug": "ada", "kind": "personal", "role": "owner"}]
-    assert me["token"]["scopes"] == ["admin", "manage", "publish", "read", "run"]
+    assert me["token"]["scopes"] == ["admin", "call", "manage", "publish", "read", "run"]
     assert me["token"]["kind"] == "access"
 
 

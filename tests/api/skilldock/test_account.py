@@ -64,7 +64,7 @@ def test_the_first_sign_in_makes_a_personal_token_and_the_next_one_leaves_it_at_
     assert token.startswith("sky_pt_")
     [live] = second.data("tokens", "list")["items"]
     assert token.startswith(live["token_prefix"])
-    assert live["scopes"] == ["manage", "publish", "read", "run"]
+    assert live["scopes"] == ["call", "manage", "publish", "read", "run"]
     assert "sub" in second.run("auth", "inspect").stdout
 
 
