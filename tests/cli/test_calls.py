@@ -74,6 +74,7 @@ def test_calls_are_listed_and_counted(world: tuple[Upstream, User]) -> None:
     assert "github.list_issues\tread\tyour token\t201" in newest
     assert "github.list_issues\tread\tyour token\t404" in before
     assert {call["integration"] for call in ada.data("calls", "list")} == {"github"}
+    assert "github.list_issues\tread\tada's token\t201" in ada.run("calls", "list", "--everybody").stdout
     used = ada.run("calls", "usage").stdout
     assert used.startswith("plan unlimited\n")
     assert ada.data("calls", "usage", "--days", "1")["days"][0]["failures"] >= 1

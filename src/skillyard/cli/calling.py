@@ -57,13 +57,20 @@ def list_calls(
     *,
     integration: Annotated[str | None, Parameter(help="Only of this one.")] = None,
     run: Annotated[str | None, Parameter(help="Only of this run.")] = None,
+    everybody: Annotated[bool, Parameter(negative="", help="Of all people, as an administrator.")] = False,
     limit: Annotated[int, Parameter(help="How many at most.")] = 30,
     registry: Registry = None,
     json: Json = False,
 ) -> None:
     """List calls, the newest first: when, what, with which skill, and how it ended."""
+    if everybody and (integration or run):
+        raise UsageError("--everybody stands alone.", code="usage", hint="Leave --integration and --run out.")
     with Client(registry) as client:
-        found = client.calls(integration=integration, run=run, limit=limit)
+        found = (
+            client.everybodys_calls(limit=limit)
+            if everybody
+            else client.calls(integration=integration, run=run, limit=limit)
+        )
     if json:
         return show.data(found)
     show.table(["when", "action", "effect", "with", "ended", "ms"], [_row(one) for one in found])
@@ -128,6 +135,7 @@ def _end(action: str, answer: dict[str, Any]) -> None:
 
 
 def _row(one: dict[str, Any]) -> tuple[str, str, str, str, str, object]:
-    by = f"{one['skill']}@{one['skill_version']}" if one["skill"] else "your token"
+    whose = f"{one['username']}'s" if "username" in one else "your"
+    by = f"{one['skill']}@{one['skill_version']}" if one["skill"] else f"{whose} token"
     ended = one["error"] or one["status"] or one["state"]
     return one["at"], f"{one['integration']}.{one['endpoint']}", one["effect"], by, str(ended), one["duration_ms"] or ""

@@ -48,6 +48,10 @@ class GatewayCalls(ApiCalls):
             self.items("listCalls", limit_total=limit, **without_none({"integration": integration, "run": run}))
         )
 
+    def everybodys_calls(self, *, username: str | None = None, limit: int = 30) -> list[Document]:
+        """The same of all people, or of one, each with `username`. For administrators."""
+        return list(self.items("listAllCalls", limit_total=limit, **without_none({"username": username})))
+
     def call_usage(self, *, days: int = 30) -> Document:
         """`{"plan", "minute", "day", "days"}`: what was called, and what is left of the plan."""
         return cast(Document, self.get_json("/calls/usage", days=days))

@@ -182,6 +182,8 @@ def test_the_list_of_calls_and_their_numbers(site: Entrance, ada: Caller) -> Non
     second = send(site, ada, "GET", f"/api/v1/calls?limit=1&cursor={listed['next_cursor']}").json()["items"]
     assert [(row["endpoint"], row["status"], row["effect"]) for row in second] == [("create_issue", 201, "write")]
     assert send(site, ada, "GET", "/api/v1/calls?integration=gitlab").json()["items"] == []
+    everybody = send(site, ada, "GET", "/api/v1/admin/calls?username=ada&limit=1").json()["items"]
+    assert [(row["username"], row["endpoint"]) for row in everybody] == [("ada", "list_issues")]
     used = send(site, ada, "GET", "/api/v1/calls/usage?days=2").json()
     assert used["plan"]["name"] == "unlimited"
     assert [(day["integration"], day["calls"], day["failures"]) for day in used["days"]] == [("github", 2, 0)]

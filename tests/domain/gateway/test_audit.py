@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from skillyard.app import App
+from skillyard.domain.accounts.errors import AdministratorsOnly, UserNotFound
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.gateway.audit import calls_of_run, list_calls
+from skillyard.domain.gateway.audit import calls_of_run, list_all_calls, list_calls
 from skillyard.domain.gateway.call import CallRequest, RunRef, Who, perform
 from skillyard.domain.gateway.call_errors import UpstreamUnavailable
 from skillyard.domain.gateway.jobs import forget_old_calls
@@ -119,6 +120,22 @@ def test_nobody_sees_the_calls_of_others_and_pages_follow_each_other(app: App, a
     assert second.next_cursor is None
     assert list_calls(app, a_person(app, "bob")).items == ()
     assert list_calls(app, ada, integration="gitlab").items == ()
+
+
+def test_administrators_see_everybodys_calls(app: App, ada: Caller) -> None:
+    bob = connected(app, a_person(app, "bob"))
+    ask(app, ada)
+    ask(app, bob, "create_issue", title="x")
+    everybody = list_all_calls(app, ada).items
+    assert [(one.username, one.record.endpoint) for one in everybody] == [
+        ("bob", "create_issue"),
+        ("ada", "list_issues"),
+    ]
+    assert [one.username for one in list_all_calls(app, ada, username="ada").items] == ["ada"]
+    with pytest.raises(UserNotFound):
+        list_all_calls(app, ada, username="carl")
+    with pytest.raises(AdministratorsOnly):
+        list_all_calls(app, bob)
 
 
 def test_all_of_many_at_once_are_on_record(app: App, ada: Caller, github: Upstream) -> None:

@@ -62,6 +62,23 @@ def list_calls(
     )
 
 
+@router.get("/admin/calls", summary="Everybody's calls")
+def list_all_calls(
+    app: AppOf,
+    caller: CallerOf,
+    username: Annotated[str | None, Query(max_length=100, description="Only of this person.")] = None,
+    integration: Annotated[str | None, Query(max_length=100, description="Only of this one.")] = None,
+    run: Annotated[str | None, Query(max_length=100, description="Only of this run.")] = None,
+    limit: Limit = 30,
+    cursor: Cursor = None,
+) -> wire.EverybodysCallsPage:
+    """For administrators; the newest first."""
+    found = audit.list_all_calls(
+        app, caller, username=username, integration=integration, run_id=run, limit=limit, cursor=cursor
+    )
+    return wire.show_everybodys_calls(found)
+
+
 @router.get("/calls/usage", summary="How much I have called, and may call")
 def read_call_usage(
     app: AppOf,

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 from skillyard.app import App
+from skillyard.domain.accounts.directory import list_people
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.gateway import plans
 from skillyard.domain.gateway.call_model import CallRecord
-from skillyard.domain.gateway.plans import Limit
+from skillyard.domain.gateway.plans import Limit, person_of
 from skillyard.domain.gateway.store import calls as store
 from skillyard.domain.gateway.store import connections
 from skillyard.domain.gateway.store.calls import Day, Sums
@@ -44,6 +45,14 @@ class End:
 
     record: CallRecord
     is_connection_seen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallOf:
+    """A call, and who made it."""
+
+    record: CallRecord
+    username: str
 
 
 def begin(app: App, record: CallRecord, limits: tuple[Limit, ...]) -> None:
@@ -87,6 +96,27 @@ def list_calls(
             tx, caller.identity[0], before=str(before), limit=limit + 1, integration=integration, run_id=run_id
         )
     return page_of(found, limit, lambda record: [record.id])
+
+
+def list_all_calls(
+    app: App,
+    caller: Caller,
+    *,
+    username: str | None = None,
+    integration: str | None = None,
+    run_id: str | None = None,
+    limit: int = 30,
+    cursor: str | None = None,
+) -> Page[CallOf]:
+    """Everybody's, or one person's, for administrators; the newest first. Raises UserNotFound."""
+    caller.must("administer")
+    (before,) = read_cursor(cursor, [_AFTER_ALL_IDS])
+    with app.database.reading() as tx:
+        user_id = None if username is None else person_of(tx, username).id
+        found = store.list_of(tx, user_id, before=str(before), limit=limit + 1, integration=integration, run_id=run_id)
+        people = list_people(tx, {record.user_id for record in found})
+    named = [CallOf(record=one, username=people[one.user_id].username) for one in found]
+    return page_of(named, limit, lambda one: [one.record.id])
 
 
 def calls_of_run(tx: Tx, run_id: str, *, limit: int = 1000) -> list[CallRecord]:

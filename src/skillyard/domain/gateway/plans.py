@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from skillyard.app import App
 from skillyard.domain.accounts.directory import find_person
 from skillyard.domain.accounts.errors import UserNotFound
-from skillyard.domain.accounts.model import Caller
+from skillyard.domain.accounts.model import Caller, User
 from skillyard.domain.gateway.call_errors import (
     CallLimitReached,
     DailyLimitReached,
@@ -67,14 +67,20 @@ def set_plan(app: App, caller: Caller, *, username: str, plan: str | None) -> Pl
     if plan is not None and plan not in app.settings.plans:
         raise PlanUnknown(plan=plan[:40], plans=", ".join(app.settings.plans))
     with app.database.transaction() as tx:
-        user = find_person(tx, username)
-        if user is None:
-            raise UserNotFound(username=username[:40])
+        user = person_of(tx, username)
         if plan is None:
             store.remove_plan(tx, user.id)
         else:
             store.set_plan(tx, user.id, plan, set_by=caller.identity[0], now_ms=app.clock.now_ms())
         return plan_of(tx, app, user.id)
+
+
+def person_of(tx: Tx, username: str) -> User:
+    """Raises UserNotFound."""
+    found = find_person(tx, username)
+    if found is None:
+        raise UserNotFound(username=username[:40])
+    return found
 
 
 def limits_of(app: App, plan: Plan, who: Who, connection_id: str | None, *, now_ms: int) -> tuple[Limit, ...]:

@@ -8,6 +8,7 @@ import orjson
 from pydantic import BaseModel, Field
 
 from skillyard.api.native.wire.fields import Text, Time, example
+from skillyard.domain.gateway.audit import CallOf
 from skillyard.domain.gateway.call_model import CallMeta, CallRecord, CallResult, CallState, RateState
 from skillyard.domain.gateway.integration import Effect
 from skillyard.domain.gateway.plans import Plan
@@ -129,6 +130,19 @@ class CallsPage(BaseModel):
     next_cursor: str | None
 
 
+class CallOfSomebody(CallOnWire):
+    model_config = example({**_CALL, "username": "ada"})
+
+    username: str
+
+
+class EverybodysCallsPage(BaseModel):
+    model_config = example({"items": [{**_CALL, "username": "ada"}], "next_cursor": None})
+
+    items: list[CallOfSomebody]
+    next_cursor: str | None
+
+
 class PlanOnWire(BaseModel):
     model_config = example(_PLAN)
 
@@ -189,7 +203,12 @@ def show_meta(meta: CallMeta) -> dict[str, Any]:
 
 
 def show_calls(page: Page[CallRecord]) -> CallsPage:
-    return CallsPage(items=[_show_call(record) for record in page.items], next_cursor=page.next_cursor)
+    return CallsPage(items=[CallOnWire(**_call_fields(record)) for record in page.items], next_cursor=page.next_cursor)
+
+
+def show_everybodys_calls(page: Page[CallOf]) -> EverybodysCallsPage:
+    items = [CallOfSomebody(username=one.username, **_call_fields(one.record)) for one in page.items]
+    return EverybodysCallsPage(items=items, next_cursor=page.next_cursor)
 
 
 def show_plan(plan: Plan) -> PlanOnWire:
@@ -214,28 +233,28 @@ def show_usage(usage: CallUsage) -> UsageOnWire:
     )
 
 
-def _show_call(record: CallRecord) -> CallOnWire:
-    return CallOnWire(
-        id=record.id,
-        integration=record.integration,
-        version=record.version,
-        endpoint=record.endpoint,
-        effect=record.effect,
-        state=record.state,
-        status=record.status,
-        error=record.error,
-        duration_ms=record.duration_ms,
-        connection=record.connection_id,
-        token_id=record.token_id,
-        run_id=record.run_id,
-        skill=record.skill,
-        skill_version=record.skill_version,
-        digest=record.digest,
-        grant_id=record.grant_id,
-        request_id=record.request_id,
-        upstream_request_id=record.upstream_request_id,
-        at=iso(record.at_ms),
-    )
+def _call_fields(record: CallRecord) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "integration": record.integration,
+        "version": record.version,
+        "endpoint": record.endpoint,
+        "effect": record.effect,
+        "state": record.state,
+        "status": record.status,
+        "error": record.error,
+        "duration_ms": record.duration_ms,
+        "connection": record.connection_id,
+        "token_id": record.token_id,
+        "run_id": record.run_id,
+        "skill": record.skill,
+        "skill_version": record.skill_version,
+        "digest": record.digest,
+        "grant_id": record.grant_id,
+        "request_id": record.request_id,
+        "upstream_request_id": record.upstream_request_id,
+        "at": iso(record.at_ms),
+    }
 
 
 def _show_used(used: Used) -> UsedOnWire:

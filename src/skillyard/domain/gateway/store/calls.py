@@ -62,11 +62,17 @@ def add_to_days(tx: Tx, sums: Iterable[tuple[Day, Sums]]) -> None:
 
 
 def list_of(
-    tx: Tx, user_id: str, *, before: str, limit: int, integration: str | None = None, run_id: str | None = None
+    tx: Tx,
+    user_id: str | None,
+    *,
+    before: str,
+    limit: int,
+    integration: str | None = None,
+    run_id: str | None = None,
 ) -> list[CallRecord]:
-    """Somebody's, the newest first."""
-    sql, args = "SELECT * FROM calls WHERE user_id = ? AND id < ?", [user_id, before]
-    for name, value in (("integration", integration), ("run_id", run_id)):
+    """Somebody's, None for everybody's, the newest first."""
+    sql, args = "SELECT * FROM calls WHERE id < ?", [before]
+    for name, value in (("user_id", user_id), ("integration", integration), ("run_id", run_id)):
         if value is not None:
             sql, args = f"{sql} AND {name} = ?", [*args, value]
     return [_record(row) for row in tx.all(f"{sql} ORDER BY id DESC LIMIT ?", *args, limit)]
