@@ -12,9 +12,14 @@ import pytest
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.gateway import oauth
+from skillyard.domain.gateway.add import add_file, remove_integration
 from skillyard.domain.gateway.call import CallRequest, call
 from skillyard.domain.gateway.call_errors import ParamsInvalid
-from skillyard.domain.gateway.connection_errors import AccountNotUnderstood, VariablesNotAcceptable
+from skillyard.domain.gateway.connection_errors import (
+    AccountNotUnderstood,
+    ReconnectRequired,
+    VariablesNotAcceptable,
+)
 from skillyard.domain.gateway.connections import add_key, list_connections
 from skillyard.infra.envelope import Secret
 from skillyard.infra.errors import SkillyardError
@@ -181,3 +186,46 @@ def _connected(tmp_path: Path, github: RawUpstream) -> tuple[App, Caller]:
 
 def _list_issues(app: App, caller: Caller, repo: str) -> None:
     call(app, caller, CallRequest(integration="github", endpoint="list_issues", params={"repo": repo}, request_id="r1"))
+
+
+def test_a_key_is_shown_to_no_host_that_it_was_not_given_for(tmp_path: Path) -> None:
+    """Also not when an administrator describes the integration anew, or another one by its old name."""
+    with raw_upstream() as given_for, raw_upstream() as other:
+        app = make_app(tmp_path, outbound_http_loopback=True)
+        root = a_person(app)
+        add_file(app, root, text=_an_integration(given_for.url))
+        add_key(app, root, integration="acme", secrets={"secret": KEY}, variables={})
+        _ask_acme(app, root)
+        add_file(app, root, text=_an_integration(given_for.url, "Its title is new"))
+        _ask_acme(app, root)
+        assert len(given_for.heads) == 2, "what stays at its host stays connected"
+        add_file(app, root, text=_an_integration(other.url))
+        with pytest.raises(ReconnectRequired):
+            _ask_acme(app, root)
+        add_key(app, root, integration="acme", secrets={"secret": KEY}, variables={})
+        remove_integration(app, root, slug="acme")
+        add_file(app, root, text=_an_integration(given_for.url))
+        with pytest.raises(ReconnectRequired):
+            _ask_acme(app, root)
+        assert (len(given_for.heads), len(other.heads)) == (2, 0)
+        app.close()
+
+
+def _an_integration(url: str, title: str = "Acme") -> str:
+    return f"""
+integration: acme
+version: 1
+title: {title}
+description: For tests.
+origin: {{description: Made up, licence: Apache-2.0}}
+base_url: {url}
+ways: [{{kind: api_key}}]
+identity: {{path: /user, id: id, label: login}}
+groups: {{all: All}}
+endpoints:
+  list: {{group: all, summary: List, method: GET, path: /list, effect: read}}
+"""
+
+
+def _ask_acme(app: App, caller: Caller) -> None:
+    call(app, caller, CallRequest(integration="acme", endpoint="list", params={}, request_id="r1"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from urllib.parse import urlsplit
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
@@ -15,14 +16,18 @@ from skillyard.domain.gateway.catalog_errors import (
     IntegrationNotFound,
     OpenApiNotAcceptable,
 )
+from skillyard.domain.gateway.connections import lose
 from skillyard.domain.gateway.integration import Integration
 from skillyard.domain.gateway.integration_file import read_integration
 from skillyard.domain.gateway.openapi.choices import Choices, DocumentRefused
 from skillyard.domain.gateway.openapi.read import read_openapi
 from skillyard.domain.gateway.openapi.text import MAX_BYTES
+from skillyard.domain.gateway.store import connections as connections_store
 from skillyard.domain.gateway.store import integrations as store
+from skillyard.infra.database import Tx
 from skillyard.infra.isolation import Isolated, Isolation
 from skillyard.infra.outbound import Bounds, CallFailed
+from skillyard.skill.faults import SkillError
 from skillyard.skill.reading import shorten
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -51,7 +56,8 @@ def preview(app: App, caller: Caller, *, slug: str, document: bytes | None, url:
 def add_integration(
     app: App, caller: Caller, *, slug: str, document: bytes | None, url: str, choices: Choices
 ) -> Added:
-    """Add an integration that an OpenAPI document describes, or describe it anew, as its next version.
+    """Add an integration that an OpenAPI document describes, or describe it anew, as its next version. Where that leads
+    to other hosts, people have to connect again: their keys are not shown to those.
 
     The document is given, or fetched from `url`; with both, `url` says where it is from. Raises AdministratorsOnly,
     IntegrationNameNotAcceptable, IntegrationNameTaken, OpenApiNotAcceptable, AddressNotAllowed or CallFailed.
@@ -88,9 +94,36 @@ def remove_integration(app: App, caller: Caller, *, slug: str) -> None:
 def _keep(app: App, caller: Caller, described: Added) -> Added:
     user_id, username = caller.identity
     with app.database.transaction() as tx:
+        before = _hosts_before(tx, described.integration.slug)
         kept = keep_integration(tx, described.integration, user_id=user_id, now_ms=app.clock.now_ms())
+        if not _hosts(kept) <= before:
+            _ask_for_secrets_anew(app, tx, kept.slug)
         app.events.record(tx, IntegrationAdded(integration=kept.slug, version=kept.version, by=username))
     return Added(integration=kept, notes=described.notes)
+
+
+def _ask_for_secrets_anew(app: App, tx: Tx, slug: str) -> None:
+    """What people gave for some hosts is shown to no others: they connect again, or do not."""
+    for one in connections_store.list_connected(tx, slug):
+        connections_store.require_reconnect(tx, one.connection.id, revision=one.revision)
+        lose(app, tx, one.connection, "integration_moved")
+
+
+def _hosts_before(tx: Tx, slug: str) -> frozenset[str]:
+    """Of its present description; none where there is none, or none that can still be read."""
+    record = store.find(tx, slug)
+    try:
+        return _hosts(read_integration(record.content, file=slug, is_ours=False)) if record else frozenset()
+    except SkillError:
+        return frozenset()
+
+
+def _hosts(integration: Integration) -> frozenset[str]:
+    """Whoever is shown a secret of a connection, with scheme and port."""
+    oauths = [way.oauth for way in integration.ways if way.oauth]
+    addresses = [integration.base_url, *(url for one in oauths for url in (one.token_url, one.revoke_url) if url)]
+    origins = {f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, addresses)}
+    return frozenset({*origins, *(f"https://{host}" for host in integration.hosts)})
 
 
 def _check_slug(slug: str) -> None:

@@ -71,8 +71,8 @@ class ConnectionMade(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionLost(Event):
-    """The registry can no longer act for an account; `why`: disconnected (by its owner), or reconnect_required (the
-    service takes its token no longer)."""
+    """The registry can no longer act for an account; `why`: disconnected (by its owner), reconnect_required (the
+    service takes its token no longer), or integration_moved (it leads to hosts to which its key was not given)."""
 
     kind: ClassVar[str] = "connection.lost"
 

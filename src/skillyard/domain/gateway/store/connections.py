@@ -82,6 +82,12 @@ def list_of(tx: Tx, owner_id: str, integration: str | None = None) -> list[Conne
     ]
 
 
+def list_connected(tx: Tx, integration: str) -> list[Record]:
+    """All people's."""
+    rows = tx.all("SELECT * FROM connections WHERE integration = ? AND status = 'connected'", integration)
+    return [_record(row) for row in rows]
+
+
 def choose_default(tx: Tx, one: Connection) -> None:
     """Let it be meant where no other is named, until another is chosen."""
     tx.run(
