@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from skillyard.domain.gateway.agent_skill import skill_folder, skill_zip
 from skillyard.domain.gateway.catalog import read_shipped, shipped_slugs
@@ -17,6 +19,7 @@ from skillyard.domain.registry.publish import publish
 from skillyard.skill.archive import open_safely, skill_files
 from skillyard.skill.manifest import read_manifest
 from skillyard.skill.names import SkillName
+from skillyard.skill.reading import UNREADABLE
 from skillyard.skill.scan.engine import scan
 from skillyard.skill.scan.verdict import Verdict
 from tests.domain.gateway.test_integration_file import SMALL
@@ -78,3 +81,30 @@ def test_what_an_example_needs_is_made_up_where_none_is_given() -> None:
     text = skill_folder(notes, PLACE)["references/notes.md"].decode()
     assert '{"params": {"note": ""}}' in text
     assert '{"params": {"note": "n1", "text": "Hello"}}' in text
+
+
+_TEXT = st.text(min_size=1, max_size=60).filter(lambda text: not UNREADABLE.search(text) and text.strip() == text)
+
+
+@given(title=_TEXT, description=_TEXT, licence=_TEXT, summary=_TEXT)
+@settings(max_examples=150, deadline=None)
+def test_whatever_an_integration_says_of_itself_its_skill_is_one(
+    title: str, description: str, licence: str, summary: str
+) -> None:
+    notes = read_integration(SMALL, file="notes.yaml", is_ours=False)
+    read_note = replace(notes.endpoints["read_note"], summary=summary)
+    origin = replace(notes.origin, licence=licence)
+    changed = replace(notes, title=title, description=description, origin=origin, endpoints={"read_note": read_note})
+    report = read_manifest(skill_files(skill_folder(changed, PLACE)))
+    assert [fault for fault in report.faults if fault.severity == "error"] == []
+    assert report.manifest is not None
+    assert report.manifest.version == "1.0.0"
+
+
+def test_a_group_may_have_any_name_and_there_may_be_hundreds() -> None:
+    notes = read_integration(SMALL, file="notes.yaml", is_ours=False)
+    names = ["con", "nul", "aux", *(f"g{number}" for number in range(297))]
+    one = notes.endpoints["read_note"]
+    endpoints = {f"read_{name}": replace(one, name=f"read_{name}", group=name) for name in names}
+    files = open_safely(skill_zip(replace(notes, groups=dict.fromkeys(names, "G"), endpoints=endpoints), PLACE))
+    assert len(files.entries) == 301

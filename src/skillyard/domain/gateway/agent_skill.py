@@ -11,6 +11,7 @@ from typing import Any
 from skillyard.domain.gateway.documents import CallPlace, Group, curl, example_params, groups_of, permission_of
 from skillyard.domain.gateway.integration import Endpoint, Integration, Param
 from skillyard.skill.archive import pack, skill_files
+from skillyard.skill.names import WINDOWS_DEVICES
 
 _MOST_DESCRIPTION = 1000
 _SKILL_FILE = Template("""\
@@ -146,7 +147,8 @@ def _code(schema: Mapping[str, Any]) -> str:
 
 
 def _path(group: Group) -> str:
-    return f"references/{group.slug}.md"
+    """Where it stands, on every system."""
+    return f"references/{'_' if group.slug in WINDOWS_DEVICES else ''}{group.slug}.md"
 
 
 def _line(text: str) -> str:
