@@ -36,6 +36,8 @@ def test_the_commands_do_as_the_guide_says(tmp_path: Path) -> None:
 
 def test_the_files_that_it_names_are_there() -> None:
     text = (ROOT / PAGE).read_text(encoding="utf-8")
-    named = re.findall(r"`((?:src|tests)/[\w./-]+)`", text)
-    assert len(named) >= 2
-    assert all((ROOT / path).exists() for path in named)
+    named = [ROOT / path for path in re.findall(r"`(src/[\w./-]+)`", text)]
+    linked = [(ROOT / PAGE).parent / path for path in re.findall(r"\]\(([\w./-]+)\)", text)]
+    assert named
+    assert linked
+    assert all(path.exists() for path in named + linked)
