@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 
+import orjson
 import pytest
 
 from skillyard.app import App
+from skillyard.domain.gateway.add import add_integration
 from skillyard.domain.gateway.catalog import list_integrations
+from skillyard.domain.gateway.openapi.choices import Choices
 from tests.api.web.browser import Browser
-from tests.makers import make_app
+from tests.makers import a_person, make_app
 
 
 @pytest.fixture
@@ -81,3 +84,32 @@ def test_an_integration_that_is_switched_off_is_not_shown(tmp_path: Path) -> Non
     assert "GitHub" not in _read(Browser(app), "/integrations?q=github")
     assert Browser(app).get("/integrations/github").status == 404
     app.close()
+
+
+EVIL = "<script>alert(1)</script>"
+
+
+def test_what_a_document_says_is_shown_as_text(browser: Browser, app: App) -> None:
+    operation = {
+        "operationId": "makeIt", "summary": EVIL,
+        "description": f"{EVIL} [click](javascript:alert(1)) ![x](x onerror=y)",
+        "tags": [EVIL], "externalDocs": {"url": "javascript:alert(1)"}, "responses": {},
+        "parameters": [
+            {"name": "q", "in": "query", "description": EVIL,
+             "schema": {"type": "string", "enum": [EVIL, '"><b>'], "default": EVIL, "example": EVIL}},
+        ],
+    }  # fmt: skip
+    document = {
+        "openapi": "3.1.0", "info": {"title": EVIL, "version": EVIL, "description": EVIL},
+        "externalDocs": {"url": EVIL},
+        "servers": [{"url": "https://api.example.com"}], "paths": {"/it": {"post": operation}},
+    }  # fmt: skip
+    data = orjson.dumps(document)
+    add_integration(app, a_person(app), slug="evil", document=data, url="", choices=Choices())
+    for path in ("/integrations", "/integrations/evil", "/integrations/evil/make_it"):
+        html = browser.get(path).body.decode().lower()
+        assert "evil" in html
+        assert "<script>alert" not in html
+        assert 'href="javascript' not in html
+        assert '"><b>' not in html
+        assert "<img src=x" not in html
