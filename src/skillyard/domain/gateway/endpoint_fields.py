@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from skillyard.domain.gateway.fields import Fields, is_header, known_fields
+from skillyard.domain.gateway.fields import Fields, is_header, known_fields, known_names
 from skillyard.domain.gateway.integration import Endpoint, Example, Paging, Param, Where
 from skillyard.skill.reading import Place, as_list, quoted
 
@@ -42,18 +42,6 @@ def read_endpoints(value: object, place: Place, groups: Collection[str]) -> dict
         message = f"{place} has {len(named)} entries, {MOST_ENDPOINTS} are allowed"
         place.refuse("too_many", message, "choose those that agents need")
     return {name: _read_endpoint(name, item, place.at(name), groups) for name, item in named.items()}
-
-
-def known_names(value: object, place: Place, pattern: re.Pattern[str], like: str) -> Mapping[str, Any]:
-    """A map whose keys are names of the file's own, without those that cannot be names."""
-    found = Fields({"": value}, place).values[""]
-    entries = found if isinstance(found, Mapping) else {}
-    if found is not None and not isinstance(found, Mapping):
-        place.refuse_type("a map of names", f"write {like}: ...")
-    for name in entries:
-        if not pattern.fullmatch(name):
-            place.at(name).refuse("bad_name", f"{quoted(name)} is no name here", f"write it as {like}")
-    return {name: item for name, item in entries.items() if pattern.fullmatch(name)}
 
 
 def schema_of(params: Iterable[Param]) -> Mapping[str, Any]:
@@ -116,14 +104,6 @@ def _read_param(name: str, value: object, place: Place) -> Param:
         place.refuse_type("a parameter", "write {in: query, type: string, description: ...}")
         value = {"in": "query"}
     fields = Fields({key: value[key] for key in _OF_PARAM if key in value}, place)
-    inline = {key: item for key, item in value.items() if key not in _OF_PARAM}
-    for key in inline:
-        if key not in _OF_SCHEMAS:
-            hint = "put text with a comma or colon in quotes, and write keywords as JSON Schema (2020-12) has them"
-            place.at(key).refuse("unknown_key", f"{place.at(key)} means nothing here", hint)
-    if inline and "schema" in value:
-        at = place.at(next(iter(inline)))
-        at.refuse("schema_twice", f"{at} stands beside schema", "move it into schema")
     where: Where = fields.choice("in", ("path", "query", "header", "body"))
     is_whole = where == "body" and value.get("as") == ""
     there = "" if is_whole else fields.text("as", most_chars=200) or name
@@ -135,13 +115,26 @@ def _read_param(name: str, value: object, place: Place) -> Param:
     return Param(
         name=name,
         where=where,
-        schema=fields.map("schema") or inline,
+        schema=_read_schema(fields, {key: item for key, item in value.items() if key not in _OF_PARAM}),
         name_there=there,
         is_required=fields.flag("required"),
         keeps_slashes=slashes == "keep",
         encodes_slashes=slashes == "encode",
         style=fields.choice("style", _STYLES, default="repeat"),
     )
+
+
+def _read_schema(fields: Fields, inline: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What stands beside the keys of the parameter, or by itself under `schema`."""
+    for key in inline:
+        if key not in _OF_SCHEMAS:
+            at = fields.place.at(key)
+            hint = "put text with a comma or colon in quotes, and write keywords as JSON Schema (2020-12) has them"
+            at.refuse("unknown_key", f"{at} means nothing here", hint)
+    if inline and "schema" in fields.values:
+        at = fields.place.at(next(iter(inline)))
+        at.refuse("schema_twice", f"{at} stands beside schema", "move it into schema")
+    return fields.map("schema") or inline
 
 
 def _read_fixed(fields: Fields) -> tuple[Param, ...]:

@@ -120,6 +120,15 @@ def known_fields(value: object, place: Place, keys: Collection[str]) -> Fields:
     return Fields({key: found[key] for key in found if key in keys}, place)
 
 
+def known_names(value: object, place: Place, pattern: re.Pattern[str], like: str) -> Mapping[str, Any]:
+    """A map whose keys are names of the file's own, without those that cannot be names."""
+    found = as_map(value, place, hint=f"write {like}: ...")
+    for name in found:
+        if not pattern.fullmatch(name):
+            place.at(name).refuse("bad_name", f"{quoted(name)} is no name here", f"write it as {like}")
+    return {name: item for name, item in found.items() if pattern.fullmatch(name)}
+
+
 # What makes a message, or says whose it is: a file that set one of these could make two requests out of one.
 _OF_THE_MESSAGE = frozenset(
     {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "expect", "cookie"}

@@ -68,8 +68,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from skillyard.domain.gateway.endpoint_fields import known_names, read_endpoints
-from skillyard.domain.gateway.fields import Fields, known_fields
+from skillyard.domain.gateway.endpoint_fields import read_endpoints
+from skillyard.domain.gateway.fields import Fields, known_fields, known_names
 from skillyard.domain.gateway.integration import Habits, Integration, Origin
 from skillyard.domain.gateway.integration_checks import check_integration
 from skillyard.domain.gateway.sign_in_fields import read_identity, read_ways
