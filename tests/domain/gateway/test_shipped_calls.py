@@ -12,9 +12,13 @@ import pytest
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
+from skillyard.domain.gateway.building import base_of
 from skillyard.domain.gateway.call import CallRequest, CallResult, call
+from skillyard.domain.gateway.call_errors import ConnectionNotUsable
+from skillyard.domain.gateway.catalog import read_shipped
 from skillyard.domain.gateway.connection import Connection
-from skillyard.domain.gateway.connection_errors import KeyRefused, ReconnectRequired
+from skillyard.domain.gateway.connection_errors import KeyRefused, ReconnectRequired, VariablesNotAcceptable
+from skillyard.domain.gateway.connection_rules import check_variables
 from skillyard.domain.gateway.connections import add_key, list_connections
 from skillyard.infra.envelope import Secret
 from skillyard.settings import IntegrationSettings
@@ -175,3 +179,26 @@ def test_what_linear_could_not_do_is_told_as_a_failure(app: App, ada: Caller, th
     there.last = knows(vendor, {"errors": [{"message": "Entity not found: Issue"}]})
     connect(app, ada, vendor)
     assert ask(app, ada, "linear", "get_issue", {"id": "ENG-9"}).meta.failure == "Entity not found: Issue"
+
+
+@pytest.mark.parametrize(
+    ("variables", "base"),
+    [
+        ({}, "https://api.openai.com/v1"),
+        ({"host": "openrouter.ai", "path": "api/v1"}, "https://openrouter.ai/api/v1"),
+        ({"host": "llm.example.org:8443"}, "https://llm.example.org:8443/v1"),
+    ],
+)
+def test_what_speaks_like_openai_is_reached_elsewhere(variables: dict[str, str], base: str) -> None:
+    openai = read_shipped("openai")
+    assert base_of(openai, check_variables(openai, variables)) == base
+
+
+@pytest.mark.parametrize("path", ["v2", "v1/../x", "//evil.example", "api/v1/", "v1?x"])
+def test_only_the_paths_that_are_offered_are_taken(path: str) -> None:
+    openai = read_shipped("openai")
+    with pytest.raises(VariablesNotAcceptable):
+        check_variables(openai, {"path": path})
+    if path != "v2":
+        with pytest.raises(ConnectionNotUsable):
+            base_of(openai, {"host": "llm.example.org", "path": path})

@@ -110,7 +110,7 @@ def test_every_address_is_https(slug: str) -> None:
 
 @each_integration
 def test_variables_cannot_stand_for_more_than_a_name(slug: str) -> None:
-    for schema in read_shipped(slug).variables.values():
+    for schema in (one for one in read_shipped(slug).variables.values() if "enum" not in one):
         for hostile in ("evil.example/", "a@b", "a?b", "a#b", "a b", "a\\b", "", "%2f", "a\n"):
             assert not re.search(str(schema["pattern"]), hostile) or hostile.endswith("\n")
         assert str(schema["pattern"]).startswith("^")

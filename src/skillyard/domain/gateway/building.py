@@ -22,6 +22,7 @@ from skillyard.domain.gateway.preparing import prepare
 MAX_URL_CHARS = 16_000
 _PLACE = re.compile(r"\{([^{}]+)\}")
 _VARIABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:-]{0,252}")
+_OFFERED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:/-]{0,252}")  # one of those that the file lists: may be a path
 _HEADER_VALUE = re.compile(r"[!-~]([ -~]{0,8000}[!-~])?")
 _SEPARATORS: Mapping[Style, str] = {"comma": ",", "space": " ", "pipe": "|"}
 _OF_THE_CONNECTION = frozenset(
@@ -88,7 +89,9 @@ def authorized(built: Built, shown: Authorization) -> Built:
 def base_of(integration: Integration, variables: Mapping[str, str]) -> str:
     """Where the integration is for a connection, without a slash at the end. Raises ConnectionNotUsable."""
     for name in _PLACE.findall(integration.base_url):
-        if not _VARIABLE.fullmatch(variables.get(name, "")) or ".." in variables[name]:
+        value = variables.get(name, "")
+        is_offered = value in integration.variables.get(name, {}).get("enum", ())
+        if not (_OFFERED if is_offered else _VARIABLE).fullmatch(value) or ".." in value:
             raise ConnectionNotUsable(why=f"its {name} is missing, or has characters that are not allowed in it")
     base = _PLACE.sub(lambda match: variables[match[1]], integration.base_url).rstrip("/")
     try:

@@ -44,7 +44,8 @@ def check_label(label: str) -> str:
 
 def check_variables(integration: Integration, given: Mapping[str, str]) -> dict[str, str]:
     """With what is left out and has a default. None can hold what ends its part of an address, such as a slash: it
-    would lead the account's secret elsewhere. Raises VariablesNotAcceptable with every fault.
+    would lead the account's secret elsewhere; unless the integration's file itself offers it to choose from. Raises
+    VariablesNotAcceptable with every fault.
     """
     filled = {name: str(schema["default"]) for name, schema in integration.variables.items() if "default" in schema}
     filled |= {name: value for name, value in given.items() if value != "" or name not in filled}
@@ -112,7 +113,7 @@ def _faults(integration: Integration, given: Mapping[str, str]) -> Iterator[Faul
             yield _fault(f"{integration.title} has no variable of this name", f"it has: {known}")
         elif name not in given:
             yield _fault(f"{name} is missing", str(schema.get("description", "give it")))
-        elif not _PART_OF_ADDRESS.fullmatch(given[name]):
+        elif given[name] not in schema.get("enum", ()) and not _PART_OF_ADDRESS.fullmatch(given[name]):
             hint = "use letters, digits and . _ : - with a letter or digit at both ends"
             yield _fault(f"{name} cannot be a part of an address", hint)
         else:
