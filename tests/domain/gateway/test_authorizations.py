@@ -3,11 +3,12 @@ without end."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -15,10 +16,12 @@ from pathlib import Path
 import pytest
 
 from skillyard.app import App
+from skillyard.domain.gateway import oauth, oauth_return
 from skillyard.domain.gateway.authorizations import Authorization, fresh
 from skillyard.domain.gateway.catalog import find_integration
 from skillyard.domain.gateway.connection import Connection
 from skillyard.domain.gateway.connection_errors import (
+    AttemptLost,
     ConnectionNotFound,
     OAuthNotReached,
     OAuthNotUnderstood,
@@ -32,6 +35,7 @@ from skillyard.infra.envelope import Secret
 from skillyard.infra.events import read_after
 from skillyard.infra.outbound import Outbound
 from skillyard.settings import IntegrationSettings
+from tests.domain.gateway.connecting import BROWSER, attempt_with_code
 from tests.domain.gateway.connecting import connect_with_code as connect
 from tests.makers import a_person, make_app
 from tests.peers.oauth.odd_server import Odd, Says, odd_server
@@ -112,7 +116,7 @@ def test_fifty_threads_renew_once(each_app: App, odd: Odd) -> None:
     with ThreadPoolExecutor(50) as threads:
         found = {one.secret.reveal() for one in threads.map(lambda _: shown(app, made), range(50))}
     assert len(found) == 1
-    assert found < odd.access
+    assert found == odd.access
     assert odd.grants("refresh_token") == 1
 
 
@@ -263,8 +267,44 @@ def test_a_connection_that_is_removed_while_it_is_renewed_stays_removed(app: App
     with pytest.raises(ConnectionNotFound):
         shown(app, made)
     assert list_connections(app, ada) == []
+    assert odd.access == set(), "what came too late was taken back"
     with app.database.reading() as tx:
         assert tx.all("SELECT * FROM gateway_secrets") == []
+
+
+def test_who_confirms_and_refuses_at_once_has_either_whole(each_app: App, odd: Odd) -> None:
+    app = at(odd.settings(), each_app)
+    ada = a_person(app)
+
+    def decide(operation: Callable[..., object]) -> None:
+        with contextlib.suppress(AttemptLost):
+            operation(app, ada, attempt.id, browser=BROWSER)
+
+    for _ in range(6):
+        attempt = attempt_with_code(app, ada)
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(decide, [oauth_return.confirm, oauth_return.refuse] * 2))
+        ended = oauth.get_attempt(app, ada, attempt.id)
+        assert ended.status in ("connected", "denied")
+        for made in list_connections(app, ada):
+            assert shown(app, made).secret.reveal() in odd.access
+            assert disconnect(app, ada, connection_id=made.id).revoked == "revoked"
+        assert odd.access == set()
+
+
+def test_a_connection_that_is_renewed_and_removed_at_once_leaves_no_token(each_app: App, odd: Odd) -> None:
+    app = at(odd.settings(), each_app)
+    ada = a_person(app)
+    for _ in range(6):
+        odd.life_s = 30
+        made = connect(app, ada)
+        odd.life_s = HOUR_S
+        with ThreadPoolExecutor(4) as threads:
+            renewing = [threads.submit(shown, app, made) for _ in range(3)]
+            threads.submit(disconnect, app, ada, connection_id=made.id).result()
+            assert all(one.exception() is None or isinstance(one.exception(), ConnectionNotFound) for one in renewing)
+        assert odd.access == set()
+        assert list_connections(app, ada) == []
 
 
 def test_an_unreachable_service_is_said_to_be_so(app: App, odd: Odd, clock: FixedClock) -> None:

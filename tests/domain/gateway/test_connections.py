@@ -263,7 +263,10 @@ def test_a_variable_cannot_lead_out_of_its_part_of_the_address(value: str) -> No
         check_variables(replace(read_shipped("github"), variables={"site": {"type": "string"}}), {"site": value})
 
 
-def test_variables_are_part_of_the_account_and_are_checked_by_their_schema(app: App, odd: Odd) -> None:
+def test_variables_are_part_of_the_account_and_are_checked_by_their_schema(odd: Odd, tmp_path: Path) -> None:
+    odd.access.add(KEY)
+    there = {"acme": {"base_url": f"{odd.address}/{{region}}/{{site}}"}}
+    app = make_app(tmp_path, integrations=there, outbound_http_loopback=True)
     schema = {"type": "string", "pattern": "^[a-z]+$", "description": "Your site."}
     acme(app, Way(kind="api_key"), variables={"site": schema, "region": {"enum": ["eu", "us"], "default": "eu"}})
     ada = a_person(app)
@@ -276,6 +279,7 @@ def test_variables_are_part_of_the_account_and_are_checked_by_their_schema(app: 
     for label in ("\n", "x" * 101):
         with pytest.raises(ConnectionLabelNotAcceptable):
             a_key(app, ada, integration="acme", variables={"site": "one"}, label=label)
+    app.close()
 
 
 def test_nobody_has_more_connections_than_they_may(app: App) -> None:

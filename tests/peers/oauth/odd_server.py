@@ -1,6 +1,7 @@
 """A service with an OAuth server on loopback that counts what it is asked, and misbehaves as a test tells it to.
 
-Its refresh tokens rotate: one that was used is good for nothing, as at the strictest of real ones.
+Its refresh tokens rotate: one that was used is good for nothing, nor is the access token beside it, as at the strictest
+of real ones.
 """
 
 from __future__ import annotations
@@ -117,7 +118,7 @@ def odd_server() -> Iterator[Odd]:
 
 
 def _answer(odd: Odd, method: str, path: str, form: dict[str, str], authorization: str) -> Says:
-    if path == "/user":
+    if path.endswith("/user"):
         return odd.user if authorization.partition(" ")[2] in odd.access else Says(status=401, body={"message": "no"})
     with _lock:
         odd.asked.append((path, form))
@@ -148,12 +149,17 @@ def _tokens(odd: Odd, form: dict[str, str], authorization: str) -> Says:
             if old not in odd.refresh:
                 return Says(status=400, body={"error": "invalid_grant"})
             odd.refresh.discard(old)
+            odd.access.discard(_access(old.partition("-")[2].partition("-")[0]))
         number = next(_numbers)
-        new = {"access_token": f"access-{number:06}-aaaaaaaa", "token_type": "Bearer", "scope": "repo"}
+        new = {"access_token": _access(f"{number:06}"), "token_type": "Bearer", "scope": "repo"}
         new |= {"refresh_token": f"refresh-{number:06}-rrrrrrrr"} if kind != "client_credentials" else {}
         odd.access.add(new["access_token"])
         odd.refresh.add(new.get("refresh_token", ""))
     return Says(body=new | ({} if odd.life_s is None else {"expires_in": odd.life_s}))
+
+
+def _access(number: str) -> str:
+    return f"access-{number}-aaaaaaaa"
 
 
 def _is_client(form: dict[str, str], authorization: str) -> bool:

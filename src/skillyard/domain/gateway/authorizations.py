@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
@@ -27,6 +29,7 @@ from skillyard.domain.gateway.connection_errors import (
 from skillyard.domain.gateway.connections import lose, reconnect_url
 from skillyard.domain.gateway.integration import Integration, Way
 from skillyard.domain.gateway.renewal import can_renew, is_over, renew
+from skillyard.domain.gateway.revocation import take_back
 from skillyard.domain.gateway.store import connections as store
 from skillyard.domain.gateway.whose import whose
 from skillyard.infra.envelope import Secret
@@ -39,7 +42,7 @@ _EARLY_MS = 60_000
 _LEASE_MS = 30_000  # longer than asking takes at most
 _PAUSE_MS = 5_000
 _TRUST_MS = 60_000
-_PATIENCE_S = 25.0
+_PATIENCE_S = 15.0
 _LOOK_AGAIN_S = 0.1
 
 _locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
@@ -114,7 +117,7 @@ def _wants_renewal(app: App, held: _Held, rejected: Secret | None) -> bool:
 def _renewed(app: App, integration: Integration, seen: _Held, rejected: Secret | None) -> _Held:
     """Renewed by us, or by whoever is at it. Raises as `fresh` does."""
     until = time.monotonic() + _PATIENCE_S
-    with _lock_of(seen.connection.id):
+    with _alone(seen.connection, integration):
         while True:
             held = _look(app, seen.connection, integration)
             if held.record.revision != seen.record.revision:
@@ -125,14 +128,25 @@ def _renewed(app: App, integration: Integration, seen: _Held, rejected: Secret |
             if by is not None:
                 return _renew(app, integration, held, rejected, by)
             if time.monotonic() > until:
-                raise ConnectionBusy(account=_name(held.connection), title=integration.title, retry_after_s=5)
+                raise _busy(held.connection, integration)
             time.sleep(_LOOK_AGAIN_S)
 
 
-def _lock_of(connection_id: str) -> threading.Lock:
-    """So that threads of this process wait here, and not by asking the database."""
+@contextmanager
+def _alone(connection: Connection, integration: Integration) -> Iterator[None]:
+    """Threads of this process wait here, and not by asking the database. Raises ConnectionBusy."""
     with _guard:
-        return _locks.setdefault(connection_id, threading.Lock())
+        lock = _locks.setdefault(connection.id, threading.Lock())
+    if not lock.acquire(timeout=_PATIENCE_S):
+        raise _busy(connection, integration)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _busy(connection: Connection, integration: Integration) -> ConnectionBusy:
+    return ConnectionBusy(account=_name(connection), title=integration.title, retry_after_s=5)
 
 
 def _begin(app: App, held: _Held) -> str | None:
@@ -164,7 +178,8 @@ def _renew(app: App, integration: Integration, held: _Held, rejected: Secret | N
 
 
 def _store(app: App, held: _Held, secrets: AccountSecrets, ends_ms: int | None, rejected: Secret | None) -> None:
-    """Unless the connection is gone, or was connected again meanwhile: then what it has by now is what counts."""
+    """Unless the connection is gone, or was connected again meanwhile: then what it has by now is what counts, and
+    these are taken back."""
     one, rejected_ms = held.connection, app.clock.now_ms() if rejected else None
     with app.database.transaction() as tx:
         is_ours = store.end_renewal(
@@ -174,6 +189,8 @@ def _store(app: App, held: _Held, secrets: AccountSecrets, ends_ms: int | None, 
             sealed.keep(
                 tx, app.vault_keys, secrets.write(), ref=one.id, owner=one.owner_id, integration=one.integration
             )
+    if not is_ours:
+        take_back(app, one.integration, one.way, secrets, one.variables)
 
 
 def _is_paused(app: App, held: _Held) -> bool:

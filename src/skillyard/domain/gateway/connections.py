@@ -136,9 +136,9 @@ def disconnect(app: App, caller: Caller, *, connection_id: str) -> Disconnected:
     caller.must("manage_connections")
     with app.database.transaction() as tx:
         gone = see_own(tx, caller, connection_id)
+        store.remove(tx, gone.id)  # first: whoever is storing new secrets is waited for
         secrets = _last_secrets(app, tx, gone)
         sealed.destroy(tx, gone.id)
-        store.remove(tx, gone.id)
         store.note_use(tx, gone, "revocation", now_ms=app.clock.now_ms())
         lose(app, tx, gone, "disconnected")
     revoked, why = take_back(app, gone.integration, gone.way, secrets, gone.variables)

@@ -59,8 +59,9 @@ def confirm(app: App, caller: Caller, attempt_id: str, *, browser: str) -> Conne
     with app.database.transaction() as tx:
         record = _waiting(app, tx, caller, attempt_id, browser)
         attempt, integration = record.attempt, find_integration(app, record.attempt.integration, tx=tx)
-        (way, _), secrets = sign_in_of(integration, attempt.variables), _open(app, tx, attempt)
-        if secrets is None or not store.end(tx, attempt.id, "connected"):
+        way, _ = sign_in_of(integration, attempt.variables)
+        secrets = _open(app, tx, attempt) if store.end(tx, attempt.id, "connected") else None
+        if secrets is None:
             raise AttemptLost(why="it was ended elsewhere")
         sealed.destroy(tx, attempt.id)
         account = Account(id=attempt.account_id, label=attempt.account_label) if attempt.account_id else None
@@ -186,9 +187,10 @@ def _other_account(app: App, attempt: Attempt, account: Account | None) -> str:
 def _end(app: App, attempt: Attempt, status: AttemptStatus, *, reason: str, message: str) -> Attempt:
     """Nothing is connected; what the service gave is taken back, if it can be, and destroyed."""
     with app.database.transaction() as tx:
-        secrets = _open(app, tx, attempt)
-        store.end(tx, attempt.id, status, reason=reason, message=message)
-        sealed.destroy(tx, attempt.id)
+        is_ended = store.end(tx, attempt.id, status, reason=reason, message=message)
+        secrets = _open(app, tx, attempt) if is_ended else None
+        if is_ended:
+            sealed.destroy(tx, attempt.id)
         ended = shown(app, _again(tx, attempt))
     if secrets is not None:
         take_back(app, attempt.integration, "oauth2", secrets, attempt.variables)
