@@ -25,6 +25,8 @@ from skillyard.skill.faults import SkillError
 PICKS = Path(__file__).parent / "picks"
 INTEGRATIONS = Path(__file__).parents[1] / "src" / "skillyard" / "domain" / "gateway" / "integrations"
 
+_MOST_BEFORE_PICKING = 24 * 1024
+
 
 def build(picks: dict[str, Any]) -> str:
     """The text of the integration's file."""
@@ -32,7 +34,9 @@ def build(picks: dict[str, Any]) -> str:
     document = orjson.loads(fetch(source))
     openapi = to_openapi(document) if source.kind == "discovery" else document
     chosen = tuple(dict.fromkeys(endpoint["operation"] for endpoint in picks["endpoints"].values()))
-    found, notes = from_openapi(openapi, slug=picks["integration"], choices=Choices(only=chosen))
+    found, notes = from_openapi(
+        openapi, slug=picks["integration"], choices=Choices(only=chosen, most_schema_bytes=_MOST_BEFORE_PICKING)
+    )
     for note in notes:
         print(f"  {note}")
     origin = {

@@ -91,7 +91,7 @@ def picked(picks: dict[str, Any], document: dict[str, Any]) -> Integration:
 
 
 def notes_with(endpoint: dict[str, Any], **picks: Any) -> Any:
-    usual = {"operation": "notes.notes.create", "group": "notes", "summary": "Write a note", **endpoint}
+    usual = {"operation": "notes.notes.create", "group": "notes", "summary": "Write a note", "examples": [], **endpoint}
     return picked({**HEAD, **picks, "endpoints": {"it": usual}}, to_openapi(NOTES)).endpoints["it"]
 
 

@@ -355,3 +355,19 @@ def test_a_read_has_no_body_and_parameters_that_are_numbers_get_a_name() -> None
     operation = {**takes({"type": "string"}), "parameters": [{"name": "2fa", "in": "query", "schema": {}}]}
     (param,) = the_endpoint(operation, method="get").params
     assert (param.name, param.name_there) == ("query_2fa", "2fa")
+
+
+def test_of_several_kinds_of_bodies_plain_json_is_sent_and_patches_are_merged() -> None:
+    def sent(*media: str) -> tuple[str, dict[str, str]]:
+        content = {name: {"schema": {"properties": {"a": {}}}} for name in media}
+        it = the_endpoint({"requestBody": {"content": content}})
+        return it.body, dict(it.headers)
+
+    assert sent("application/xml", "application/x-www-form-urlencoded", "application/json; charset=utf-8") == (
+        "json",
+        {},
+    )
+    assert sent("application/json-patch+json", "application/merge-patch+json") == (
+        "json", {"content-type": "application/merge-patch+json"},
+    )  # fmt: skip
+    assert sent("multipart/form-data", "application/x-www-form-urlencoded") == ("form", {})

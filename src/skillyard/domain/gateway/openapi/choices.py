@@ -15,7 +15,8 @@ class Choices:
     """`only`: which operations, by `GET /repos/*`, `/repos/*`, `tag:issues`, or an operation id; all when empty.
 
     `renames`: names that endpoints get instead of their own, or of their operation id. `ways`: how to sign in, instead
-    of what the document says; `base_url` and `title` likewise.
+    of what the document says; `base_url` and `title` likewise. `most_schema_bytes`: of the
+    parameters of one operation, which a model has to read; what is nested deep is cut until they fit.
     """
 
     only: tuple[str, ...] = ()
@@ -23,6 +24,7 @@ class Choices:
     ways: tuple[Way, ...] = ()
     base_url: str = ""
     title: str = ""
+    most_schema_bytes: int = 12 * 1024
 
 
 class Notes:

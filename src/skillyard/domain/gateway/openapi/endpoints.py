@@ -21,7 +21,6 @@ from skillyard.skill.schema_example import example_of
 from skillyard.skill.schemas import check_value, read_schema
 
 _LEVELS = (8, 5, 4, 3, 2, 1)
-_MOST_SCHEMA_BYTES = 24 * 1024  # a model has to read it
 _MOST_PARAMS = 100
 _SUMMARY_CHARS = 120
 _DESCRIPTION_CHARS = 600
@@ -37,9 +36,10 @@ def read_endpoint(
     group: str,
     scopes: tuple[str, ...],
     secret_names: frozenset[str],
+    most_schema_bytes: int,
 ) -> Endpoint:
     """Raises Unsayable, where a call could not be made as the document has it."""
-    given = _read_in_bounds(operation, references, notes, secret_names)
+    given = _read_in_bounds(operation, references, notes, secret_names, most_schema_bytes)
     params = tuple(given.params.values())
     node = operation.node
     summary = first_sentence(node.get("summary") or node.get("description"), most=_SUMMARY_CHARS).rstrip(".")
@@ -67,7 +67,9 @@ def read_endpoint(
     )
 
 
-def _read_in_bounds(operation: Operation, references: References, notes: Notes, secret_names: frozenset[str]) -> Given:
+def _read_in_bounds(
+    operation: Operation, references: References, notes: Notes, secret_names: frozenset[str], most_schema_bytes: int
+) -> Given:
     """With as many levels of its schemas as keep it small. Raises Unsayable."""
     deepest = _LEVELS[0] + 1
     for levels in _LEVELS:
@@ -80,7 +82,7 @@ def _read_in_bounds(operation: Operation, references: References, notes: Notes, 
         except TooLarge:
             continue
         deepest = schemas.deepest
-        if _is_small(given):
+        if _is_small(given, most_schema_bytes):
             if levels < _LEVELS[0]:
                 said.add(str(operation), f"its parameters are described {levels} levels deep, not deeper")
             notes.take(said)
@@ -88,9 +90,9 @@ def _read_in_bounds(operation: Operation, references: References, notes: Notes, 
     raise Unsayable("its parameters are too many, or too large, to be described")
 
 
-def _is_small(given: Given) -> bool:
+def _is_small(given: Given, most_bytes: int) -> bool:
     schema = schema_of(given.params.values())
-    is_short = len(given.params) <= _MOST_PARAMS and len(orjson.dumps(schema)) <= _MOST_SCHEMA_BYTES
+    is_short = len(given.params) <= _MOST_PARAMS and len(orjson.dumps(schema)) <= most_bytes
     return is_short and read_schema(schema, Place(faults=[])) is not None
 
 

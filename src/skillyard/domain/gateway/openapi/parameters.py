@@ -10,6 +10,7 @@ from typing import Any
 from skillyard.domain.gateway.fields import is_header
 from skillyard.domain.gateway.integration import BodyKind, Param, Style, Where
 from skillyard.domain.gateway.openapi.choices import Notes, Unsayable
+from skillyard.domain.gateway.openapi.media import choose_media
 from skillyard.domain.gateway.openapi.operations import Operation
 from skillyard.domain.gateway.openapi.references import References
 from skillyard.domain.gateway.openapi.schemas import Plain, Schemas
@@ -127,21 +128,12 @@ class _Reader:
 
     def _read_body(self, body: Mapping[str, Any]) -> None:
         content = body.get("content")
-        media = [name for name in content if isinstance(content[name], Mapping)] if isinstance(content, Mapping) else []
-        if json_media := next((name for name in media if _is_json(name)), None):
-            self._given.body = "json"
-            if json_media.split(";")[0].strip().lower() not in ("application/json", "*/*"):
-                self._given.headers["content-type"] = json_media.split(";")[0].strip().lower()
-        elif json_media := next((name for name in media if "x-www-form-urlencoded" in name), None):
-            self._given.body = "form"
-        elif body.get("required") is True or len(media) > 0:
-            raise Unsayable(
-                f"its body is {shorten(', '.join(media)) or 'of no kind'}, and only JSON and forms are sent"
-            )
-        else:
+        if not isinstance(content, Mapping) or (not content and body.get("required") is not True):
             return
-        assert isinstance(content, Mapping)
-        self._read_fields(content[json_media], is_required=body.get("required") is True)
+        media, self._given.body, media_type = choose_media(content)
+        if media_type:
+            self._given.headers["content-type"] = media_type
+        self._read_fields(media, is_required=body.get("required") is True)
 
     def _read_fields(self, media: Mapping[str, Any], *, is_required: bool) -> None:
         schema = _one_object(self._schemas.read(media.get("schema")), self._notes, str(self._operation))
@@ -231,13 +223,6 @@ def _form_style(schema: Plain, encoding: Mapping[str, Any]) -> Style:
         return found or "brackets"
     inner = schema.get("items", {}).get("type")
     return "brackets" if "object" in (schema.get("type"), inner) else "repeat"
-
-
-def _is_json(media: str) -> bool:
-    kind = media.split(";")[0].strip().lower()
-    return kind in ("application/json", "*/*", "text/json") or bool(
-        re.fullmatch(r"application/[a-z0-9.-]+\+json", kind)
-    )
 
 
 def _climbs(path: str) -> bool:

@@ -49,7 +49,7 @@ def from_openapi(
     base_url, variables = read_base(document, given=choices.base_url, document_url=url, notes=notes)
     ways = choices.ways or read_ways(document, chosen, references, base_url, notes)
     groups = _groups(chosen)
-    endpoints = _read_endpoints(document, chosen, references, notes, choices.renames, secret_names(ways), groups)
+    endpoints = _read_endpoints(document, chosen, references, notes, choices, secret_names(ways), groups)
     info = document.get("info")
     info = info if isinstance(info, Mapping) else {}
     title = plain_line(choices.title or info.get("title"), most=_TITLE_CHARS) or slug
@@ -84,7 +84,7 @@ def _read_endpoints(
     chosen: list[Operation],
     references: References,
     notes: Notes,
-    renames: Mapping[str, str],
+    choices: Choices,
     secrets: frozenset[str],
     groups: Mapping[str, str],
 ) -> dict[str, Endpoint]:
@@ -93,15 +93,15 @@ def _read_endpoints(
             f"{len(chosen)} operations are chosen, and {MOST_ENDPOINTS} are the most",
             "Choose those that agents need: --only 'GET /repos/*', --only tag:issues.",
         )
-    _check_renames(renames, chosen)
+    _check_renames(choices.renames, chosen)
     endpoints: dict[str, Endpoint] = {}
     for operation in chosen:
-        name = _name(operation, renames, endpoints)
+        name = _name(operation, choices.renames, endpoints)
         scopes = scopes_of(document, operation)
         try:
             endpoints[name] = read_endpoint(
                 operation, references, notes, name=name, group=_group(operation, groups), scopes=scopes,
-                secret_names=secrets,
+                secret_names=secrets, most_schema_bytes=choices.most_schema_bytes,
             )  # fmt: skip
         except Unsayable as error:
             notes.add(str(operation), f"left out: {error}")
