@@ -12,6 +12,8 @@ from skillyard.app import App
 from skillyard.domain.accounts.errors import AdministratorsOnly
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.gateway.add import add_file, remove_integration
+from skillyard.domain.gateway.call import call
+from skillyard.domain.gateway.call_model import CallRequest, CallResult
 from skillyard.domain.gateway.catalog import (
     find_file,
     find_integration,
@@ -20,13 +22,16 @@ from skillyard.domain.gateway.catalog import (
     read_shipped,
     shipped_slugs,
 )
-from skillyard.domain.gateway.catalog_errors import IntegrationNameTaken, IntegrationNotFound
+from skillyard.domain.gateway.catalog_errors import EndpointNotFound, IntegrationNameTaken, IntegrationNotFound
+from skillyard.domain.gateway.connections import add_key
 from skillyard.domain.gateway.integration_file import read_integration
 from skillyard.domain.gateway.integration_writer import write_integration
+from skillyard.infra.envelope import Secret
 from skillyard.infra.outbound import AddressNotAllowed
 from skillyard.skill.faults import SkillError
 from tests.domain.gateway.test_integration_file import SMALL
 from tests.makers import a_person, make_app
+from tests.peers.pet_shop import a_pet_shop
 
 
 @pytest.fixture
@@ -97,3 +102,51 @@ def test_a_function_that_there_is_not_prepares_nothing(app: App, root: Caller) -
         add_file(app, root, text=SMALL.replace("    effect: write", "    effect: write\n    prepare: os_system"))
     (fault,) = raised.value.faults
     assert (fault.line, "gmail_message" in fault.hint) == (35, True)
+
+
+def add_pet(app: App, caller: Caller, endpoint: str, name: str) -> CallResult:
+    return call(app, caller, CallRequest(integration="pets", endpoint=endpoint, params={"pet": name}, request_id="r"))
+
+
+def test_what_a_file_changes_is_what_calls_do_and_nodes_agree_at_once(tmp_path: Path) -> None:
+    """Two nodes share a database; one of them read the integration before it was changed at the other."""
+    with a_pet_shop() as shop:
+        node, other = (make_app(tmp_path, outbound_http_loopback=True) for _ in range(2))
+        root = a_person(node, "grace")
+        add_file(node, root, text=PETS.replace("$ADDRESS", shop.url))
+        add_key(node, root, integration="pets", secrets={"secret": Secret("key-of-grace")}, variables={})
+        made = add_pet(other, root, "add", "Tom")
+        assert (made.status, made.data["name"], made.data["kind"], made.meta.version) == (201, "Tom", "cat", 1)
+        changed = find_file(node, "pets").replace("kind: cat", "kind: dog").replace("  add:", "  add_dog:")
+        add_file(node, root, text=changed)
+        with pytest.raises(EndpointNotFound):
+            add_pet(other, root, "add", "Rex")
+        made = call(
+            other, root, CallRequest(integration="pets", endpoint="add_dog", params={"pet": "Rex"}, request_id="r")
+        )
+        assert (made.data["name"], made.data["kind"], made.meta.version) == ("Rex", "dog", 2)
+        assert shop.keys == {"key-of-grace"}
+        node.close()
+        other.close()
+
+
+PETS = """\
+integration: pets
+version: 1
+title: Pets
+description: Pets that look for a home.
+origin: {description: Written by hand, licence: MIT}
+base_url: $ADDRESS
+ways: [{kind: api_key, place: {name: x-api-key, format: "{secret}"}}]
+groups: {pets: Pets}
+endpoints:
+  add:
+    group: pets
+    summary: Add a pet
+    method: POST
+    path: /pets
+    effect: write
+    params:
+      pet: {in: body, as: name, required: true, type: string}
+    fixed: {body: {kind: cat}}
+"""
