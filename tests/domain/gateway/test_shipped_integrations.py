@@ -137,6 +137,7 @@ def test_no_two_endpoints_are_alike(slug: str) -> None:
 def test_descriptions_are_short_and_there(slug: str) -> None:
     endpoints = read_shipped(slug).endpoints.values()
     assert all(5 <= len(endpoint.summary) <= 120 for endpoint in endpoints)
+    assert not any(endpoint.summary.endswith(".") for endpoint in endpoints)
     told = [
         str(param.schema.get("description", "")) for one in endpoints for param in one.params if param.fixed is None
     ]
