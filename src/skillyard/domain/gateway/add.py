@@ -72,7 +72,7 @@ def add_file(app: App, caller: Caller, *, text: str) -> Added:
     IntegrationNameNotAcceptable, IntegrationNameTaken or AddressNotAllowed.
     """
     caller.must("administer")
-    described = read_integration(text, file="the file", is_ours=False)
+    described = read_integration(text, file="integration.yaml", is_ours=False)
     _check_slug(described.slug)
     return _keep(app, caller, Added(integration=described, notes=tuple(_check_hosts(app, described))))
 
