@@ -19,6 +19,7 @@ class RawUpstream:
 
     port: int = 0
     heads: list[bytes] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
     script: Script = lambda head: [http(b"{}")]
     stops: threading.Event = field(default_factory=threading.Event)
 
@@ -30,10 +31,11 @@ class RawUpstream:
         """From now on, whatever it is asked."""
         self.script = lambda head: pieces
 
-    def pieces(self, head: bytes) -> Iterable[bytes]:
+    def pieces(self, head: bytes, body: bytes) -> Iterable[bytes]:
         if head.startswith(b"GET /user "):
             return [http(orjson.dumps({"id": 7, "login": "ada"}))]
         self.heads.append(head)
+        self.bodies.append(body)
         return self.script(head)
 
 
@@ -63,21 +65,22 @@ def _accept(listener: socket.socket, made: RawUpstream) -> None:
 def _talk(connection: socket.socket, made: RawUpstream) -> None:
     """Until the other side leaves; an empty piece hangs up."""
     with connection, contextlib.suppress(OSError):
-        while head := _read_request(connection):
-            for piece in made.pieces(head):
+        while request := _read_request(connection):
+            for piece in made.pieces(*request):
                 if not piece or made.stops.is_set():
                     return
                 connection.sendall(piece)
 
 
-def _read_request(connection: socket.socket) -> bytes:
+def _read_request(connection: socket.socket) -> tuple[bytes, bytes] | None:
+    """Head and body; None when there is no other request."""
     data = b""
     while b"\r\n\r\n" not in data:
         if not (more := connection.recv(65536)):
-            return b""
+            return None
         data += more
     head, _, body = data.partition(b"\r\n\r\n")
     length = next((int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0)
     while len(body) < length:
         body += connection.recv(65536)
-    return head
+    return head, body
