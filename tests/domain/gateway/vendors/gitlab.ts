@@ -32,7 +32,7 @@ await record({
   list_merge_request_diffs: () => gitlab.MergeRequests.allDiffs(project, 12),
   create_merge_request: () => gitlab.MergeRequests.create(project, "fix-login", "main", "Fix signing in"),
   update_merge_request: () => gitlab.MergeRequests.edit(project, 12, { title: "Fix signing in with passkeys" }),
-  merge_merge_request: () => gitlab.MergeRequests.merge(project, 12, { squash: true }),
+  accept_merge_request: () => gitlab.MergeRequests.merge(project, 12, { squash: true }),
   approve_merge_request: () => gitlab.MergeRequestApprovals.approve(project, 12),
   list_merge_request_notes: () => gitlab.MergeRequestNotes.all(project, 12),
   comment_on_merge_request: () => gitlab.MergeRequestNotes.create(project, 12, "Looks good."),
