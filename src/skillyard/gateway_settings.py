@@ -97,7 +97,10 @@ class GatewaySettings(BaseSettings):
         default=6000, ge=1, description="Calls of integrations per address and minute, over all nodes."
     )
     gateway_calls_at_once: int = Field(
-        default=64, ge=1, le=1000, description="Calls of integrations that one process has under way side by side."
+        default=128,
+        ge=1,
+        le=1000,
+        description="Calls of integrations that one process has under way side by side; one person at most half.",
     )
     gateway_call_seconds: int = Field(
         default=30, ge=1, le=600, description="Longest that a call of an integration may take, with all its attempts."
