@@ -40,8 +40,9 @@ When the call itself was refused, the answer has `error` instead, which says why
 
 Endpoints that `write` change something that others see; what is `destructive` cannot be undone: ask first.
 
-A skill that calls these declares it in `permissions.integrations`, as `$permission`. Its scripts, where the registry runs
-them, call `$$SKILLYARD_GATEWAY/v1/$slug/<endpoint>` with `Authorization: Bearer $$SKILLYARD_LEASE`, and need no other key.
+A skill that calls these declares it in `permissions.integrations`, as `$permission`. Its scripts, where the
+registry runs them, call `$$SKILLYARD_GATEWAY/v1/$slug/<endpoint>` with `Authorization: Bearer $$SKILLYARD_LEASE`,
+and need no other key.
 
 ## Endpoints
 
