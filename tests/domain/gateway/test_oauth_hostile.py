@@ -17,7 +17,7 @@ from skillyard.domain.gateway.attempt import Attempt
 from skillyard.domain.gateway.authorizations import fresh
 from skillyard.domain.gateway.catalog import find_integration
 from skillyard.domain.gateway.connections import list_connections
-from tests.domain.gateway.connecting import BROWSER, attempt_with_code
+from tests.domain.gateway.connecting import BROWSER, attempt_with_code, connect_with_code
 from tests.makers import a_link, a_person, make_app, signed_in
 from tests.peers.oauth.odd_server import CODE, Odd, Says, odd_server
 
@@ -134,6 +134,21 @@ def test_an_account_that_is_not_named_plainly_is_not_connected_and_its_token_is_
     assert odd.access == set()
     with app.database.reading() as tx:
         assert tx.all("SELECT * FROM gateway_secrets") == []
+
+
+def test_what_is_not_connected_again_does_not_end_what_is(app: App, odd: Odd) -> None:
+    """Some services end the person's whole consent when one of its tokens is taken back."""
+    ada = a_person(app)
+    kept = connect_with_code(app, ada)
+    oauth_return.refuse(app, ada, attempt_with_code(app, ada).id, browser=BROWSER)
+    odd.user = Says(body={"id": 8, "login": "bob"})
+    second = connect_with_code(app, ada)
+    assert attempt_with_code(app, ada, reconnect=kept.id).status == "mismatch"
+    odd.user = Says(status=500, body={})
+    assert attempt_with_code(app, ada, reconnect=second.id).status == "failed"
+    assert [path for path, _ in odd.asked if path == "/revoke"] == []
+    assert attempt_with_code(app, ada).status == "failed"
+    assert [path for path, _ in odd.asked if path == "/revoke"] == ["/revoke"] * 2
 
 
 @pytest.mark.parametrize(

@@ -178,8 +178,9 @@ def _renew(app: App, integration: Integration, held: _Held, rejected: Secret | N
 
 
 def _store(app: App, held: _Held, secrets: AccountSecrets, ends_ms: int | None, rejected: Secret | None) -> None:
-    """Unless the connection is gone, or was connected again meanwhile: then what it has by now is what counts, and
-    these are taken back."""
+    """Unless it was connected again meanwhile: then what it has by now is what counts. Or it is gone: then these are
+    taken back.
+    """
     one, rejected_ms = held.connection, app.clock.now_ms() if rejected else None
     with app.database.transaction() as tx:
         is_ours = store.end_renewal(
@@ -189,7 +190,8 @@ def _store(app: App, held: _Held, secrets: AccountSecrets, ends_ms: int | None, 
             sealed.keep(
                 tx, app.vault_keys, secrets.write(), ref=one.id, owner=one.owner_id, integration=one.integration
             )
-    if not is_ours:
+        is_gone = not is_ours and store.find(tx, one.id) is None
+    if is_gone:
         take_back(app, one.integration, one.way, secrets, one.variables)
 
 

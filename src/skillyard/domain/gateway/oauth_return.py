@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
+from dataclasses import replace
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
@@ -152,9 +153,10 @@ def _connect(app: App, integration: Integration, record: Record, *, code: str, s
     secrets = AccountSecrets(access=tokens.access, refresh=tokens.refresh)
     _keep_for_now(app, attempt, tokens, secrets)
     account = whose(app, integration, authorize(way, secrets, attempt.variables))
-    if other := _other_account(app, attempt, account):
-        message = f"You signed in as {account.label if account else 'somebody'}, but {other} was to be connected again."
-        return _end(app, attempt, "mismatch", reason="another_account", message=message)
+    if account is not None and (other := _other_account(app, attempt, account)):
+        known = replace(attempt, account_id=account.id, account_label=account.label, is_identified=True)
+        message = f"You signed in as {account.label}, but {other} was to be connected again."
+        return _end(app, known, "mismatch", reason="another_account", message=message)
     with app.database.transaction() as tx:
         store.identify(tx, attempt.id, account)
         return shown(app, _again(tx, attempt))
@@ -173,9 +175,9 @@ def _keep_for_now(app: App, attempt: Attempt, tokens: Tokens, secrets: AccountSe
         raise AttemptLost(why="it was ended in the meantime")
 
 
-def _other_account(app: App, attempt: Attempt, account: Account | None) -> str:
+def _other_account(app: App, attempt: Attempt, account: Account) -> str:
     """The account that was to be connected again, when this one is another."""
-    if attempt.reconnects is None or account is None:
+    if attempt.reconnects is None:
         return ""
     with app.database.reading() as tx:
         before = connections_store.find(tx, attempt.reconnects)
@@ -185,16 +187,26 @@ def _other_account(app: App, attempt: Attempt, account: Account | None) -> str:
 
 
 def _end(app: App, attempt: Attempt, status: AttemptStatus, *, reason: str, message: str) -> Attempt:
-    """Nothing is connected; what the service gave is taken back, if it can be, and destroyed."""
+    """Nothing is connected. What the service gave is destroyed, and taken back where that cannot end a connection: at
+    some services it is the person's whole consent that ends.
+    """
     with app.database.transaction() as tx:
         is_ended = store.end(tx, attempt.id, status, reason=reason, message=message)
         secrets = _open(app, tx, attempt) if is_ended else None
         if is_ended:
             sealed.destroy(tx, attempt.id)
         ended = shown(app, _again(tx, attempt))
-    if secrets is not None:
+        is_needed = _is_connected(tx, attempt)
+    if secrets is not None and not is_needed:
         take_back(app, attempt.integration, "oauth2", secrets, attempt.variables)
     return ended
+
+
+def _is_connected(tx: Tx, attempt: Attempt) -> bool:
+    """Whether the account is connected already, as far as is known."""
+    if not attempt.is_identified:
+        return attempt.reconnects is not None
+    return connections_store.is_connected(tx, attempt.integration, attempt.account_id)
 
 
 def _open(app: App, tx: Tx, attempt: Attempt) -> AccountSecrets | None:

@@ -25,6 +25,7 @@ CREATE TABLE connections (
     pause_until_ms BIGINT,
     UNIQUE (owner_id, integration, account_id, variables)
 );
+CREATE INDEX connections_by_account ON connections (integration, account_id);
 
 -- Each time that we ourselves used one: to renew it, to see whose it is, to revoke it. Kept when it is gone.
 CREATE TABLE connection_uses (

@@ -70,6 +70,13 @@ def find_account(tx: Tx, like: Connection) -> Connection | None:
     return _connection(row, is_default=False) if row else None
 
 
+def is_connected(tx: Tx, integration: str, account_id: str) -> bool:
+    """Whether anybody has connected this account."""
+    return bool(
+        tx.one("SELECT 1 FROM connections WHERE integration = ? AND account_id = ? LIMIT 1", integration, account_id)
+    )
+
+
 def list_of(tx: Tx, owner_id: str, integration: str | None = None) -> list[Connection]:
     """By integration, of each the default one first."""
     sql, args = "SELECT * FROM connections WHERE owner_id = ?", [owner_id]
