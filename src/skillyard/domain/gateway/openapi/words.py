@@ -13,7 +13,7 @@ from skillyard.skill.reading import UNREADABLE
 MOST_NAME_CHARS = 64
 _MOST_READ = 4000  # of a description; nobody needs more to find its first sentences
 _TAG = re.compile(r"<[^<>]{1,300}>")
-_LINK = re.compile(r"\[([^\[\]]{1,200})\]\([^()\s]{1,500}\)")
+_LINK = re.compile(r"\[([^\[\]]{1,200})\]\((?:[^()\s]|\([^()\s]*\)){1,500}\)")
 _SENTENCE_END = re.compile(r"(?<!e\.g)(?<!i\.e)(?<!etc)(?<!vs)[.!?](?=\s+[A-Z\"`(*]|$)")
 
 
