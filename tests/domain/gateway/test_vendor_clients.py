@@ -97,8 +97,12 @@ def like_github(asked: Asked) -> dict[str, Any]:
 
 def like_gitlab(asked: Asked) -> dict[str, Any]:
     """Parameters are the same in a query and a body, and lists may be one item; a client names the usual paging."""
-    query = {name.removesuffix("[]"): value for name, value in asked.query if name != "pagination"}
-    return {"query": [], "body": {**query, **body_of(asked)}}
+    query: dict[str, Any] = {}
+    for name, value in asked.query:
+        query.setdefault(name.removesuffix("[]"), []).append(value)
+    query.pop("pagination", None)
+    single = {name: values if len(values) > 1 else values[0] for name, values in query.items()}
+    return {"query": [], "body": {**single, **body_of(asked)}}
 
 
 def like_jira(asked: Asked) -> dict[str, Any]:

@@ -15,7 +15,8 @@ await record({
   get_project: () => gitlab.Projects.show(project),
   create_project: () => gitlab.Projects.create({ name: "webapp", visibility: "private", initializeWithReadme: true }),
   search_project: () => gitlab.Search.all("blobs", "parse_invoice", { projectId: project }),
-  list_issues: () => gitlab.Issues.all({ projectId: project, state: "opened", labels: "bug" }),
+  list_issues: () =>
+    gitlab.Issues.all({ projectId: project, state: "opened", labels: "bug", assigneeUsername: ["ada", "grace"] }),
   get_issue: () => gitlab.Issues.show(7, { projectId: project }),
   create_issue: () =>
     gitlab.Issues.create(project, "Login fails", {

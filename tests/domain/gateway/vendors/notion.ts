@@ -5,7 +5,8 @@ const notion = new Client({ auth: "secret", baseUrl: base, retry: false });
 
 await record({
   search: () => notion.search({ query: "Roadmap", filter: { property: "object", value: "page" } }),
-  get_page: () => notion.pages.retrieve({ page_id: "59833787-2cf9-4fdf-8782-e53db20768a5" }),
+  get_page: () =>
+    notion.pages.retrieve({ page_id: "59833787-2cf9-4fdf-8782-e53db20768a5", filter_properties: ["title", "aBcD"] }),
   get_page_markdown: () => notion.pages.retrieveMarkdown({ page_id: "59833787-2cf9-4fdf-8782-e53db20768a5" }),
   get_page_property: () =>
     notion.pages.properties.retrieve({ page_id: "59833787-2cf9-4fdf-8782-e53db20768a5", property_id: "aBcD" }),

@@ -13,7 +13,10 @@ await record({
       ],
     }),
   create_response: () => openai.responses.create({ model: "gpt-5-mini", input: "What is a monad?" }),
-  get_response: () => openai.responses.retrieve("resp_67ccd3a9da748190baa7f1570fe91ac6"),
+  get_response: () =>
+    openai.responses.retrieve("resp_67ccd3a9da748190baa7f1570fe91ac6", {
+      include: ["web_search_call.action.sources", "file_search_call.results"],
+    }),
   delete_response: () => openai.responses.delete("resp_67ccd3a9da748190baa7f1570fe91ac6"),
   cancel_response: () => openai.responses.cancel("resp_67ccd3a9da748190baa7f1570fe91ac6"),
   create_embedding: () =>
