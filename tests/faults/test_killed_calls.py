@@ -1,0 +1,37 @@
+"""A server that dies in the middle of a call: what changes something is on record, and is never sent again."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+from tests.domain.gateway.test_call import KEY
+from tests.domain.gateway.upstream import Asked, Says, says, upstream
+from tests.journeys.running import a_server, sign_in
+
+
+def test_a_call_in_the_middle_of_which_the_server_died_says_that_nobody_knows_its_end(tmp_path: Path) -> None:
+    arrived, go_on = threading.Event(), threading.Event()
+
+    def slow(_: Asked) -> Says:
+        arrived.set()
+        assert go_on.wait(60)
+        return says({"number": 7}, 201)
+
+    with upstream() as github:
+        github.last = slow
+        settings = {"integrations__github__base_url": github.url, "outbound_http_loopback": "true"}
+        with a_server(tmp_path / "server", worker=False, **settings) as server, ThreadPoolExecutor(1) as pool:
+            ada = sign_in(server, tmp_path / "ada", "ada")
+            ada.run("connections", "key", "github", stdin=f"{KEY}\n")
+            calling = pool.submit(ada.run, "call", "github.create_issue", "repo=acme/webapp", "title=x", expect=3)
+            assert arrived.wait(60)
+            server.kill()
+            go_on.set()
+            calling.result(120)
+        with a_server(tmp_path / "server", **settings) as server:
+            (row,) = replace(ada, registry=server.url).data("calls", "list")
+    assert (row["state"], row["status"], row["effect"]) == ("sending", None, "write")
+    assert len(github.asked) == 1
