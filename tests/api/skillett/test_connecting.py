@@ -13,8 +13,10 @@ import pytest
 from skillyard.domain.gateway import oauth, oauth_return
 from skillyard.domain.gateway.attempt import Attempt
 from skillyard.infra.clock import FixedClock
+from skillyard.settings import GatewayPlan
 from tests.api.skillett.sender import Sender
 from tests.domain.gateway.connecting import BROWSER, app_at, brought, way_back
+from tests.makers import make_app
 from tests.peers.github_like import GithubWithSignIn
 
 NOBODY = "attempt_00000000000000000000000000"
@@ -89,6 +91,28 @@ def test_a_connection_that_is_denied_or_forgotten_says_why(
     clock.move(seconds=601)
     standing = sender.data(key, "GET", f"/v1/connect/{forgotten['connection_id']}")
     assert (standing["status"], standing["error"]) == ("expired", "It took longer than ten minutes.")
+
+
+def test_a_plan_that_allows_no_more_connections_says_where_one_is_ended(
+    github_sign_in: GithubWithSignIn, tmp_path: Path
+) -> None:
+    app = make_app(
+        tmp_path,
+        integrations={"github": github_sign_in.settings(), "slack": {"client_id": "x", "client_secret": "y"}},
+        outbound_http_loopback=True,
+        gateway_plan="one",
+        gateway_plans={"one": GatewayPlan(connections=1)},
+    )
+    github_sign_in.register(app.settings.address)
+    sender = Sender(app)
+    begun = start(sender, "ada")
+    go_through(sender, github_sign_in, begun)
+    confirm(sender, begun)
+    error = sender.refused("ada", "POST", "/v1/connect", {"integration": "slack"}, status=403)
+    assert error["error"] == "plan_limit_reached"
+    assert error["action_url"] == f"{app.settings.address}/connections"
+    assert start(sender, "ada"), "the same account may be meant, which takes no more room"
+    app.close()
 
 
 def test_an_attempt_means_nothing_to_others(sender: Sender) -> None:

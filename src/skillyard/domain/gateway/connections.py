@@ -36,7 +36,7 @@ from skillyard.domain.gateway.revocation import take_back
 from skillyard.domain.gateway.store import connections as store
 from skillyard.domain.gateway.whose import Account, whose
 from skillyard.infra.database import Tx
-from skillyard.infra.envelope import Secret, SecretNotReadable
+from skillyard.infra.envelope import Secret
 from skillyard.infra.ids import new_id
 from skillyard.infra.paging import Page, page_of, read_cursor
 
@@ -137,10 +137,11 @@ def disconnect(app: App, caller: Caller, *, connection_id: str) -> Disconnected:
     with app.database.transaction() as tx:
         gone = see_own(tx, caller, connection_id)
         store.remove(tx, gone.id)  # first: whoever is storing new secrets is waited for
-        secrets = _last_secrets(app, tx, gone)
+        kept = sealed.find_readable(tx, app.vault_keys, ref=gone.id, owner=gone.owner_id, integration=gone.integration)
         sealed.destroy(tx, gone.id)
         store.note_use(tx, gone, "revocation", now_ms=app.clock.now_ms())
         lose(app, tx, gone, "disconnected")
+    secrets = read_account_secrets(kept) if kept else None
     revoked, why = take_back(app, gone.integration, gone.way, secrets, gone.variables)
     return Disconnected(connection=gone, revoked=revoked, why=why)
 
@@ -182,6 +183,18 @@ def keep(
     return see_own(tx, caller, kept.id)
 
 
+def check_room(app: App, tx: Tx, owner_id: str, *, before: str | None = None) -> None:
+    """Whether somebody may have one more connection. `before`: one of this integration, whose account is not known yet;
+    it may be one that is connected already. Raises TooManyConnections, PlanLimitReached.
+    """
+    own = store.list_of(tx, owner_id)
+    if any(one.integration == before for one in own):
+        return
+    if len(own) >= MOST_CONNECTIONS:
+        raise TooManyConnections(most=MOST_CONNECTIONS)
+    check_connections(tx, app, owner_id, has=len(own))
+
+
 def see_own(tx: Tx, caller: Caller, connection_id: str, *, integration: str | None = None) -> Connection:
     """One of the caller's, of that integration if one is named. Raises ConnectionNotFound."""
     own = store.list_of(tx, caller.identity[0], integration)
@@ -217,10 +230,7 @@ def _put(app: App, tx: Tx, new: Connection) -> Connection:
         again = replace(new, id=known.id, label=new.label or known.label, created_ms=known.created_ms)
         store.connect_again(tx, again)
         return again
-    has = len(store.list_of(tx, new.owner_id))
-    if has >= MOST_CONNECTIONS:
-        raise TooManyConnections(most=MOST_CONNECTIONS)
-    check_connections(tx, app, new.owner_id, has=has)
+    check_room(app, tx, new.owner_id)
     store.add(tx, new)
     return new
 
@@ -232,15 +242,6 @@ def _fetched(
         return renew(app, integration, way, secrets, ())
     except OAuthRefused as error:
         raise KeyRefused(title=integration.title, why=error.facts["error"], where=way.hint) from None
-
-
-def _last_secrets(app: App, tx: Tx, one: Connection) -> AccountSecrets | None:
-    """None when they cannot be opened: it can be disconnected all the same."""
-    try:
-        kept = sealed.find(tx, app.vault_keys, ref=one.id, owner=one.owner_id, integration=one.integration)
-    except SecretNotReadable:
-        return None
-    return read_account_secrets(kept) if kept else None
 
 
 def _shown(text: str) -> str:

@@ -59,7 +59,7 @@ def start(
     `scopes`: what to ask the service for, in place of the usual. `reconnect`: the connection of the caller that is to
     be connected again, with the variables that it has. Raises IntegrationNotFound, IntegrationNotInScope,
     WayNotOffered, ClientMissing, VariablesNotAcceptable, ScopesNotAcceptable, ConnectionLabelNotAcceptable,
-    ConnectionNotFound, TooManyAttempts.
+    ConnectionNotFound, TooManyAttempts, TooManyConnections, PlanLimitReached.
     """
     caller.must("connect")
     caller.must_reach_integration(integration)
@@ -80,6 +80,7 @@ def start(
         tx.lock(f"attempts of {owner_id}")
         if store.count_open(tx, owner_id, now_ms=now_ms) >= _MOST_OPEN:
             raise TooManyAttempts(limit=_MOST_OPEN, window_s=LIFE_MS // 1000, retry_after_s=60)
+        connections.check_room(app, tx, owner_id, before=known.slug)
         store.add(tx, new)
     return shown(app, new)
 
