@@ -42,13 +42,12 @@ def come_back(app: App, caller: Caller, *, browser: str, answer: Mapping[str, st
     caller.must("connect")
     state = answer.get("state", "")
     record = _use_state(app, caller, state, browser)
-    integration = find_integration(app, record.attempt.integration)
-    _, oauth = sign_in_of(integration, record.attempt.variables)
-    refused = _refused(integration, oauth, answer)
-    if refused is not None:
-        status, reason, message = refused
-        return _end(app, record.attempt, status, reason=reason, message=message)
     try:
+        integration = find_integration(app, record.attempt.integration)
+        _, oauth = sign_in_of(integration, record.attempt.variables)
+        if refused := _refused(integration, oauth, answer):
+            status, reason, message = refused
+            return _end(app, record.attempt, status, reason=reason, message=message)
         return _connect(app, integration, record, code=answer["code"], state=state)
     except SkillyardError as error:
         return _end(app, record.attempt, "failed", reason=error.code, message=error.message)
@@ -210,7 +209,10 @@ def _is_connected(tx: Tx, attempt: Attempt) -> bool:
 
 
 def _open(app: App, tx: Tx, attempt: Attempt) -> AccountSecrets | None:
-    found = sealed.find(tx, app.vault_keys, ref=attempt.id, owner=attempt.owner_id, integration=attempt.integration)
+    """None also when they cannot be opened: then nothing can be done with them."""
+    found = sealed.find_readable(
+        tx, app.vault_keys, ref=attempt.id, owner=attempt.owner_id, integration=attempt.integration
+    )
     return read_account_secrets(found) if found else None
 
 

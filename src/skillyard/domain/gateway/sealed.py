@@ -22,6 +22,14 @@ def find(tx: Tx, keys: Keyring, *, ref: str, owner: str, integration: str) -> Se
     return keys.open(found.sealed, ref, owner, integration, str(found.format)) if found else None
 
 
+def find_readable(tx: Tx, keys: Keyring, *, ref: str, owner: str, integration: str) -> Secret | None:
+    """The same for whoever is about to destroy it: None also when it cannot be opened."""
+    try:
+        return find(tx, keys, ref=ref, owner=owner, integration=integration)
+    except SecretNotReadable:
+        return None
+
+
 def destroy(tx: Tx, ref: str) -> None:
     store.remove(tx, ref)
 
