@@ -32,7 +32,7 @@ def test_a_call_in_the_middle_of_which_the_server_died_says_that_nobody_knows_it
             server.kill()
             go_on.set()
             calling.result(120)
-        with a_server(tmp_path / "server", **settings):  # with its jobs, none of which sends it
+        with a_server(tmp_path / "server", worker=True, **settings):  # with its jobs, none of which sends it
             database = open_database(f"sqlite://{tmp_path}/server/skillyard.db")
             with database.reading() as tx:
                 (record,) = store.list_of(tx, None, before="zzzz", limit=10)
