@@ -21,6 +21,7 @@ from skillyard.domain.gateway.connection_errors import (
     VariablesNotAcceptable,
 )
 from skillyard.domain.gateway.connections import add_key, list_connections
+from skillyard.domain.gateway.sealed import count_by_key
 from skillyard.infra.envelope import Secret
 from skillyard.infra.errors import SkillyardError
 from skillyard.infra.outbound import AddressNotAllowed, Outbound
@@ -202,6 +203,7 @@ def test_a_key_is_shown_to_no_host_that_it_was_not_given_for(tmp_path: Path) -> 
         add_file(app, root, text=_an_integration(other.url))
         with pytest.raises(ReconnectRequired):
             _ask_acme(app, root)
+        assert _kept(app) == 0
         add_key(app, root, integration="acme", secrets={"secret": KEY}, variables={})
         remove_integration(app, root, slug="acme")
         add_file(app, root, text=_an_integration(given_for.url))
@@ -209,6 +211,12 @@ def test_a_key_is_shown_to_no_host_that_it_was_not_given_for(tmp_path: Path) -> 
             _ask_acme(app, root)
         assert (len(given_for.heads), len(other.heads)) == (2, 0)
         app.close()
+
+
+def _kept(app: App) -> int:
+    """How many sealed secrets there are."""
+    with app.database.reading() as tx:
+        return sum(count_by_key(tx).values())
 
 
 def _an_integration(url: str, title: str = "Acme") -> str:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
+from skillyard.domain.gateway import sealed
 from skillyard.domain.gateway.added import Added, IntegrationAdded, IntegrationRemoved
 from skillyard.domain.gateway.catalog import is_shipped, keep_integration
 from skillyard.domain.gateway.catalog_errors import (
@@ -22,6 +23,7 @@ from skillyard.domain.gateway.integration_file import read_integration
 from skillyard.domain.gateway.openapi.choices import Choices, DocumentRefused
 from skillyard.domain.gateway.openapi.read import read_openapi
 from skillyard.domain.gateway.openapi.text import MAX_BYTES
+from skillyard.domain.gateway.store import attempts as attempts_store
 from skillyard.domain.gateway.store import connections as connections_store
 from skillyard.domain.gateway.store import integrations as store
 from skillyard.infra.database import Tx
@@ -103,10 +105,14 @@ def _keep(app: App, caller: Caller, described: Added) -> Added:
 
 
 def _ask_for_secrets_anew(app: App, tx: Tx, slug: str) -> None:
-    """What people gave for some hosts is shown to no others: they connect again, or do not."""
+    """What people gave for some hosts is destroyed before others could see it: they connect again, or do not."""
     for one in connections_store.list_connected(tx, slug):
         connections_store.require_reconnect(tx, one.connection.id, revision=one.revision)
+        sealed.destroy(tx, one.connection.id)
         lose(app, tx, one.connection, "integration_moved")
+    for attempt in attempts_store.list_open(tx, slug):
+        attempts_store.end(tx, attempt.id, "failed", reason="integration_moved", message="It leads elsewhere by now.")
+        sealed.destroy(tx, attempt.id)
 
 
 def _hosts_before(tx: Tx, slug: str) -> frozenset[str]:

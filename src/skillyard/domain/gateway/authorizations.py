@@ -93,13 +93,13 @@ def _look(app: App, connection: Connection, integration: Integration) -> _Held:
         record = store.find(tx, connection.id)
         owner = record.connection.owner_id if record else ""
         kept = sealed.find(tx, app.vault_keys, ref=connection.id, owner=owner, integration=integration.slug)
+    if record is not None and record.connection.status == "reconnect_required":
+        raise _reconnect(app, integration, record.connection, "it has ended, or was revoked there")
     if record is None or kept is None:
         raise ConnectionNotFound(wanted=connection.id, integration=integration.slug)
     way = way_of(integration.ways, record.connection.way)
     if way is None:
         raise _reconnect(app, integration, record.connection, "it is not connected in this way any more")
-    if record.connection.status == "reconnect_required":
-        raise _reconnect(app, integration, record.connection, "it has ended, or was revoked there")
     way = with_variables(way, record.connection.variables)
     return _Held(record=record, way=way, secrets=read_account_secrets(kept))
 

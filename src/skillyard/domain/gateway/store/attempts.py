@@ -129,6 +129,12 @@ def list_late(tx: Tx, *, now_ms: int, limit: int) -> list[Attempt]:
     return [_record(row).attempt for row in rows]
 
 
+def list_open(tx: Tx, integration: str) -> list[Attempt]:
+    """All people's that are under way."""
+    sql = f"SELECT * FROM connection_attempts WHERE integration = ? AND status IN ({_OPEN})"  # noqa: S608 (ours)
+    return [_record(row).attempt for row in tx.all(sql, integration)]
+
+
 def forget(tx: Tx, *, before_ms: int) -> None:
     """Those that ended before; none of them holds a secret any more."""
     tx.run(f"DELETE FROM connection_attempts WHERE expires_ms <= ? AND status NOT IN ({_OPEN})", before_ms)  # noqa: S608
