@@ -157,3 +157,11 @@ def test_one_is_found_within_a_transaction_too(each_app: App) -> None:
         assert find_integration(each_app, "notes", tx=tx).title == "Notes"
         with pytest.raises(IntegrationNotFound):
             find_integration(each_app, "note", tx=tx)
+
+
+def test_many_that_ask_first_get_one_that_was_read_once(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    keep(app, replace(NOTES, description=f"Notes in {tmp_path.name}."))
+    with ThreadPoolExecutor(16) as pool:
+        found = list(pool.map(lambda _: find_integration(app, "notes"), range(64)))
+    assert all(one is found[0] for one in found)

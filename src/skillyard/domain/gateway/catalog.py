@@ -6,12 +6,13 @@ settings say comes on top.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 
 from skillyard.app import App
 from skillyard.domain.gateway.catalog_errors import EndpointNotFound, IntegrationNotFound
@@ -31,7 +32,9 @@ FOLDER = Path(__file__).parent / "integrations"
 _log = Logger("skillyard.integrations")
 _MOST_KEPT = 1000
 _NO_SETTINGS = IntegrationSettings()
-_added: dict[str, Integration] = {}  # by the digest of the text, so that every database's is its own
+_kept: dict[str, Integration] = {}  # ours by their names, added ones by the digest of their text
+_unreadable: set[str] = set()  # digests of such texts, which are told of once
+_reading = Lock()
 
 
 def find_integration(app: App, slug: str, *, tx: Tx | None = None) -> Integration:
@@ -119,11 +122,22 @@ def shipped_slugs() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
 
 
-@cache
 def read_shipped(slug: str) -> Integration:
     """One that comes with this registry, as its file says. Raises SkillError, which tests rule out."""
     path = FOLDER / f"{slug}.yaml"
-    return read_integration(path.read_text(encoding="utf-8"), file=path.name)
+    return _read_once(slug, lambda: read_integration(path.read_text(encoding="utf-8"), file=path.name))
+
+
+def _read_once(key: str, read: Callable[[], Integration]) -> Integration:
+    """The kept one; where many ask for it first, one of them reads it."""
+    if (kept := _kept.get(key)) is not None:
+        return kept
+    with _reading:
+        if (kept := _kept.get(key)) is None:
+            if len(_kept) >= _MOST_KEPT:
+                _kept.clear()
+            kept = _kept[key] = read()
+        return kept
 
 
 def _find_added(tx: Tx, slug: str) -> Integration | None:
@@ -142,19 +156,17 @@ def _list(app: App, tx: Tx) -> list[Integration]:
 
 
 def _read_added(tx: Tx, slug: str, digest: str) -> Integration | None:
-    """The kept copy, else the text of today; None when it cannot be read."""
-    if (kept := _added.get(digest)) is not None:
+    """The kept one, else from the text of today; None when it cannot be read."""
+    if (kept := _kept.get(digest)) is not None:
         return kept
-    if (record := store.find(tx, slug)) is None:
+    if digest in _unreadable or (record := store.find(tx, slug)) is None:
         return None
     try:
-        read = read_integration(record.content, file=f"{slug}.yaml", is_ours=False)
+        return _read_once(record.digest, lambda: read_integration(record.content, file=f"{slug}.yaml", is_ours=False))
     except SkillError as error:  # an older version of this program took it
+        _unreadable.add(digest)
         _log.warning("an added integration cannot be read any more", integration=slug, why=str(error)[:500])
         return None
-    if len(_added) >= _MOST_KEPT:
-        _added.clear()
-    return _added.setdefault(record.digest, read)
 
 
 def _settings_of(app: App, slug: str) -> IntegrationSettings:
