@@ -162,6 +162,18 @@ def test_a_personal_token_is_shown_once_and_then_listed_without_its_secret(ada: 
     assert machine.get("/me").status == 401
 
 
+def test_a_key_for_some_integrations_says_so(ada: Api) -> None:
+    made = ada.post("/me/tokens", {"name": "agent", "scopes": ["call"], "integrations": ["slack", "github"]})
+    assert (made.status, made.json()["details"]["integrations"]) == (201, ["github", "slack"])
+    me = ada.as_(made.json()["token"]).get("/me").json()
+    assert (me["token"]["scopes"], me["token"]["integrations"]) == (["call"], ["github", "slack"])
+    assert me["namespaces"] == []
+    wider = ada.post("/me/tokens", {"name": "agent", "scopes": ["call", "read"], "integrations": ["github"]})
+    assert refusal(wider)["faults"][0]["code"] == "more_than_calls"
+    unknown = ada.post("/me/tokens", {"name": "agent", "scopes": ["call"], "integrations": ["githup"]})
+    assert "github" in refusal(unknown)["hint"]
+
+
 @pytest.mark.parametrize(
     "body",
     [
