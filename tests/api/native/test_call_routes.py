@@ -127,6 +127,13 @@ def test_a_key_makes_a_call_once(site: Entrance, ada: Caller, github: Upstream) 
     assert len(github.asked) == 1
 
 
+def test_what_only_reads_is_not_kept_for_a_key(site: Entrance, ada: Caller, github: Upstream) -> None:
+    read = {"params": {"repo": "acme/webapp"}}
+    path = "/api/v1/calls/github/list_issues"
+    assert [send(site, ada, "POST", path, read, idempotency_key="once").status for _ in range(2)] == [200, 200]
+    assert len(github.asked) == 2
+
+
 def test_calls_are_not_counted_as_other_writes_are(site: Entrance, ada: Caller) -> None:
     statuses = {send(site, ada, "POST", CALL, {"params": TITLE}).status for _ in range(8)}
     assert statuses == {200}

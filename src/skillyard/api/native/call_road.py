@@ -5,6 +5,7 @@ What it does not understand at first sight goes the long way, whose route does t
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ class CallRoad:
         match = self._path.fullmatch(scope["path"]) if scope["method"] == "POST" else None
         headers = dict(scope["headers"])
         token = _bearer(headers)
-        if match is None or token is None or b"idempotency-key" in headers:
+        if match is None or token is None or not await self._may_be_short(match, headers):
             return await self._surface(scope, receive, send)
         body = await _read(receive)
         fields = _fields(body)
@@ -85,6 +86,21 @@ class CallRoad:
             refusal = self._refuse(self._app, error, request.request_id)
             return await _send(send, refusal.status, refusal.body, refusal.headers)
         return await _send(send, 200, answer, {})
+
+    async def _may_be_short(self, match: re.Match[str], headers: Mapping[bytes, bytes]) -> bool:
+        """What is to be done once goes the long way, where answers are kept; what only reads is as good twice."""
+        if b"idempotency-key" not in headers:
+            return True
+        return await asyncio.to_thread(_only_reads, self._app, match[1], match[2])
+
+
+def _only_reads(app: App, integration: str, endpoint: str) -> bool:
+    from skillyard.domain.gateway.catalog import find_endpoint, find_integration
+
+    try:
+        return find_endpoint(find_integration(app, integration), endpoint).effect == "read"
+    except SkillyardError:
+        return False
 
 
 def _call(app: App, token: str, request: CallRequest) -> bytes:
