@@ -174,6 +174,27 @@ def test_a_parameter_can_be_the_whole_body_and_fixed_ones_are_always_sent() -> N
     assert request.headers["x-version"] == "2"
 
 
+def test_parameters_in_one_object_stand_beside_each_other_and_change_nothing_that_was_given() -> None:
+    fixed = {"kind": "bug", "deep": {"a": 1}}
+    integration = an_integration(
+        a_param("summary", "body", name_there="fields.summary"),
+        a_param("b", "body", name_there="fields.deep.b"),
+        a_param("other", "body", name_there="more"),
+        a_param("inner", "body", name_there="more.inner"),
+        a_param("fields", "body", fixed=fixed),
+        body="json",
+    )
+    given = {"summary": "mine", "b": 2, "other": {"x": 1}, "inner": 3}
+    sent = orjson.loads(built(integration, given).body)
+    assert sent == {
+        "fields": {"kind": "bug", "deep": {"a": 1, "b": 2}, "summary": "mine"},
+        "more": {"x": 1, "inner": 3},
+    }
+    assert given == {"summary": "mine", "b": 2, "other": {"x": 1}, "inner": 3}
+    assert orjson.loads(built(integration, {}).body) == {"fields": {"kind": "bug", "deep": {"a": 1}}}
+    assert fixed == {"kind": "bug", "deep": {"a": 1}}
+
+
 def test_a_query_of_graphql_has_the_parameters_as_variables() -> None:
     integration = an_integration(a_param("team", "body", name_there="input.teamId"), body="graphql", graphql="query Q")
     assert orjson.loads(built(integration, {"team": '"} injected {'}).body) == {

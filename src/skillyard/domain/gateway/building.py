@@ -215,15 +215,23 @@ def _body(endpoint: Endpoint, values: list[tuple[Param, Any]], faults: list[Fiel
 
 
 def _object(given: list[tuple[Param, Any]]) -> dict[str, Any]:
-    """`fields.summary` stands in the object `fields`."""
+    """`fields.summary` stands in the object `fields`, beside what another parameter has put there."""
     made: dict[str, Any] = {}
     for param, value in given:
-        *around, last = param.name_there.split(".")
-        inner = made
-        for key in around:
-            inner = inner.setdefault(key, {})
-        inner[last] = value
+        for key in reversed(param.name_there.split(".")):
+            value = {key: value}
+        made = _merged(value, made)
     return made
+
+
+def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Both, without changing either: they are the caller's, or those of all calls. The other wins."""
+    both = {key: _merged(one[key], other[key]) for key in one if _is_object(one[key]) and _is_object(other.get(key))}
+    return {**one, **other, **both}
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, Mapping)
 
 
 def _text(value: Any) -> str:
