@@ -342,6 +342,22 @@ def test_over_https_the_name_is_checked_although_the_address_is_called(tmp_path:
     peer.close()
 
 
+def test_a_kept_connection_over_https_is_to_whom_it_was_checked_for(tmp_path: Path) -> None:
+    serving, trusting = _certified(tmp_path, "idp.internal")
+    peer = Peer(serving)
+    outbound = Outbound(
+        tls=trusting, resolver=lambda _: ["127.0.0.1"], allow=read_allow_list("idp.internal other.internal")
+    )
+    for _ in range(3):
+        answer = outbound.pooled("GET", f"https://idp.internal:{peer.port}/ok", headers={}, may_repeat=True)
+        assert answer.status == 200
+    with pytest.raises(CallFailed, match="certificate") as failed:
+        outbound.pooled("GET", f"https://other.internal:{peer.port}/ok", headers={}, may_repeat=True)
+    assert not failed.value.was_sent
+    outbound.close()
+    peer.close()
+
+
 def test_the_operator_lists_hosts_and_networks() -> None:
     allow = read_allow_list("idp.internal, 10.2.0.0/16 fd12::/16")
     inside = ipaddress.ip_address
