@@ -14,6 +14,8 @@ from tests.journeys.running import Server, User, a_server, sign_in
 
 BODY = b'{"params": {"repo": "acme/webapp", "title": "Hello"}}'
 PATH = "/api/v1/calls/github/create_issue"
+SKILLETT = "/skillett/v1/github/create_issue"
+doors = pytest.mark.parametrize("path", [PATH, SKILLETT], ids=["native", "skillett"])
 
 
 @pytest.fixture(scope="module")
@@ -73,22 +75,25 @@ def _status(answer: bytes) -> int:
     return int(found[1]) if found else 0
 
 
-def test_a_whole_request_is_a_call(server: Server, key: str, github: RawUpstream) -> None:
-    assert _status(_send(server, _request(key, BODY))) == 200
+@doors
+def test_a_whole_request_is_a_call(server: Server, key: str, github: RawUpstream, path: str) -> None:
+    assert _status(_send(server, _request(key, BODY, path=path))) == 200
     assert len(github.heads) == 1
 
 
+@doors
 @pytest.mark.parametrize("missing", [1, 200])
 @pytest.mark.parametrize("header", ["x-nothing: 1", "idempotency-key: 7"])
 def test_a_request_that_breaks_off_is_no_call(
-    server: Server, key: str, github: RawUpstream, missing: int, header: str
+    server: Server, key: str, github: RawUpstream, missing: int, header: str, path: str
 ) -> None:
     """Even if what arrived reads as one: its sender may have meant something else with the rest."""
-    _send(server, _request(key, BODY, header, length=len(BODY) + missing), then_leave=True)
+    _send(server, _request(key, BODY, header, path=path, length=len(BODY) + missing), then_leave=True)
     assert _status(_send(server, _request(key, BODY))) == 200
     assert len(github.heads) == 1
 
 
+@doors
 @pytest.mark.parametrize(
     "body",
     [
@@ -104,8 +109,8 @@ def test_a_request_that_breaks_off_is_no_call(
     ],
     ids=lambda body: repr(body[:60]),
 )  # fmt: skip
-def test_what_is_no_call_is_refused(server: Server, key: str, github: RawUpstream, body: bytes) -> None:
-    answer = _send(server, _request(key, body))
+def test_what_is_no_call_is_refused(server: Server, key: str, github: RawUpstream, body: bytes, path: str) -> None:
+    answer = _send(server, _request(key, body, path=path))
     assert _status(answer) in (400, 413, 422), answer[:500]
     assert github.heads == []
 
@@ -126,9 +131,10 @@ def test_an_address_that_is_not_quite_right_is_no_call(
     assert github.heads == []
 
 
+@doors
 @pytest.mark.parametrize("token", ["", "x", "sk_" + "0" * 64, "Bearer", "sky_lease_" + "0" * 40, "\xe9", "a b"])
-def test_nobody_calls_without_a_good_token(server: Server, github: RawUpstream, token: str) -> None:
-    assert _status(_send(server, _request(token, BODY))) == 401
+def test_nobody_calls_without_a_good_token(server: Server, github: RawUpstream, token: str, path: str) -> None:
+    assert _status(_send(server, _request(token, BODY, path=path))) == 401
     assert github.heads == []
 
 
