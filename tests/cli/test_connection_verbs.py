@@ -30,7 +30,7 @@ def test_keys_are_piped_in_and_no_command_shows_them(github: GithubLike, tmp_pat
             ada.run("connections", "remove", bob["id"], expect=1),
             ada.run("connections", "key", "github", stdin="\n", expect=2),
             ada.run("connections", "key", "github", stdin="ghp_that-is-none", expect=1),
-            ada.run("connections", "key", "github", "--basic", stdin="ada\nsecret\n", expect=1),
+            ada.run("connections", "key", "github", "--way", "basic", stdin="ada\nsecret\n", expect=2),
             ada.run("connections", "key", "github", "--set", "nonsense", stdin=token, expect=2),
             ada.run("connections", "key", "githubb", stdin=token, expect=1),
         ]
@@ -38,6 +38,8 @@ def test_keys_are_piped_in_and_no_command_shows_them(github: GithubLike, tmp_pat
         assert "The service was not told" in ended[6].stdout
         assert "GitHub refuses this key" in ended[9].stderr
         assert "github" in ended[-1].stderr
+        jira = ada.run("connections", "key", "jira", "--set", "site=a/b", stdin="ada@acme.example\nsecret\n", expect=1)
+        assert "site cannot be a part of an address" in jira.stderr
         for secret in github.tokens.values():
             assert not [end for end in ended if secret in end.stdout + end.stderr]
 

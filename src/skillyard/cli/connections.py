@@ -6,7 +6,7 @@ from __future__ import annotations
 import getpass
 import sys
 import webbrowser
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
@@ -23,7 +23,11 @@ Label = Annotated[str, Parameter(help="A name for yourself.")]
 
 connections = App(name="connections", help="Your accounts at services that agents and skills act for.")
 
-_TYPED = {"basic": ("username", "password"), "client": ("client_id", "client_secret"), "key": ("secret",)}
+_TYPED = {
+    "api_key": ("secret",),
+    "basic": ("username", "password"),
+    "client_credentials": ("client_id", "client_secret"),
+}
 _OPENLY = frozenset({"username", "client_id"})
 
 
@@ -57,18 +61,24 @@ def add_key(
     integration: str,
     /,
     *,
-    basic: Annotated[bool, Parameter(negative="", help="A username and password, one per line.")] = False,
-    client_credentials: Annotated[
-        bool, Parameter(negative="", help="Client id and secret of a program of yours, one per line.")
-    ] = False,
+    way: Annotated[
+        Literal["api_key", "basic", "client_credentials"] | None,
+        Parameter(
+            help="For a service that takes several: a key, a username and password, or a program's id and secret."
+        ),
+    ] = None,
     variables: Variables = None,
     label: Label = "",
     registry: Registry = None,
     json: Json = False,
 ) -> None:
-    """Connect an account with a key, read from stdin or asked for: `skillyard connections key github < token.txt`."""
-    secrets = _read_secrets(integration, _TYPED["basic" if basic else "client" if client_credentials else "key"])
+    """Connect an account with a key, read from stdin or asked for: `skillyard connections key github < token.txt`.
+
+    Some services want a username and a password, or the id and secret of a program of yours: each on a line of its own.
+    """
     with Client(registry) as client:
+        names = _names_of_secrets(client.integration(integration), way)
+        secrets = {name: _read_one(integration, name) for name in names}
         made = client.connect_with_key(integration, secrets, variables=_read_variables(variables), label=label)
     return _show_made(made, json=json)
 
@@ -129,8 +139,15 @@ def read_secret(what: str) -> str:
     return text.strip()
 
 
-def _read_secrets(integration: str, names: tuple[str, ...]) -> dict[str, str]:
-    return {name: _read_one(integration, name) for name in names}
+def _names_of_secrets(integration: dict[str, Any], way: str | None) -> tuple[str, ...]:
+    """What the first way that needs no browser is told, or the one that was asked for; with where to find it."""
+    known = [one for one in integration["ways"] if one["kind"] in _TYPED and way in (None, one["kind"])]
+    if not known:
+        hint = f"Use `skillyard connections add {integration['slug']}`, or see `skillyard integrations show`."
+        raise UsageError(f"{integration['title']} is not connected in this way.", code="usage", hint=hint)
+    if known[0]["hint"] and sys.stdin.isatty():
+        print(known[0]["hint"], file=sys.stderr)
+    return _TYPED[known[0]["kind"]]
 
 
 def _read_one(integration: str, name: str) -> str:
