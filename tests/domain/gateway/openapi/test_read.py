@@ -243,7 +243,7 @@ def test_pages_by_cursor_are_found() -> None:
 
 def test_ways_to_sign_in_are_read() -> None:
     schemes = {
-        "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
+        "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "On your <b>profile</b>."},
         "people": {
             "type": "oauth2",
             "flows": {
@@ -270,7 +270,7 @@ def test_ways_to_sign_in_are_read() -> None:
     assert client.oauth is not None
     assert people.oauth.token_url == "https://api.example.com/token"
     assert people.oauth.scopes == ("pets:read",)
-    assert key.place == SecretPlace(name="x-api-key", format="{secret}")
+    assert (key.place, key.hint) == (SecretPlace(name="x-api-key", format="{secret}"), "On your profile.")
     assert (integration.endpoints["it"].params, integration.endpoints["it"].scopes) == ((), ("pets:read",))
     assert any("openIdConnect" in note for note in notes)
 
@@ -336,7 +336,7 @@ def test_texts_of_a_document_are_plain_lines() -> None:
     assert it.summary == "List pets"
     assert "evil.example" not in it.description
     assert len(it.description) <= 600
-    assert it.params[0].schema["description"] == "List pets ."
+    assert it.params[0].schema["description"] == "List pets."
 
 
 def test_a_list_in_a_path_has_commas_and_a_kind_of_json_is_named() -> None:

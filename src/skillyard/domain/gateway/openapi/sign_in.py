@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urljoin
 
@@ -11,10 +12,12 @@ from skillyard.domain.gateway.integration import OAuth, SecretPlace, Way
 from skillyard.domain.gateway.openapi.choices import Notes, Unsayable
 from skillyard.domain.gateway.openapi.operations import Operation
 from skillyard.domain.gateway.openapi.references import References
+from skillyard.domain.gateway.openapi.words import plain_line
 from skillyard.skill.reading import is_web_address, shorten
 
 _WHERE = "sign-in"
 _MOST_SCOPES = 40
+_HINT_CHARS = 300
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,200}")  # RFC 6749, 3.3
 _KEY_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
@@ -64,7 +67,9 @@ def _asked(holder: Mapping[str, Any], notes: Notes) -> list[str]:
 
 def _ways(name: str, node: object, references: References, base_url: str, notes: Notes) -> list[Way]:
     try:
-        return _ways_of(references.follow(node), base_url)
+        scheme = references.follow(node)
+        hint = plain_line(scheme.get("description"), most=_HINT_CHARS)
+        return [replace(way, hint=hint) for way in _ways_of(scheme, base_url)]
     except Unsayable as error:
         notes.add(_WHERE, f"{shorten(name)} is left out: {error}")
         return []

@@ -12,6 +12,7 @@ from skillyard.skill.reading import UNREADABLE
 
 MOST_NAME_CHARS = 64
 _MOST_READ = 4000  # of a description; nobody needs more to find its first sentences
+_TAG_IN_LINE = re.compile(r"</?(?:a|b|code|em|i|span|strong)\b[^<>]{0,300}>")
 _TAG = re.compile(r"<[^<>]{1,300}>")
 _LINK = re.compile(r"\[([^\[\]]{1,200})\]\((?:[^()\s]|\([^()\s]*\)){1,500}\)")
 _SENTENCE_END = re.compile(r"(?<!e\.g)(?<!i\.e)(?<!etc)(?<!vs)[.!?](?=\s+[A-Z\"`(*]|$)")
@@ -35,7 +36,8 @@ def _until_full_stop(text: str) -> str:
 
 
 def _without_markup(text: str) -> str:
-    line = _LINK.sub(r"\1", unescape(_TAG.sub(" ", text[:_MOST_READ])))
+    line = _TAG.sub(" ", _TAG_IN_LINE.sub("", text[:_MOST_READ]))
+    line = _LINK.sub(r"\1", unescape(line))
     line = UNREADABLE.sub(" ", line).replace("**", "")
     return " ".join(line.split())
 
