@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import pytest
 
 from skillyard.domain.accounts.people import suspend_user
 from skillyard.domain.accounts.rights import Scope
 from skillyard.domain.accounts.tokens import create_token
 from skillyard.infra.clock import FixedClock
+from tests.api.asgi import call
 from tests.api.skillett.sender import Sender
 
 KEY_FIELDS = {"id", "name", "prefix", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at"}
@@ -120,3 +122,20 @@ def test_a_narrow_key_sees_and_reaches_its_own_integrations_only(sender: Sender)
         assert error["error"] == "scope_not_allowed"
         assert error["action_url"] == KEYS_PAGE
         assert "only for: slack" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/integrations/github", None),
+        ("GET", "/integrations/github/create_issue", None),
+        ("GET", "/integrations/github/skill.zip", None),
+        ("POST", "/calls/github/create_issue", {"params": {"repo": "acme/webapp", "title": "x"}}),
+        ("POST", "/connection-attempts", {"integration": "github"}),
+    ],
+)
+def test_a_narrow_key_is_as_narrow_on_our_own_api(sender: Sender, method: str, path: str, body: Any) -> None:
+    headers = {"authorization": f"Bearer {sender.key('ada', 'slack')}", "content-type": "application/json"}
+    chunks = [b"" if body is None else orjson.dumps(body)]
+    answer = call(sender.site, method, f"/api/v1{path}", headers=headers, chunks=chunks)
+    assert (answer.status, answer.json()["error"]["code"]) == (403, "scope_not_allowed")
