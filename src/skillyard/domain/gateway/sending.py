@@ -21,7 +21,7 @@ _MOST_WAIT_S = 30.0
 _MOST_REDIRECTS = 3
 _PASSING = frozenset({500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_DOWN = frozenset({502, 503, 504})
+_DOWN = frozenset({503})  # 502 and 504 are often about one request that is too much
 _DOUBT = " It may have been carried out all the same."
 
 
