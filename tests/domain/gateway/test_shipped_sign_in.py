@@ -17,6 +17,7 @@ from skillyard.domain.accounts.model import Caller
 from skillyard.domain.gateway import oauth, oauth_return
 from skillyard.domain.gateway.authorizations import fresh
 from skillyard.domain.gateway.catalog import find_integration
+from skillyard.domain.gateway.connections import disconnect
 from skillyard.settings import IntegrationSettings
 from tests.domain.gateway.connecting import BROWSER
 from tests.domain.gateway.upstream import Asked, Says, Upstream, says, upstream
@@ -102,6 +103,7 @@ def app(tmp_path: Path, there: Upstream) -> Iterator[App]:
     settings = IntegrationSettings(
         base_url=f"{there.url}/api",
         token_url=f"{there.url}/token",
+        revoke_url=f"{there.url}/revoke",
         client_id="our-id",
         client_secret="our-secret",
     )
@@ -161,3 +163,17 @@ def test_the_service_is_shown_our_name_in_the_way_that_it_wants(sign_in: SignIn,
     assert ("code_verifier" in form) == sign_in.has_pkce
     assert asked.headers.get("authorization") == (f"Basic {CLIENT}" if sign_in.is_basic else None)
     assert form.get("client_secret") == (None if sign_in.is_basic else "our-secret")
+
+
+@pytest.mark.parametrize(("answer", "revoked"), [({"ok": True}, "revoked"), ({"ok": False, "error": "x"}, "failed")])
+def test_whether_slack_took_a_token_back_is_told(
+    answer: dict[str, Any], revoked: str, app: App, there: Upstream
+) -> None:
+    slack, ada = SIGN_INS[0], a_person(app)
+    there.last = answers(slack)
+    attempt_id, page = sent_to(app, ada, "slack")
+    oauth_return.come_back(app, ada, browser=BROWSER, answer={"code": "c-1", "state": page.params["state"]})
+    made = oauth_return.confirm(app, ada, attempt_id, browser=BROWSER)
+    there.last = says(answer)
+    assert disconnect(app, ada, connection_id=made.id).revoked == revoked
+    assert parse_qs(there.asked[-1].body.decode())["token"] == ["tok-1"]

@@ -17,6 +17,7 @@ from skillyard.domain.gateway.connection import Revoked
 from skillyard.domain.gateway.connection_errors import ClientMissing, OAuthNotReached
 from skillyard.domain.gateway.integration import Integration, OAuth, WayKind
 from skillyard.domain.gateway.oauth_tokens import BOUNDS, OAuthClient, basic_of, post
+from skillyard.domain.gateway.reading import failure_of
 from skillyard.infra.envelope import Secret, SecretNotReadable
 from skillyard.infra.outbound import AddressNotAllowed, Answer, CallFailed
 
@@ -37,7 +38,7 @@ def take_back(
     except (IntegrationNotFound, ClientMissing, SecretNotReadable):
         return "not_possible", f"this registry is not known at {slug} any more; {_BY_HAND}"
     tokens = [(secrets.refresh, "refresh_token"), (secrets.access, "access_token")]
-    failures = [_revoke(app, integration.title, way.oauth, client, token, hint) for token, hint in tokens if token]
+    failures = [_revoke(app, integration, way.oauth, client, token, hint) for token, hint in tokens if token]
     why = next((failure for failure in failures if failure), "")
     return ("failed", why) if why else ("revoked", "")
 
@@ -49,8 +50,9 @@ def _client(app: App, integration: Integration, secrets: AccountSecrets) -> OAut
     return client_of(app, integration)
 
 
-def _revoke(app: App, title: str, oauth: OAuth, client: OAuthClient, token: Secret, hint: str) -> str:
+def _revoke(app: App, integration: Integration, oauth: OAuth, client: OAuthClient, token: Secret, hint: str) -> str:
     """What went wrong, empty when nothing did."""
+    title = integration.title
     try:
         if "{client_id}" in oauth.revoke_url:
             answer = _delete_token(app, oauth, client, token) if hint == "access_token" else None
@@ -61,7 +63,16 @@ def _revoke(app: App, title: str, oauth: OAuth, client: OAuthClient, token: Secr
         return f"{title} could not be reached; {_BY_HAND}"
     if answer is not None and answer.status >= 300:
         return f"{title} answered with status {answer.status}; {_BY_HAND}"
+    if answer is not None and _says_that_it_failed(integration, answer):
+        return f"{title} says that it failed; {_BY_HAND}"
     return ""
+
+
+def _says_that_it_failed(integration: Integration, answer: Answer) -> bool:
+    try:
+        return failure_of(integration.habits, answer.status, orjson.loads(answer.body)) is not None
+    except ValueError:
+        return False
 
 
 def _delete_token(app: App, oauth: OAuth, client: OAuthClient, token: Secret) -> Answer:
