@@ -39,9 +39,10 @@ from skillyard.domain.gateway.connections import (
     choose_default,
     disconnect,
     list_connections,
+    list_uses,
 )
 from skillyard.domain.gateway.integration import Habits, Integration, OAuth, SecretPlace, Way
-from skillyard.domain.gateway.jobs import rotate_vault_keys
+from skillyard.domain.gateway.jobs import forget_old_uses, rotate_vault_keys
 from skillyard.domain.gateway.plans import set_plan
 from skillyard.infra.clock import FixedClock
 from skillyard.infra.envelope import Secret, SecretNotReadable
@@ -254,6 +255,22 @@ def test_a_program_of_ones_own_gets_its_tokens_and_renews_them(app: App, odd: Od
         fresh(app, made, found)
 
 
+def test_a_program_of_ones_own_may_be_known_at_a_site_only(odd: Odd, clock: FixedClock, tmp_path: Path) -> None:
+    there = {"acme": {"base_url": odd.address, "token_url": f"{odd.address}/{{site}}/token"}}
+    app = make_app(tmp_path, clock=clock, integrations=there, outbound_http_loopback=True)
+    acme(
+        app,
+        Way(kind="client_credentials", oauth=OAuth(token_url="https://acme.example/{site}/token")),
+        variables={"site": {"enum": ["eu", "us"]}},
+    )
+    own = {"client_id": Secret(CLIENT_ID), "client_secret": Secret(CLIENT_SECRET)}
+    made = a_key(app, a_person(app), integration="acme", secrets=own, variables={"site": "us"})
+    clock.move(seconds=3600)
+    assert fresh(app, made, find_integration(app, "acme")).secret.reveal() in odd.access
+    assert [path for path, _ in odd.asked] == ["/us/token"] * 2
+    app.close()
+
+
 @pytest.mark.parametrize(
     "value", ["", "a/b", "a?b", "a#b", "a@b", "a b", "a\\b", "..", "-", "a\r\nb", "{x}", "ä", "x" * 300, "%2e"]
 )
@@ -324,6 +341,27 @@ def test_a_row_that_is_moved_to_another_person_does_not_open(app: App) -> None:
     with pytest.raises(SecretNotReadable):
         fresh(app, mine, find_integration(app, "github"))
     assert disconnect(app, eve, connection_id=mine.id).revoked == "not_possible", "but it can be removed"
+
+
+def test_what_we_used_one_for_is_told_also_when_it_is_gone_and_for_400_days(
+    app: App, odd: Odd, clock: FixedClock
+) -> None:
+    ada, eve = a_person(app), a_person(app, "eve")
+    made = connect(app, ada)
+    clock.move(seconds=3600)
+    fresh(app, made, find_integration(app, "github"))
+    disconnect(app, ada, connection_id=made.id)
+
+    def whys(caller: Caller) -> list[str]:
+        return [use.why for use in list_uses(app, caller, connection_id=made.id).items]
+
+    assert (whys(ada), whys(eve)) == (["revocation", "renewal", "identity"], [])
+    page = list_uses(app, ada, connection_id=made.id, limit=2)
+    rest = list_uses(app, ada, connection_id=made.id, cursor=page.next_cursor)
+    assert [use.why for use in (*page.items, *rest.items)] == whys(ada)
+    clock.move(seconds=401 * 24 * 3600)
+    forget_old_uses(app)
+    assert whys(ada) == []
 
 
 def test_keys_of_the_vault_are_replaced_and_old_ones_left_out(app: App, odd: Odd, tmp_path: Path) -> None:

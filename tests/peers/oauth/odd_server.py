@@ -62,7 +62,7 @@ class Odd:
 
     def grants(self, kind: str) -> int:
         """How often it was asked for tokens with such a grant."""
-        return sum(1 for path, form in self.asked if path == "/token" and form.get("grant_type") == kind)
+        return sum(1 for path, form in self.asked if path.endswith("/token") and form.get("grant_type") == kind)
 
     def end_access(self) -> None:
         self.access.clear()
@@ -122,7 +122,7 @@ def _answer(odd: Odd, method: str, path: str, form: dict[str, str], authorizatio
         return odd.user if authorization.partition(" ")[2] in odd.access else Says(status=401, body={"message": "no"})
     with _lock:
         odd.asked.append((path, form))
-    if path == "/token":
+    if path.endswith("/token") and method == "POST":
         says = _tokens(odd, form, authorization)
         if odd.on_token:
             odd.on_token()

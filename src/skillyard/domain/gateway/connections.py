@@ -12,7 +12,7 @@ from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.gateway import sealed
 from skillyard.domain.gateway.account_secrets import AccountSecrets, read_account_secrets
-from skillyard.domain.gateway.authorization import authorize
+from skillyard.domain.gateway.authorization import authorize, with_variables
 from skillyard.domain.gateway.catalog import find_integration
 from skillyard.domain.gateway.connection import (
     Connection,
@@ -84,7 +84,7 @@ def add_key(
     way = way_for(known, secrets)
     checked = check_secrets(known, way, secrets)
     filled, label = check_variables(known, variables), check_label(label)
-    expires_ms = None
+    way, expires_ms = with_variables(way, filled), None
     if way.kind == "client_credentials":
         checked, expires_ms = _fetched(app, known, way, checked)
     account = whose(app, known, authorize(way, checked, filled))
