@@ -25,7 +25,14 @@ def there() -> Iterator[Upstream]:
 class Trying:
     """Sends with a clock of its own, and notes how long it waited."""
 
-    def __init__(self, there: Upstream, *, habits: Habits = Habits(), may_repeat: bool = True) -> None:  # noqa: B008
+    def __init__(
+        self,
+        there: Upstream,
+        *,
+        habits: Habits = Habits(),  # noqa: B008 (a frozen value)
+        may_repeat: bool = True,
+        changes: bool | None = None,
+    ) -> None:
         self.now = 0.0
         self.waited: list[float] = []
         self.breakers = Breakers(now=lambda: self.now)
@@ -35,11 +42,12 @@ class Trying:
             slug="acme", version=1, title="", description="", base_url=there.url, ways=(), groups={}, endpoints={},
             origin=Origin(description="", version="", licence=""), habits=habits, hosts=("127.0.0.1",),
         )  # fmt: skip
-        self._may_repeat = may_repeat
+        self._may_repeat, self._changes = may_repeat, not may_repeat if changes is None else changes
 
     def send(self, *, within_s: float = 60.0, method: str = "GET") -> Answer:
         how = Sending(
             integration=self._integration,
+            changes=self._changes,
             may_repeat=self._may_repeat,
             until=time.monotonic() + within_s,
             most_bytes=1_000_000,
@@ -96,6 +104,14 @@ def test_what_changes_something_is_sent_once(there: Upstream) -> None:
     trying = Trying(there, may_repeat=False)
     there.answers = [says({}, 503), says({}, 429, retry_after="0"), Says(hang_up=True)]
     assert [trying.send(method="POST").status for _ in range(2)] == [503, 429]
+    with pytest.raises(UpstreamUnavailable, match="may have been carried out"):
+        trying.send(method="POST")
+    assert len(there.asked) == 3
+
+
+def test_what_has_a_key_of_its_own_is_sent_again_and_may_be_done_all_the_same(there: Upstream) -> None:
+    trying = Trying(there, changes=True)
+    there.answers = [Says(hang_up=True)] * 3
     with pytest.raises(UpstreamUnavailable, match="may have been carried out"):
         trying.send(method="POST")
     assert len(there.asked) == 3

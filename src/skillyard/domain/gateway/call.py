@@ -152,6 +152,7 @@ def _ask(app: App, one: _Call, built: Built, shown: Authorization | None) -> Rea
     built = _repeatable(one, authorized(built, shown) if shown else built)
     how = Sending(
         integration=one.integration,
+        changes=one.endpoint.effect != "read",
         may_repeat=one.endpoint.effect == "read" or bool(one.endpoint.idempotency_header),
         until=one.until,
         most_bytes=app.settings.gateway_answer_mb * _MIB,

@@ -63,7 +63,7 @@ class UpstreamUnavailable(Upstream):
     """`may_be_done`: it was sent, and nobody knows whether the other side has carried it out."""
 
     code = "upstream_unavailable"
-    text = "{host} did not answer the call: {why}.{doubt}"
+    text = "The call to {host} failed: {why}.{doubt}"
     hint = "Try again in a moment; look first whether it was done after all, where it changes something."
 
 

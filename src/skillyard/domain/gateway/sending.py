@@ -31,9 +31,12 @@ class SendsElsewhere(CallFailed):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
-    """`until`: the end of all attempts together, on the monotonic clock. `may_repeat`: twice is as good as once."""
+    """`changes`: something there, if it arrives; `may_repeat`: twice is as good as once. `until`: the end of all
+    attempts together, on the monotonic clock.
+    """
 
     integration: Integration
+    changes: bool
     may_repeat: bool
     until: float
     most_bytes: int
@@ -143,7 +146,7 @@ def _asked_wait_s(answer: Answer, habits: Habits) -> float | None:
 
 
 def _told(error: CallFailed, how: Sending) -> UpstreamUnavailable:
-    may_be_done = error.was_sent and not how.may_repeat
+    may_be_done = how.changes and (error.was_sent or how.may_repeat)  # an earlier attempt may have arrived
     kind = UpstreamTimedOut if error.timed_out else UpstreamUnavailable
     if isinstance(error, AnswerTooLarge):
         kind = UpstreamAnswerTooLarge
