@@ -24,7 +24,10 @@ from skillyard.domain.gateway.catalog_errors import (
     IntegrationNotFound,
     OpenApiNotAcceptable,
 )
+from skillyard.domain.gateway.clients import get_client, set_client
+from skillyard.domain.gateway.connection_errors import ReconnectRequired
 from skillyard.domain.gateway.connections import add_key
+from skillyard.domain.gateway.integration import OAuth, Way
 from skillyard.domain.gateway.openapi.choices import Choices
 from skillyard.infra.envelope import Secret
 from skillyard.infra.outbound import AddressNotAllowed, CallFailed
@@ -193,3 +196,37 @@ def test_a_document_that_breaks_whoever_reads_it_breaks_nothing_else(app: App, r
 def test_an_answer_without_end_is_not_waited_for(app: App, root: Caller, shop: PetShop) -> None:
     with pytest.raises(CallFailed, match="larger than"):
         added(app, root, url=f"{shop.url}/endless")
+
+
+def test_keys_that_were_given_for_one_host_are_shown_to_no_other(app: App, root: Caller, shop: PetShop) -> None:
+    added(app, root, pet_document(shop.url))
+    ada = a_person(app)
+    add_key(app, ada, integration="pets", secrets={"secret": Secret("key-of-ada")}, variables={}, label="")
+    added(app, root, pet_document(shop.url), only=("listPets",))
+    assert ask(app, ada, "list_pets").status == 200, "at the same host they are good"
+    with a_pet_shop() as other:
+        added(app, root, pet_document(other.url))
+        with pytest.raises(ReconnectRequired):
+            ask(app, ada, "list_pets")
+        remove_integration(app, root, slug="pets")
+        added(app, root, pet_document(other.url))
+        with pytest.raises(ReconnectRequired):
+            ask(app, ada, "list_pets")
+        assert other.keys == set()
+
+
+def test_a_client_that_was_registered_at_one_service_is_not_shown_to_another(app: App, root: Caller) -> None:
+    def signing_in_at(host: str) -> Way:
+        return Way(
+            kind="oauth2", oauth=OAuth(authorize_url=f"https://{host}/authorize", token_url=f"https://{host}/token")
+        )
+
+    pets = pet_document("https://1.1.1.1")
+    added(app, root, pets, ways=(signing_in_at("1.1.1.1"),))
+    set_client(app, root, integration="pets", client_id="us", client_secret=Secret("client-secret"))
+    again = added(app, root, pets, ways=(signing_in_at("1.1.1.1"),), only=("listPets",))
+    assert not any("client" in note for note in again.notes)
+    assert get_client(app, root, integration="pets").source == "stored"
+    moved = added(app, root, pets, ways=(signing_in_at("1.0.0.1"),))
+    assert "skillyard integrations client pets" in moved.notes[-1]
+    assert get_client(app, root, integration="pets").source != "stored"

@@ -17,6 +17,7 @@ from skillyard.domain.gateway.catalog_errors import (
     IntegrationNotFound,
     OpenApiNotAcceptable,
 )
+from skillyard.domain.gateway.clients import forget_client
 from skillyard.domain.gateway.connections import lose
 from skillyard.domain.gateway.integration import Integration
 from skillyard.domain.gateway.integration_file import read_integration
@@ -35,6 +36,7 @@ from skillyard.skill.reading import shorten
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _MOST_SLUG_CHARS = 40
 _READ_S = 60.0
+_CLIENT_GONE = "it leads elsewhere, so that its client has to be set anew: skillyard integrations client {slug}"
 _FETCHED = Bounds(total_s=60, phase_s=15, max_bytes=MAX_BYTES, max_redirects=3)
 
 
@@ -98,14 +100,15 @@ def _keep(app: App, caller: Caller, described: Added) -> Added:
     with app.database.transaction() as tx:
         before = _hosts_before(tx, described.integration.slug)
         kept = keep_integration(tx, described.integration, user_id=user_id, now_ms=app.clock.now_ms())
-        if not _hosts(kept) <= before:
-            _ask_for_secrets_anew(app, tx, kept.slug)
+        notes = [] if _hosts(kept) <= before else _ask_for_secrets_anew(app, tx, kept.slug)
         app.events.record(tx, IntegrationAdded(integration=kept.slug, version=kept.version, by=username))
-    return Added(integration=kept, notes=described.notes)
+    return Added(integration=kept, notes=(*described.notes, *notes))
 
 
-def _ask_for_secrets_anew(app: App, tx: Tx, slug: str) -> None:
-    """What people gave for some hosts is destroyed before others could see it: they connect again, or do not."""
+def _ask_for_secrets_anew(app: App, tx: Tx, slug: str) -> list[str]:
+    """What was given for some hosts is destroyed before others could see it: people connect again, or do not; so does
+    the operator with the client that was registered there. Says so.
+    """
     for one in connections_store.list_connected(tx, slug):
         connections_store.require_reconnect(tx, one.connection.id, revision=one.revision)
         sealed.destroy(tx, one.connection.id)
@@ -113,6 +116,7 @@ def _ask_for_secrets_anew(app: App, tx: Tx, slug: str) -> None:
     for attempt in attempts_store.list_open(tx, slug):
         attempts_store.end(tx, attempt.id, "failed", reason="integration_moved", message="It leads elsewhere by now.")
         sealed.destroy(tx, attempt.id)
+    return [_CLIENT_GONE.format(slug=slug)] if forget_client(tx, slug) else []
 
 
 def _hosts_before(tx: Tx, slug: str) -> frozenset[str]:

@@ -104,9 +104,14 @@ def remove_client(app: App, caller: Caller, *, integration: str) -> None:
     """Destroy what is stored; tokens that were had with it cannot be renewed any more. Raises ClientNotFound."""
     caller.must("administer")
     with app.database.transaction() as tx:
-        if not integration.isprintable() or not store.remove(tx, integration):
+        if not integration.isprintable() or not forget_client(tx, integration):
             raise ClientNotFound(integration=integration[:60] if integration.isprintable() else "this")
-        sealed.destroy(tx, _ref(integration))
+
+
+def forget_client(tx: Tx, slug: str) -> bool:
+    """Destroy what is stored for it; False when nothing is."""
+    sealed.destroy(tx, _ref(slug))
+    return store.remove(tx, slug)
 
 
 def _with_sign_in(app: App, slug: str) -> Integration:
