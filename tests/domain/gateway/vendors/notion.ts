@@ -93,6 +93,9 @@ await record({
     }),
   reply_to_comment: () =>
     notion.comments.create({ discussion_id: "f1407351-36f5-4c49-a13c-49f8ba11776d", markdown: "Done." }),
+  update_comment: () =>
+    notion.comments.update({ comment_id: "94cc56ab-9f02-409d-9f99-1037e9fe502f", markdown: "Looks **very** good." }),
+  delete_comment: () => notion.comments.delete({ comment_id: "94cc56ab-9f02-409d-9f99-1037e9fe502f" }),
   list_users: () => notion.users.list({}),
   get_user: () => notion.users.retrieve({ user_id: "d40e767c-d7af-4b18-a86d-55c61f1e39a4" }),
   get_self: () => notion.users.me({}),
