@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 from skillyard.infra.errors import Unavailable
 
@@ -142,7 +143,7 @@ class SqliteDatabase(Database):
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._local = threading.local()
         self._writing = threading.Lock()
-        self._all: list[sqlite3.Connection] = []
+        self._all: WeakSet[_Opened] = WeakSet()
 
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[Tx]:
@@ -177,18 +178,26 @@ class SqliteDatabase(Database):
         return int(self._connection().execute("PRAGMA data_version").fetchone()["data_version"])
 
     def close(self) -> None:
-        for connection in self._all:
-            connection.close()
-        self._all.clear()
+        for opened in list(self._all):
+            opened.connection.close()
         self._local = threading.local()
 
     def _connection(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = _connect_sqlite(self.path)
-            self._local.connection = connection
-            self._all.append(connection)
-        return connection
+        opened: _Opened | None = getattr(self._local, "opened", None)
+        if opened is None:
+            opened = self._local.opened = _Opened(self.path)
+            self._all.add(opened)
+        return opened.connection
+
+
+class _Opened:
+    """A thread's connection, which is closed when the thread ends: it holds files, and threads come and go."""
+
+    def __init__(self, path: Path) -> None:
+        self.connection = _connect_sqlite(path)
+
+    def __del__(self) -> None:
+        self.connection.close()
 
 
 def _execute_sqlite(connection: sqlite3.Connection, sql: str, args: tuple[Any, ...] | None) -> sqlite3.Cursor:
