@@ -5,8 +5,6 @@ Its protocol has no verifier. The session id that it gets holds one; the address
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import secrets
 
 from fastapi import APIRouter
@@ -14,6 +12,7 @@ from fastapi import APIRouter
 from skillyard.api.skilldock.wire import accounts as wire
 from skillyard.api.surface import AddressOf, AppOf
 from skillyard.domain.accounts import cli_sessions
+from skillyard.domain.accounts.cli_session import challenge_of
 
 router = APIRouter(tags=["auth"])
 
@@ -26,9 +25,9 @@ _VERIFIER_BYTES = 48
 def start_cli_session(app: AppOf, address: AddressOf) -> wire.StartedSignIn:
     """Open `auth_url` in a browser, and ask for the session until it was approved there."""
     verifier = secrets.token_urlsafe(_VERIFIER_BYTES)
-    digest = hashlib.sha256(verifier.encode()).digest()
-    challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-    session = cli_sessions.start_cli_session(app, code_challenge=challenge, client_name=_CLIENT, address=address)
+    session = cli_sessions.start_cli_session(
+        app, code_challenge=challenge_of(verifier), client_name=_CLIENT, address=address
+    )
     auth_url = f"{app.settings.address}/cli/{session.id}"
     return wire.show_started(session, f"{session.id}.{verifier}", auth_url, poll_interval_s=_POLL_INTERVAL_S)
 

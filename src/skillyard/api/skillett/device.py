@@ -5,8 +5,6 @@ The device code holds the program's secret; what the browser is shown does not.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import secrets
 from typing import Annotated
 
@@ -27,6 +25,7 @@ from skillyard.api.skillett.wire import device as wire
 from skillyard.api.surface import AddressOf, AppOf
 from skillyard.app import App
 from skillyard.domain.accounts import cli_sessions
+from skillyard.domain.accounts.cli_session import challenge_of
 from skillyard.domain.accounts.cli_sessions import CliPoll
 from skillyard.domain.accounts.errors import CliSessionDecidedBefore, CliSessionNotFound, PolledTooSoon
 from skillyard.domain.gateway.keys import decide_device, start_device
@@ -47,10 +46,13 @@ def start_device_sign_in(
 ) -> wire.CodeAnswer:
     """Show `user_code`, let a person open `verification_uri`, and ask for the token until it was approved there."""
     verifier = secrets.token_urlsafe(_VERIFIER_BYTES)
-    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
     integrations = wire.read_scope(body.scope)
     session = start_device(
-        app, client_name=body.client_id, integrations=integrations, challenge=challenge, address=address
+        app,
+        client_name=body.client_id,
+        integrations=integrations,
+        challenge=challenge_of(verifier),
+        address=address,
     )
     response.headers["cache-control"] = "no-store"
     return wire.show_code(session, verifier=verifier, address=app.settings.address, interval_s=_INTERVAL_S)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 
 from fastapi import APIRouter, Depends, Request
@@ -13,6 +12,7 @@ from skillyard.api.tank.dialect import read_uuid
 from skillyard.api.tank.errors import NotJson, SignInDenied, SignInPending
 from skillyard.api.web.session import visitor_of
 from skillyard.domain.accounts import cli_sessions, people, sessions
+from skillyard.domain.accounts.cli_session import challenge_of
 from skillyard.domain.accounts.errors import CliSessionNotFound
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.accounts.rights import Scope
@@ -38,9 +38,13 @@ def _approver(request: Request) -> Caller:
 @router.post("/cli-auth/start", summary="Begin to sign in through the browser")
 def start_sign_in(app: AppOf, address: AddressOf, body: wire.StartSignInBody) -> wire.StartedSignIn:
     """Open `authUrl` in a browser and ask `exchange` until it was approved there, for at most five minutes."""
-    challenge = base64.urlsafe_b64encode(hashlib.sha256(_verifier(body.state).encode()).digest()).rstrip(b"=").decode()
     session = cli_sessions.start_cli_session(
-        app, code_challenge=challenge, client_name=_CLIENT, address=address, scopes=_SCOPES, life_ms=_LIFE_MS
+        app,
+        code_challenge=challenge_of(_verifier(body.state)),
+        client_name=_CLIENT,
+        address=address,
+        scopes=_SCOPES,
+        life_ms=_LIFE_MS,
     )
     return wire.show_started(session, app.settings.address)
 

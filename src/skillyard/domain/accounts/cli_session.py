@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -9,6 +11,11 @@ from skillyard.domain.accounts.rights import Scope
 from skillyard.infra.events import Event
 
 CliSessionStatus = Literal["pending", "approved", "denied", "expired"]
+
+
+def challenge_of(verifier: str) -> str:
+    """The S256 challenge (RFC 7636, section 4.2): base64url(sha256(verifier)) without padding."""
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import hmac
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import asdict
 
-from skillyard.domain.accounts.cli_session import CliSessionStatus
+from skillyard.domain.accounts.cli_session import CliSessionStatus, challenge_of
 from skillyard.domain.accounts.errors import NotAcceptable
 from skillyard.domain.accounts.rights import KEY_SCOPES, Scope
 from skillyard.skill.faults import Fault
@@ -140,8 +138,7 @@ def is_challenge_met(code_challenge: str, code_verifier: str) -> bool:
     """Whether the verifier is the one that the challenge was made from (RFC 7636, section 4.6)."""
     if not _VERIFIER.fullmatch(code_verifier):
         return False
-    digest = hashlib.sha256(code_verifier.encode()).digest()
-    return hmac.compare_digest(base64.urlsafe_b64encode(digest).rstrip(b"="), code_challenge.encode())
+    return hmac.compare_digest(challenge_of(code_verifier).encode(), code_challenge.encode())
 
 
 def decide_cli_status(stored: str, *, expires_ms: int, now_ms: int) -> CliSessionStatus:
