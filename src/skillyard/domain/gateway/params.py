@@ -55,20 +55,14 @@ def fault(field: str, code: str, message: str, hint: str) -> Field:
 
 
 def _faults(endpoint: Endpoint, error: jsonschema_rs.ValidationError) -> list[Field]:
-    kind, field = error.kind.name, _field(error.instance_path)
-    if kind == "required":
-        return [
-            fault(
-                _join(field, error.kind.property),
-                "missing",
-                f"{_join(field, error.kind.property)} is missing",
-                "give it",
-            )
-        ]
-    if kind == "additionalProperties":
-        return [_unknown(endpoint, field, str(name)) for name in error.kind.unexpected]
+    kind, field = error.kind, _field(error.instance_path)
+    if isinstance(kind, jsonschema_rs.ValidationErrorKind.Required):
+        missing = _join(field, kind.property)
+        return [fault(missing, "missing", f"{missing} is missing", "give it")]
+    if isinstance(kind, jsonschema_rs.ValidationErrorKind.AdditionalProperties):
+        return [_unknown(endpoint, field, str(name)) for name in kind.unexpected]
     message = f"{field or 'the parameters'} {shorten(error.message.removeprefix('*** '), 200)}"
-    typed = f"give one; what is no text is typed as {field}:=…" if kind == "type" and field.isidentifier() else ""
+    typed = f"give one; what is no text is typed as {field}:=…" if kind.name == "type" and field.isidentifier() else ""
     return [fault(field, "not_as_schema", message, typed or "compare with the schema of the endpoint")]
 
 

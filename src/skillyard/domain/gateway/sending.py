@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from skillyard.domain.gateway.breakers import Breakers, breakers
@@ -150,5 +151,5 @@ def _told(error: CallFailed, how: Sending) -> UpstreamUnavailable:
     kind = UpstreamTimedOut if error.timed_out else UpstreamUnavailable
     if isinstance(error, AnswerTooLarge):
         kind = UpstreamAnswerTooLarge
-    facts: Mapping[str, object] = {**error.facts, "may_be_done": may_be_done, "doubt": _DOUBT if may_be_done else ""}
+    facts: Mapping[str, Any] = {**error.facts, "may_be_done": may_be_done, "doubt": _DOUBT if may_be_done else ""}
     return kind(**facts)

@@ -47,7 +47,7 @@ def scan_url(app: App, caller: Caller, url: str, *, address: str) -> Scanned:
     bounds = Bounds(total_s=_FETCH_S, max_bytes=app.archive_limits.max_archive_bytes, max_redirects=_MOST_REDIRECTS)
     answer = app.outbound.request("GET", url, bounds=bounds)
     if answer.status != 200:
-        raise CallFailed(host=urlsplit(answer.url).hostname, why=f"it answered with status {answer.status}")
+        raise CallFailed(host=str(urlsplit(answer.url).hostname), why=f"it answered with status {answer.status}")
     return _scan(app, io.BytesIO(answer.body), remaining=remaining)
 
 
