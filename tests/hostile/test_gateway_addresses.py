@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +26,7 @@ from skillyard.domain.gateway.connections import add_key, list_connections
 from skillyard.domain.gateway.sealed import count_by_key
 from skillyard.infra.envelope import Secret
 from skillyard.infra.errors import SkillyardError
-from skillyard.infra.outbound import AddressNotAllowed, Outbound
+from skillyard.infra.outbound import AddressNotAllowed, CallFailed, Outbound
 from skillyard.settings import IntegrationSettings
 from tests.hostile.raw_upstream import RawUpstream, raw_upstream
 from tests.makers import a_person, make_app
@@ -140,6 +142,33 @@ def test_a_name_that_changes_its_mind_is_asked_once(tmp_path: Path, trap: RawUps
     assert asked == ["rebind.example"]
     _try_to_call(changing, caller)
     app.close()
+
+
+def test_names_that_are_never_answered_keep_nobody_else_waiting(app: App) -> None:
+    """As many at once as one person can have calls under way."""
+    answered = threading.Event()
+
+    def resolver(host: str) -> Sequence[str]:
+        if host.startswith("slow"):
+            answered.wait(30)
+        return ["140.82.121.6"]
+
+    outbound, most = Outbound(resolver=resolver), app.settings.gateway_calls_at_once // 2
+    waiting = [threading.Thread(target=_look_at, args=(outbound, f"slow{number}.example")) for number in range(most)]
+    for thread in waiting:
+        thread.start()
+    began = time.monotonic()
+    outbound.check("https://quick.example/")
+    took_s = time.monotonic() - began
+    answered.set()
+    for thread in waiting:
+        thread.join()
+    assert took_s < 5
+
+
+def _look_at(outbound: Outbound, host: str) -> None:
+    with contextlib.suppress(CallFailed):
+        outbound.check(f"https://{host}/")
 
 
 def test_a_connection_whose_server_moved_inside_is_not_called(tmp_path: Path, trap: RawUpstream) -> None:

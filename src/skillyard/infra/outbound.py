@@ -38,7 +38,8 @@ _LATE = "it did not answer in time"
 _REDIRECTS = (301, 302, 303, 307, 308)
 _HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?|[0-9a-f:.]+")
 _opening = threading.Lock()
-_look_ups = ThreadPoolExecutor(max_workers=4, thread_name_prefix="look-up")
+# More than the calls that any setting lets one person have under way: slow names of theirs keep nobody else waiting.
+_look_ups = ThreadPoolExecutor(max_workers=512, thread_name_prefix="look-up")
 
 
 class AddressNotAllowed(Invalid):
