@@ -62,18 +62,10 @@ def perform(app: App, who: Who, request: CallRequest) -> CallResult:
     )
     built = build(integration, endpoint, params, connection.variables if connection else {})
     record = _record(who, request, one, now_ms=now_ms)
-    audit.begin(app, record, limits_of(app, plan, who, record.connection_id, now_ms=now_ms))
-    used_ms = connection.last_used_ms if connection else None
-    try:
-        with under_way(app, who.user_id):
-            reading = _exchange(app, one, built)
-    except BaseException as error:
-        code = error.code if isinstance(error, SkillyardError) else "internal"
-        audit.end(app, audit.failed(record, code, duration_ms=_since_ms(began)), connection_used_ms=used_ms)
-        raise
-    duration_ms = _since_ms(began)
-    audit.end(app, _answered(record, reading, duration_ms=duration_ms), connection_used_ms=used_ms)
-    return _result(request, one, reading, duration_ms=duration_ms)
+    with under_way(app, who.user_id):
+        audit.begin(app, record, limits_of(app, plan, who, record.connection_id, now_ms=now_ms))
+        reading = _exchange_on_record(app, one, built, record, began)
+    return _result(request, one, reading, duration_ms=_since_ms(began))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +124,19 @@ def _answered(record: CallRecord, reading: Reading, *, duration_ms: int) -> Call
         duration_ms=duration_ms,
         upstream_request_id=reading.upstream_request_id,
     )
+
+
+def _exchange_on_record(app: App, one: _Call, built: Built, record: CallRecord, began: float) -> Reading:
+    """What the other side says, once it is written down; or that it said nothing, and why."""
+    used_ms = one.connection.last_used_ms if one.connection else None
+    try:
+        reading = _exchange(app, one, built)
+    except BaseException as error:
+        code = error.code if isinstance(error, SkillyardError) else "internal"
+        audit.end(app, audit.failed(record, code, duration_ms=_since_ms(began)), connection_used_ms=used_ms)
+        raise
+    audit.end(app, _answered(record, reading, duration_ms=_since_ms(began)), connection_used_ms=used_ms)
+    return reading
 
 
 def _exchange(app: App, one: _Call, built: Built) -> Reading:
