@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from skillyard.app import App
+from skillyard.domain.gateway.catalog import list_integrations
 from tests.api.web.browser import Browser
 from tests.domain.gateway.connecting import app_at
 from tests.makers import a_person
@@ -115,6 +116,29 @@ def test_a_key_is_connected_and_a_wrong_one_is_not_shown_again(app: App, ada: Br
     assert ada.post("/connections/keys", integration="github", username="x", password="y").status == 422
     assert ada.post("/connections/conn_x", do="remove").status == 404
     assert ada.post("/connections/conn_x", do="nonsense").status == 422
+
+
+def test_every_integration_can_be_looked_at_and_asks_for_what_it_needs(app: App, ada: Browser) -> None:
+    for integration in list_integrations(app):
+        shown = ada.get(f"/connections?integration={integration.slug}")
+        assert shown.status == 200
+        for name in integration.variables:
+            assert f'name="variable.{name}"'.encode() in shown.body
+    refused = ada.post("/connections/keys", **{"integration": "gitlab", "secret": "x", "variable.host": "a/b"})
+    assert (refused.status, b"cannot be a part of an address" in refused.body) == (422, True)
+
+
+def test_of_two_accounts_one_is_chosen(app: App, ada: Browser, github_sign_in: GithubWithSignIn) -> None:
+    for login in ("ada", "bob"):
+        way = start(ada)
+        ada.get(path_of(github_sign_in.provider.agree(ada.get(way).headers["location"], login)))
+        text_of(ada, way)
+        ada.post(way, decision="connect")
+    listed = text_of(ada, "/connections")
+    first, second = ("conn_" + part.partition('"')[0] for part in listed.split('id="conn_')[1:])
+    assert "<strong>bob</strong>" in listed.partition(f'id="{second}"')[0]
+    ada.post(f"/connections/{second}", do="default")
+    assert text_of(ada, "/connections").index(second) < text_of(ada, "/connections").index(first)
 
 
 def test_whoever_is_not_signed_in_comes_back_to_what_they_wanted(app: App) -> None:

@@ -126,9 +126,11 @@ def _list_page(
     own = connections.list_connections(app, visitor.caller)
     again = next((one for one in own if one.id == reconnect), None)
     known = find_integration(app, again.integration if again else integration) if again or integration else None
+    integrations = list_integrations(app)
     return page(
         request, visitor, "connections.html", refusal=refusal, connections=own, gone=gone, again=again, chosen=known,
-        ways=_ways(app, known, again) if known else [], integrations=list_integrations(app),
+        ways=_ways(app, known, again) if known else [], integrations=integrations,
+        titles={one.slug: one.title for one in integrations},
     )  # fmt: skip
 
 
