@@ -85,24 +85,19 @@ def person_of(tx: Tx, username: str) -> User:
 
 def limits_of(app: App, plan: Plan, who: Who, connection_id: str | None, *, now_ms: int) -> tuple[Limit, ...]:
     """All that bound a call."""
-    allows, user = plan.allows, f"user {who.user_id}"
-    bounds: tuple[tuple[str, Per, int, str], ...] = (
-        (user, "minute", allows.calls_per_minute, f"of the plan {plan.name}"),
-        (user, "day", allows.calls_per_day, f"of the plan {plan.name}"),
-        (f"key {who.token_id}", "minute", allows.calls_per_minute_and_key if who.token_id else 0, "with one key"),
-        (
-            f"connection {connection_id}",
-            "minute",
-            allows.calls_per_minute_and_connection if connection_id else 0,
-            "with one connection",
-        ),
-        (
-            f"address {who.address}"[:_MOST_SUBJECT_CHARS],
-            "minute",
-            app.settings.gateway_calls_per_minute if who.address else 0,
-            "from one address",
-        ),
-    )
+    allows, of_plan = plan.allows, f"of the plan {plan.name}"
+    bounds: list[tuple[str, Per, int, str]] = [
+        (f"user {who.user_id}", "minute", allows.calls_per_minute, of_plan),
+        (f"user {who.user_id}", "day", allows.calls_per_day, of_plan),
+    ]
+    if who.token_id:
+        bounds.append((f"key {who.token_id}", "minute", allows.calls_per_minute_and_key, "with one key"))
+    if connection_id:
+        most = allows.calls_per_minute_and_connection
+        bounds.append((f"connection {connection_id}", "minute", most, "with one connection"))
+    if who.address:
+        subject = f"address {who.address}"[:_MOST_SUBJECT_CHARS]
+        bounds.append((subject, "minute", app.settings.gateway_calls_per_minute, "from one address"))
     return tuple(
         Limit(window=window_of(subject, per, now_ms), most=most, of=of) for subject, per, most, of in bounds if most
     )
