@@ -168,6 +168,15 @@ def test_whatever_the_body_is_the_answer_can_be_passed_on(
     write_result(result)
 
 
+def test_an_answer_of_very_many_values_is_passed_on_as_it_came(app: App, ada: Caller, github: RawUpstream) -> None:
+    """A megabyte of empty lists would take twenty-five in memory; and there may be many such calls at once."""
+    body = b"[" + b"[]," * 300_000 + b"[]]"
+    github.says(http(body))
+    result = _ask(app, ada)
+    assert (result.status, result.meta.failure) == (200, "answer_has_too_many_values")
+    assert result.data == {"content_type": "application/json", "size_bytes": len(body), "text": body.decode()}
+
+
 @pytest.mark.parametrize(
     "headers",
     [

@@ -18,6 +18,9 @@ from skillyard.infra.redaction import Redactor
 
 _SURELY_SHALLOW = 200  # brackets in all; orjson writes 254 in one another
 NOT_JSON = "answer_is_not_json"
+TOO_MANY_VALUES = "answer_has_too_many_values"
+_COMPOUND = re.compile(rb"\s*[\[{]")
+_MOST_VALUES = 500_000  # each takes up to forty times its bytes in memory
 _NEXT = re.compile(r'<([^<>]{1,4000})>\s*(?:;[^,<>]{0,500}?)?;\s*rel\s*=\s*"?next"?', re.IGNORECASE)
 _TEXT = re.compile(r"text/|application/(xml|x-yaml|yaml|javascript|csv)|[^;]*\+xml")
 _INDEX = re.compile(r"-?[0-9]{1,6}")
@@ -99,12 +102,14 @@ def _has_failed(found: Any, sign: Any) -> bool:
 
 
 def _data(endpoint: Endpoint, answer: Answer, body: bytes) -> tuple[Any, str | None]:
-    """The value, and NOT_JSON where it says it is JSON and is none."""
+    """The value, and NOT_JSON where it says it is JSON and is none, or TOO_MANY_VALUES: then it is as it came."""
     kind = answer.headers.get("content-type", "").lower().partition(";")[0].strip()
     if not body:
         return None, None
     if endpoint.answers_bytes and answer.status < 300:
         return _file(body, kind), None
+    if _COMPOUND.match(body) and sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+        return _file(body, kind), TOO_MANY_VALUES
     try:
         return _read_json(body), None
     except (ValueError, TypeError):
