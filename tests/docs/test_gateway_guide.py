@@ -11,7 +11,7 @@ import pytest
 
 from skillyard.settings import Settings
 from tests.docs.test_quoted_commands import EXAMPLES, EXIT, ROOT, Reader, commands
-from tests.journeys.running import a_server
+from tests.journeys.running import a_server, a_skill
 from tests.peers.myworld import GithubLike
 
 PAGE = "docs/guide/gateway.md"
@@ -36,6 +36,23 @@ def test_the_commands_do_as_the_guide_says(tmp_path: Path, github: GithubLike) -
     assert said["skillyard grants needs yard/file-issues@1.0.1"].count("stale") == 2
     assert "opened #3 The list is not sorted" in said[next(command for command in said if "file_issues.py" in command)]
     assert "yard/file-issues@1.0.0" in said["skillyard calls list"]
+
+
+def test_the_script_calls_as_it_stands_there(tmp_path: Path, github: GithubLike) -> None:
+    (script,) = re.findall(r"```python\n(.*?)```", (ROOT / PAGE).read_text(encoding="utf-8"), re.DOTALL)
+    settings = {"integrations__github__base_url": github.base_url, "outbound_http_loopback": "true"}
+    with a_server(tmp_path / "server", **settings) as server:
+        reader = Reader(tmp_path / "home", server, "yard")
+        reader.type('skillyard login --link "$LINK" --username yard')
+        (reader.folder / "token.txt").write_text(f"{github.token}\n")
+        reader.type("skillyard connections key github < token.txt")
+        folder = a_skill(reader.folder / "caller", "caller")
+        (folder / "scripts" / "call.py").write_text(script)
+        (folder / "skills.json").write_text(json.dumps({"permissions": {"integrations": ["github.create_issue"]}}))
+        reader.type("skillyard publish caller")
+        reader.type("skillyard grants give yard/caller github.create_issue --yes")
+        assert reader.type("skillyard run yard/caller call.py") == "2\n"
+    assert github.issues()[0]["title"] == "Found by a skill"
 
 
 def follow(reader: Reader, command: str) -> str:
