@@ -371,3 +371,19 @@ def test_of_several_kinds_of_bodies_plain_json_is_sent_and_patches_are_merged() 
         "json", {"content-type": "application/merge-patch+json"},
     )  # fmt: skip
     assert sent("multipart/form-data", "application/x-www-form-urlencoded") == ("form", {})
+
+
+def test_parts_of_a_path_that_are_called_almost_the_same_stay_apart() -> None:
+    it = the_endpoint({}, method="get", path="/x/{a-b}/{a_b}/{a-b}")
+    assert it.path == "/x/{a_b}/{a_b_path}/{a_b}"
+    assert [(one.name, one.name_there) for one in it.params] == [("a_b", "a_b"), ("a_b_path", "a_b_path")]
+
+
+def test_fields_with_dots_are_sent_as_they_are() -> None:
+    schema = {"schema": {"type": "object", "properties": {"user.name": {"type": "string"}, "age": {}}}}
+    it = the_endpoint({"requestBody": {"required": True, "content": {"application/json": schema}}})
+    integration, _ = read(a_document({"/x": GET}))
+    assert [(one.name, one.name_there) for one in it.params] == [("body", "")]
+    assert build(integration, it, {"body": {"user.name": "Ada"}}, {}).body == b'{"user.name":"Ada"}'
+    form = the_endpoint({"requestBody": {"content": {"application/x-www-form-urlencoded": schema}}})
+    assert build(integration, form, {"user_name": "Ada"}, {}).body == b"user.name=Ada"

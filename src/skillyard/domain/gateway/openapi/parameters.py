@@ -86,13 +86,13 @@ class _Reader:
     def _read_path(self, declared: Mapping[str, Mapping[str, Any]]) -> None:
         if not _PATH.fullmatch(_PLACEHOLDER.sub("x", self._operation.path)) or _climbs(self._operation.path):
             raise Unsayable("its path is none that can be called")
+        own = {}
         for name in dict.fromkeys(_PLACEHOLDER.findall(self._operation.path)):
             node = declared.get(name, {})
             if node.get("style", "simple") != "simple":
                 raise Unsayable(f"its path has {shorten(name)} in a style that cannot be sent")
-            param = self._add("path", name, node, is_required=True)
-            found = re.compile(r"\{\+?" + re.escape(name) + r"\}")
-            self._given.path = found.sub("{" + param.name + "}", self._given.path)
+            own[name] = self._add("path", name, node, is_required=True).name
+        self._given.path = _PLACEHOLDER.sub(lambda match: f"{{{own[match[1]]}}}", self._operation.path)
 
     def _read_query(self, name: str, node: Mapping[str, Any]) -> None:
         if name.lower() in self._secret_names:
@@ -137,14 +137,13 @@ class _Reader:
 
     def _read_fields(self, media: Mapping[str, Any], *, is_required: bool) -> None:
         schema = _one_object(self._schemas.read(media.get("schema")), self._notes, str(self._operation))
-        properties = schema.get("properties")
-        if not properties:
+        properties, is_form = schema.get("properties"), self._given.body == "form"
+        if not properties or (not is_form and any("." in name for name in properties)):  # a dot would lead inside
             self._read_whole(schema, is_required=is_required)
             return
         encoding = media.get("encoding")
         for name, inner in properties.items():
             styled = encoding.get(name) if isinstance(encoding, Mapping) else None
-            is_form = self._given.body == "form"
             style = _form_style(inner, styled if isinstance(styled, Mapping) else {}) if is_form else "repeat"
             needed = is_required and name in schema.get("required", ())
             self._add("body", name, {"schema": inner}, is_required=needed, style=style, is_read=True)
@@ -174,7 +173,7 @@ class _Reader:
     ) -> Param:
         own = name if _NAME.fullmatch(name) else snake_case(name)
         own = own if not own[:1].isdigit() else f"{where}_{own}"
-        if not own or len(name) > 100 or not name.isprintable() or (where == "body" and "." in name):
+        if not own or len(name) > 100 or not name.isprintable():
             raise Unsayable(f"{shorten(name)} is no name of a parameter")
         own = own if own not in self._given.params else unique(f"{own}_{where}", self._given.params)
         schema = _schema_of(node) if is_read else self._schemas.read(_schema_of(node))
