@@ -32,6 +32,11 @@ def test_no_jwt_reaches_the_log() -> None:
     assert hidden == {"event": "refused ***.", "id_token": "***", "refresh_token": "***"}
 
 
+@pytest.mark.parametrize("key", ["sk_" + "0a" * 32, "sk_live_" + "Zz9" * 13])
+def test_no_key_of_an_agent_reaches_the_log(key: str) -> None:
+    assert hide_secrets(None, "info", {"event": f"refused {key}, again"}) == {"event": "refused ***, again"}
+
+
 def test_what_is_no_secret_is_logged_as_it_is() -> None:
     event = {"event": "published", "skill": "ada/pdf", "size": 5}
     assert hide_secrets(None, "info", dict(event)) == event
