@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from skillyard.infra import pooled
-from skillyard.infra.outbound import AddressNotAllowed, Answer, AnswerTooLarge, Bounds, CallFailed, Outbound
+from skillyard.infra.outbound import AddressNotAllowed, Answer, AnswerTooLarge, Bounds, CallFailed, Outbound, unpacked
 from skillyard.public_addresses import read_allow_list
 
 SHORT = Bounds(total_s=3.0, phase_s=2.0, max_bytes=10_000)
@@ -210,6 +211,40 @@ def test_an_answer_beyond_the_bounds_is_cut_off(peer: Callable[..., Peer], outbo
 
     with pytest.raises(AnswerTooLarge):
         read(outbound, peer(huge).url)
+
+
+def packed(content: bytes) -> bytes:
+    body = gzip.compress(content)
+    return b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: %d\r\n\r\n" % len(body) + body
+
+
+def saying(answer: bytes) -> Callable[[int, socket.socket, Peer], None]:
+    def say(_: int, connection: socket.socket, peer: Peer) -> None:
+        while peer.read(connection):
+            connection.sendall(answer)
+
+    return say
+
+
+def test_what_comes_packed_unasked_is_unpacked(peer: Callable[..., Peer], outbound: Outbound) -> None:
+    other = peer(saying(packed(b'{"a": 1}')))
+    assert [read(outbound, other.url).body for _ in range(2)] == [b'{"a": 1}'] * 2
+    assert other.connections == 1
+    empty = peer(saying(b"HTTP/1.1 204 No Content\r\ncontent-encoding: gzip\r\n\r\n"))
+    assert read(outbound, empty.url).body == b""
+
+
+def test_what_would_become_gigabytes_is_cut_off(peer: Callable[..., Peer], outbound: Outbound) -> None:
+    with pytest.raises(AnswerTooLarge):
+        read(outbound, peer(saying(packed(b"\0" * 50_000_000))).url)
+
+
+@pytest.mark.parametrize(
+    "harm", [lambda data: data[:-4] + b"0000", lambda data: data[:-8], lambda data: data + b"more"]
+)
+def test_what_is_packed_wrongly_fails(harm: Callable[[bytes], bytes]) -> None:
+    with pytest.raises(ValueError, match=r"packed|missing|behind"):
+        list(unpacked([harm(gzip.compress(b"x" * 1000))]))
 
 
 def test_each_call_has_its_own_deadline(peer: Callable[..., Peer], outbound: Outbound) -> None:

@@ -11,7 +11,8 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -39,6 +40,7 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 _HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?|[0-9a-f:.]+")
 _opening = threading.Lock()
 # More than the calls that any setting lets one person have under way: slow names of theirs keep nobody else waiting.
+_PIECE_BYTES = 64 * 1024
 _look_ups = ThreadPoolExecutor(max_workers=512, thread_name_prefix="look-up")
 
 
@@ -166,7 +168,8 @@ class Outbound:
         bounds: Bounds | None = None,
         may_repeat: bool = False,
     ) -> Answer:
-        """One answer, of whatever status, on a connection that is kept for the next call. No redirect is followed.
+        """One answer, of whatever status, on a connection that is kept for the next call. No redirect is followed. An
+        answer that comes packed although nobody asked for that, as some services do, is unpacked within the bounds.
 
         What must not reach the other side twice is sent once, unless surely not a byte of it went out (`may_repeat`: it
         may). Raises AddressNotAllowed, CallFailed.
@@ -186,7 +189,7 @@ class Outbound:
                 origin_of(parts),
                 deadline,
                 find=lambda: self._checked(parts, deadline),
-                read=lambda response: _read(response, host, url, bounds),
+                read=lambda response: _read(response, host, url, bounds, unpacks=True),
                 may_repeat=may_repeat,
             )
         except Broken as broken:
@@ -290,18 +293,38 @@ def _read_url(url: str, *, most_chars: int = MAX_URL_CHARS) -> SplitResult:
     return parts
 
 
-def _read(response: httpcore.Response, host: str, url: str, bounds: Bounds) -> Answer:
-    """The body as it comes; a packed one is not unpacked, since a few bytes could become gigabytes."""
+def _read(response: httpcore.Response, host: str, url: str, bounds: Bounds, *, unpacks: bool = False) -> Answer:
+    """The body, within its bounds: a few packed bytes could become gigabytes."""
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
-    if headers.get("content-encoding", "identity") != "identity":
+    chunks, encoding = response.iter_stream(), headers.get("content-encoding", "identity").lower()
+    if unpacks and encoding in ("gzip", "x-gzip"):
+        chunks = unpacked(chunks)
+    elif encoding != "identity":
         raise CallFailed(host=host, why="it sends its answer packed, which we did not ask for")
     body = bytearray()
-    for chunk in response.iter_stream():
+    for chunk in chunks:
         body += chunk
         if len(body) > bounds.max_bytes:
             why = f"its answer is larger than {bounds.max_bytes} bytes"
             raise AnswerTooLarge(host=host, why=why, most_bytes=bounds.max_bytes)
     return Answer(status=response.status, headers=headers, body=bytes(body), url=url)
+
+
+def unpacked(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """What was packed with gzip (RFC 1952), in small pieces. Raises ValueError for what is not, or not whole."""
+    inflater, has_begun = zlib.decompressobj(wbits=31), False
+    for chunk in chunks:
+        has_begun = True
+        while chunk:
+            try:
+                yield inflater.decompress(chunk, _PIECE_BYTES)
+            except zlib.error as error:
+                raise ValueError("it is not packed as it says") from error
+            if inflater.unused_data:
+                raise ValueError("something stands behind it")
+            chunk = inflater.unconsumed_tail
+    if has_begun and not inflater.eof:
+        raise ValueError("its end is missing")
 
 
 def _failed(host: str, error: Exception, *, was_sent: bool) -> CallFailed:
