@@ -24,6 +24,7 @@ from skillyard.domain.gateway.connection_errors import (
     AccountNotUnderstood,
     ConnectionLabelNotAcceptable,
     ConnectionNotFound,
+    ConnectionSecretsNotAcceptable,
     IntegrationNotConnected,
     KeyRefused,
     ReconnectRequired,
@@ -226,6 +227,10 @@ def test_a_name_and_a_password_are_shown_as_basic(app: App, odd: Odd) -> None:
     assert (made.account_label, made.way) == ("mine", "basic")
     with pytest.raises(WayNotOffered):
         a_key(app, ada, integration="acme")
+    a_key(app, ada, integration="acme", secrets=secrets | {"password": Secret("grün 💚")})
+    for bad in ({"username": Secret("a:b")}, {"password": Secret("")}, {"password": Secret("x\r\ny")}):
+        with pytest.raises(ConnectionSecretsNotAcceptable):
+            a_key(app, ada, integration="acme", secrets=secrets | bad)
 
 
 def test_a_key_may_stand_in_the_address(app: App, odd: Odd) -> None:

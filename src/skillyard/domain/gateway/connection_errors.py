@@ -37,7 +37,10 @@ class WayNotOffered(Invalid):
 
 class ConnectionSecretsNotAcceptable(Invalid):
     code = "connection_secrets_not_acceptable"
-    text = "{title} needs these secrets, each of 1 to {most} characters without spaces at its ends: {names}."
+    text = (
+        "{title} needs these secrets, each of 1 to {most} printable characters without spaces at its ends, a key of"
+        " ASCII only and a username without a colon: {names}."
+    )
     hint = "{where}"
 
 
@@ -56,7 +59,7 @@ class VariablesNotAcceptable(Invalid):
 class KeyRefused(Invalid):
     code = "key_refused"
     text = "{title} refuses this key: {why}."
-    hint = "Check that it was copied whole and is not revoked. {where}"
+    hint = "Check that it was copied whole, and is not revoked there. {where}"
 
 
 class AccountNotUnderstood(Upstream):

@@ -88,11 +88,10 @@ def way_for(integration: Integration, given: Mapping[str, Secret]) -> Way:
 def check_secrets(integration: Integration, way: Way, given: Mapping[str, Secret]) -> AccountSecrets:
     """Raises ConnectionSecretsNotAcceptable, which shows none of them."""
     texts = {name: secret.reveal() for name, secret in given.items()}
-    if not all(_is_acceptable(text) for text in texts.values()) or ":" in texts.get("username", ""):
-        names = ", ".join(SECRETS_OF[way.kind])
-        raise ConnectionSecretsNotAcceptable(
-            title=integration.title, most=_MOST_SECRET_CHARS, names=names, where=way.hint
-        )
+    is_one_word = ":" not in texts.get("username", "") and texts.get("secret", "").isascii()
+    if not is_one_word or not all(_is_acceptable(text) for text in texts.values()):
+        names, where = ", ".join(SECRETS_OF[way.kind]), way.hint or "Copy them anew from the service."
+        raise ConnectionSecretsNotAcceptable(title=integration.title, most=_MOST_SECRET_CHARS, names=names, where=where)
     if way.kind == "basic":
         return AccountSecrets(access=basic(texts["username"], given["password"]))
     if way.kind == "client_credentials":
@@ -101,8 +100,8 @@ def check_secrets(integration: Integration, way: Way, given: Mapping[str, Secret
 
 
 def _is_acceptable(text: str) -> bool:
-    """One line that could stand in a header: anything else would be another header, or refused by the service."""
-    return 1 <= len(text) <= _MOST_SECRET_CHARS and text.isascii() and text.isprintable() and text == text.strip()
+    """One line: more would be another header, or nothing that a service gave out."""
+    return 1 <= len(text) <= _MOST_SECRET_CHARS and text.isprintable() and text == text.strip()
 
 
 def _faults(integration: Integration, given: Mapping[str, str]) -> Iterator[Fault]:
