@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from skillyard.domain.gateway.openapi.choices import Choices, DocumentRefused
 from skillyard.domain.gateway.openapi.read import read_openapi
+from skillyard.domain.gateway.openapi.text import read_document
 from tests.domain.gateway.openapi.documents_of_tests import GITHUB, STRIPE
 from tests.domain.gateway.openapi.test_swagger import SHOP
 from tests.peers.pet_shop import pet_document
@@ -23,7 +24,7 @@ ODD: list[Any] = [
     {"type": "object", "properties": []}, {"allOf": [{}, None, 1]}, {"anyOf": []}, {"enum": [[], {}]},
     {"in": "query"}, {"name": "a", "in": "path"}, {"content": {"application/json": None}}, {"url": "//"},
 ]  # fmt: skip
-DOCUMENTS = [orjson.loads(document) for document in (GITHUB, STRIPE, pet_document("https://api.example.com"))]
+DOCUMENTS = [read_document(document) for document in (GITHUB, STRIPE, SHOP, pet_document("https://api.example.com"))]
 
 
 def places(value: Any, steps: Steps = ()) -> list[Steps]:

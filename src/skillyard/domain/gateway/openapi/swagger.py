@@ -49,9 +49,8 @@ class _Swagger:
 
     def _operation(self, operation: dict[str, Any], shared: object) -> dict[str, Any]:
         own = self._parameters(operation.get("parameters"))
-        named = {(parameter.get("name"), parameter.get("in")) for parameter in own}
-        inherited = self._parameters(shared)
-        own += [each for each in inherited if (each.get("name"), each.get("in")) not in named]
+        named = {_key(parameter) for parameter in own}
+        own += [parameter for parameter in self._parameters(shared) if _key(parameter) not in named]
         upgraded = {**operation, "parameters": [_parameter(each) for each in own if each.get("in") not in _BODIES]}
         if body := _body([each for each in own if each.get("in") in _BODIES], self._media(operation)):
             upgraded["requestBody"] = body
@@ -84,6 +83,10 @@ class _Swagger:
 
 
 _BODIES = ("body", "formData")
+
+
+def _key(parameter: Mapping[str, Any]) -> tuple[str, str]:
+    return str(parameter.get("name")), str(parameter.get("in"))
 
 
 def _parameter(parameter: Mapping[str, Any]) -> Mapping[str, Any]:
