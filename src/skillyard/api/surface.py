@@ -11,6 +11,7 @@ from skillyard.app import App
 from skillyard.domain.accounts.errors import TokenNotValid
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.drive.authenticate import authenticate
+from skillyard.domain.gateway.call_errors import UpstreamTimedOut
 from skillyard.domain.gateway.leases import note_elsewhere
 from skillyard.infra import errors
 
@@ -22,6 +23,7 @@ _STATUS: tuple[tuple[type[errors.SkillyardError], int], ...] = (
     (errors.NotFound, 404),
     (errors.Conflict, 409),
     (errors.TooMany, 429),
+    (UpstreamTimedOut, 504),
     (errors.Upstream, 502),
     (errors.Unavailable, 503),
 )

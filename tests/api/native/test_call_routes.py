@@ -127,6 +127,21 @@ def test_a_key_makes_a_call_once(site: Entrance, ada: Caller, github: Upstream) 
     assert len(github.asked) == 1
 
 
+def test_who_waits_in_vain_is_told_so(tmp_path: Path, github: Upstream) -> None:
+    made = make_app(
+        tmp_path,
+        integrations={"github": IntegrationSettings(base_url=github.url)},
+        outbound_http_loopback=True,
+        gateway_call_seconds=1,
+    )
+    ada, site = connected(made, a_person(made)), build_asgi(made, Documents(made))
+    github.last = Says(wait_s=3)
+    for answer in both_ways(site, ada, CALL, {"params": TITLE}):
+        assert (answer.status, answer.json()["error"]["code"]) == (504, "upstream_timed_out")
+        assert answer.json()["error"]["facts"]["may_be_done"] is True
+    made.close()
+
+
 def test_what_only_reads_is_not_kept_for_a_key(site: Entrance, ada: Caller, github: Upstream) -> None:
     read = {"params": {"repo": "acme/webapp"}}
     path = "/api/v1/calls/github/list_issues"

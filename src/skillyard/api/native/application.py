@@ -72,6 +72,7 @@ _REFUSALS = {
     500: "A fault on our side; the message names the incident.",
     502: "A service that is needed for this failed.",
     503: "Not possible right now; see Retry-After.",
+    504: "A service that is needed for this did not answer in time.",
 }
 _REFUSAL = {"application/json": {"schema": {"$ref": f"#/components/schemas/{ErrorAnswer.__name__}"}}}
 
