@@ -36,8 +36,9 @@ def publish(user: User, version: str, *declares: str, **files: str) -> None:
 
 def test_a_skill_is_granted_with_limits_and_a_changed_one_approved(user: User) -> None:
     publish(user, "1.0.0", CREATE)
-    needs = user.run("grants", "needs", BOT).stdout
-    assert f"{CREATE}\twrite\tOpen an issue\tmissing" in needs
+    needs = user.run("grants", "needs", BOT)
+    assert f"{CREATE}\twrite\tOpen an issue\tmissing" in needs.stdout
+    assert "skillyard connections add github" in needs.stderr
     assert user.run("grants", "approve", BOT, expect=0).stderr.startswith("There is nothing to approve")
     asked = user.run("grants", "give", BOT, CREATE, expect=4)
     assert f"Let {BOT} 1.0.0 call {CREATE} (write) in your name?" in asked.stderr

@@ -34,6 +34,8 @@ def show_needs(skill: str, /, *, registry: Registry = None, json: Json = False) 
     rows = [(one["action"], one["effect"] or "?", one["summary"], one["state"]) for one in found["needs"]]
     show.table(["action", "effect", "what it does", "state"], rows)
     _tell_difference(found)
+    for slug in found["unconnected"]:
+        show.talk("You have no account at {slug} yet: `skillyard connections add {slug}`", slug=slug)
     return None
 
 

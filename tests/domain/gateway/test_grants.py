@@ -25,7 +25,8 @@ from skillyard.domain.gateway.grant_errors import (
     GrantStale,
     OutsideGrant,
 )
-from skillyard.domain.gateway.grants import approve, find_needs, give, list_grants, revoke
+from skillyard.domain.gateway.grants import approve, give, list_grants, revoke
+from skillyard.domain.gateway.needs import find_needs
 from skillyard.domain.registry.errors import ReleaseNotFound, ReleaseQuarantined, SkillNotFound
 from skillyard.domain.registry.model import Release
 from skillyard.domain.registry.recall import recall
@@ -311,6 +312,7 @@ def test_needs_list_what_is_declared_with_its_state_and_the_difference(town: Tow
     assert found.difference is not None
     assert found.difference.since == "1.0.0"
     assert find_needs(town.app, town.ada, name=NAME, version="1.0.0").difference is None
+    assert found.unconnected == ("gitlab",)
 
 
 def test_giving_again_replaces_and_everybody_concerned_hears_of_it(town: Town) -> None:

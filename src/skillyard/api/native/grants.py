@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 
 from skillyard.api.native.wire import grants as wire
 from skillyard.api.surface import AppOf, CallerOf, Cursor, Limit
-from skillyard.domain.gateway import grants, local_runs
+from skillyard.domain.gateway import grants, local_runs, needs
 from skillyard.skill.names import SkillName
 
 router = APIRouter(tags=["grants"])
@@ -84,5 +84,5 @@ def find_needs(
     version: Annotated[str | None, Query(max_length=200, description="Or a channel; the newest one.")] = None,
 ) -> wire.NeedsOnWire:
     """All that it declares, what of it you granted, and how its content differs from what you granted it to."""
-    found = grants.find_needs(app, caller, name=SkillName(namespace, slug), version=version)
+    found = needs.find_needs(app, caller, name=SkillName(namespace, slug), version=version)
     return wire.show_needs(found, address=app.settings.address, now_ms=app.clock.now_ms())

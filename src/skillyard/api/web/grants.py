@@ -14,6 +14,7 @@ from skillyard.api.web.pages import go_to, page
 from skillyard.api.web.session import Form, FormOf, Visitor, VisitorOf
 from skillyard.app import App
 from skillyard.domain.gateway import connections, grants
+from skillyard.domain.gateway.needs import find_needs
 from skillyard.infra.errors import SkillyardError
 from skillyard.skill.names import SkillName
 
@@ -87,7 +88,7 @@ def _needs_page(
     form: Form | None = None,
 ) -> Response:
     """`form`: as it was sent, when it was refused."""
-    found = grants.find_needs(app, visitor.caller, name=_name(skill), version=version or None)
+    found = find_needs(app, visitor.caller, name=_name(skill), version=version or None)
     typed = {name: form.text(name) if form else "" for name in ("action", "limits", "connection", "days")}
     return page(
         request, visitor, "approve.html", refusal=refusal, needs=found, accounts=_accounts(app, visitor), words=_WORDS,

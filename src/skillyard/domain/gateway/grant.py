@@ -75,13 +75,16 @@ class Need:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
-    """All that a release needs, with what it is compared with what was granted before, if something is stale."""
+    """All that a release needs, with what it is compared with what was granted before, if something is stale.
+    `unconnected`: the integrations among them at which its caller has no account yet.
+    """
 
     name: str
     version: str
     digest: str
     needs: tuple[Need, ...]
     difference: Difference | None
+    unconnected: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.gateway import grant_rules
 from skillyard.domain.gateway.catalog import find_endpoint, find_integration
-from skillyard.domain.gateway.catalog_errors import EndpointNotFound, IntegrationNotFound
 from skillyard.domain.gateway.connections import choose
-from skillyard.domain.gateway.consent import check_may_call, difference_since, permissions_of, undeclared
-from skillyard.domain.gateway.grant import EVERYTHING, Grant, GrantGiven, GrantRevoked, Need, Needs
+from skillyard.domain.gateway.consent import check_may_call, permissions_of, undeclared
+from skillyard.domain.gateway.grant import EVERYTHING, Grant, GrantGiven, GrantRevoked
 from skillyard.domain.gateway.grant_errors import GrantForOtherContent, GrantNotFound, TooManyGrants
 from skillyard.domain.gateway.grant_rules import Asked
-from skillyard.domain.gateway.integration import Effect
+from skillyard.domain.gateway.needs import list_actions
 from skillyard.domain.gateway.store import grants as store
 from skillyard.domain.registry.model import DEFAULT_CHANNEL, Release
 from skillyard.domain.registry.runnable import find_runnable
@@ -84,11 +83,10 @@ def approve(app: App, caller: Caller, *, name: SkillName, version: str, expected
     owner_id, _ = caller.identity
     release = _find_release(app, caller, name, version, expected_digest)
     now_ms = app.clock.now_ms()
-    asked = [
-        Asked(one.slug, one.name, one.effect)
-        for one in _actions(app, release, _known(app, owner_id, release))
-        if one.effect is not None
-    ]
+    with app.database.reading() as tx:
+        known = store.list_of_skill(tx, owner_id, release.name)
+    actions = list_actions(app, release, known)
+    asked = [Asked(one.slug, one.name, one.effect) for one in actions if one.effect is not None]
     with app.database.transaction() as tx:
         tx.lock(f"grants of {owner_id}")
         known = store.list_of_skill(tx, owner_id, release.name)
@@ -135,21 +133,6 @@ def list_grants(
     return page_of(found, limit, lambda grant: [grant.created_ms, grant.id])
 
 
-def find_needs(app: App, caller: Caller, *, name: SkillName, version: str | None = None) -> Needs:
-    """All that a release declares it calls, and what the caller granted of it. Raises what `find_runnable` raises."""
-    caller.must("read_own")
-    owner_id, _ = caller.identity
-    release = find_runnable(app, caller, name=name, version=version or DEFAULT_CHANNEL)
-    grants = _known(app, owner_id, release)
-    now_ms = app.clock.now_ms()
-    needs = tuple(_need(one, grants, release, now_ms=now_ms) for one in _actions(app, release, grants))
-    stale = [need.grant for need in needs if need.state == "stale" and need.grant]
-    newest = max(stale, key=lambda grant: (grant.created_ms, grant.id), default=None)
-    with app.database.reading() as tx:
-        difference = difference_since(tx, newest, release) if newest else None
-    return Needs(name=release.name, version=release.version, digest=release.digest, needs=needs, difference=difference)
-
-
 def _find_release(
     app: App, caller: Caller, name: SkillName, version: str | None, expected_digest: str | None
 ) -> Release:
@@ -171,55 +154,6 @@ def _add(app: App, tx: Tx, owner_id: str, grants: Sequence[Grant]) -> None:
         app.events.record(tx, event)
     if store.count(tx, owner_id) > MOST_GRANTS:
         raise TooManyGrants(most=MOST_GRANTS)
-
-
-def _known(app: App, owner_id: str, release: Release) -> list[Grant]:
-    with app.database.reading() as tx:
-        return store.list_of_skill(tx, owner_id, release.name)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Action:
-    """What a release calls; without an effect when there is no such thing here."""
-
-    slug: str
-    name: str
-    effect: Effect | None = None
-    summary: str = ""
-    params: tuple[str, ...] = ()
-
-
-def _actions(app: App, release: Release, grants: Sequence[Grant]) -> list[_Action]:
-    """What is declared, and what of a whole integration was granted by name."""
-    declared = permissions_of(release).integrations
-    stated = {grant_rules.read_action(text) for text in declared}
-    named = {(one.integration, one.endpoint) for one in grants}
-    return [
-        _find_action(app, *one)
-        for one in sorted(stated | {one for one in named if grant_rules.is_declared(declared, *one)})
-    ]
-
-
-def _find_action(app: App, slug: str, name: str) -> _Action:
-    try:
-        integration = find_integration(app, slug)
-        if name == EVERYTHING:
-            summary = f"Everything at {integration.title} that reads or writes"
-            return _Action(slug=slug, name=name, effect="write", summary=summary)
-        found = find_endpoint(integration, name)
-    except (IntegrationNotFound, EndpointNotFound):
-        return _Action(slug=slug, name=name)
-    params = tuple(param.name for param in found.params if param.fixed is None)
-    return _Action(slug=slug, name=name, effect=found.effect, summary=found.summary, params=params)
-
-
-def _need(action: _Action, grants: Sequence[Grant], release: Release, *, now_ms: int) -> Need:
-    text, effect = f"{action.slug}.{action.name}", action.effect
-    if effect is None:
-        return Need(action=text, summary="", effect=None, state="unknown")
-    own = [grant for grant in grants if grant.integration == action.slug]
-    state, grant = grant_rules.decide(own, endpoint=action.name, effect=effect, digest=release.digest, now_ms=now_ms)
-    return Need(action=text, summary=action.summary, effect=effect, state=state, params=action.params, grant=grant)
 
 
 def _own(tx: Tx, caller: Caller, grant_id: str) -> Grant:

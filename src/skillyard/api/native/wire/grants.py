@@ -41,6 +41,7 @@ _NEEDS = {
     "digest": _DIGEST,
     "needs": [_NEED],
     "difference": None,
+    "unconnected": [],
     "approve_url": "https://skills.example/grants/approve?skill=ada/bug-bot&version=1.0.0",
 }
 
@@ -168,6 +169,7 @@ class NeedsOnWire(BaseModel):
     digest: str
     needs: list[NeedOnWire]
     difference: DifferenceOnWire | None = Field(description="From what was granted, if something is stale.")
+    unconnected: list[str] = Field(description="Integrations among them at which you have no account yet.")
     approve_url: str = Field(description="The page where a person sees all this, and consents.")
 
 
@@ -201,6 +203,7 @@ def show_needs(found: Needs, *, address: str, now_ms: int) -> NeedsOnWire:
         digest=found.digest,
         needs=[_show_need(need, now_ms=now_ms) for need in found.needs],
         difference=_show_difference(found.difference) if found.difference else None,
+        unconnected=list(found.unconnected),
         approve_url=approve_url(address, found.name, found.version),
     )
 
