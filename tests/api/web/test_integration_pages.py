@@ -11,11 +11,15 @@ import orjson
 import pytest
 
 from skillyard.app import App
+from skillyard.domain.accounts.model import Caller
+from skillyard.domain.accounts.passwords import set_password
 from skillyard.domain.gateway.add import add_integration
 from skillyard.domain.gateway.catalog import list_integrations
 from skillyard.domain.gateway.openapi.choices import Choices
 from tests.api.web.browser import Browser
 from tests.makers import a_person, make_app
+
+SENTENCE = "purple rain on mondays"
 
 
 @pytest.fixture
@@ -26,8 +30,26 @@ def app(tmp_path: Path) -> Iterator[App]:
 
 
 @pytest.fixture
-def browser(app: App) -> Browser:
-    return Browser(app)
+def ada(app: App) -> Caller:
+    """The registry's first person, and so its administrator."""
+    return _somebody(app)
+
+
+@pytest.fixture
+def browser(app: App, ada: Caller) -> Browser:
+    return _signed_in(app)
+
+
+def _somebody(app: App) -> Caller:
+    person = a_person(app)
+    set_password(app, person, password=SENTENCE)
+    return person
+
+
+def _signed_in(app: App) -> Browser:
+    browser = Browser(app)
+    browser.sign_in("ada", SENTENCE)
+    return browser
 
 
 def _read(browser: Browser, path: str, status: int = 200) -> str:
@@ -36,9 +58,17 @@ def _read(browser: Browser, path: str, status: int = 200) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.body.decode())).split())
 
 
-def test_all_integrations_are_listed_for_everybody(browser: Browser, app: App) -> None:
+def test_all_integrations_are_listed(browser: Browser, app: App) -> None:
     text = _read(browser, "/integrations")
     assert all(one.title in text and one.description in text for one in list_integrations(app))
+
+
+@pytest.mark.parametrize("path", ["/integrations", "/integrations/github", "/integrations/github/create_issue"])
+def test_people_sign_in_first(app: App, path: str) -> None:
+    """What an operator added may tell of hosts inside."""
+    answer = Browser(app).get(path)
+    assert answer.status in (303, 401)
+    assert b"create_issue" not in answer.body.replace(b"/integrations/github/create_issue", b"")
 
 
 def test_words_narrow_the_list(browser: Browser) -> None:
@@ -81,15 +111,17 @@ def test_what_there_is_not_is_told_with_what_was_meant(browser: Browser) -> None
 
 def test_an_integration_that_is_switched_off_is_not_shown(tmp_path: Path) -> None:
     app = make_app(tmp_path, integrations={"github": {"is_off": True}})
-    assert "GitHub" not in _read(Browser(app), "/integrations?q=github")
-    assert Browser(app).get("/integrations/github").status == 404
+    _somebody(app)
+    browser = _signed_in(app)
+    assert "GitHub" not in _read(browser, "/integrations?q=github")
+    assert browser.get("/integrations/github").status == 404
     app.close()
 
 
 EVIL = "<script>alert(1)</script>"
 
 
-def test_what_a_document_says_is_shown_as_text(browser: Browser, app: App) -> None:
+def test_what_a_document_says_is_shown_as_text(browser: Browser, app: App, ada: Caller) -> None:
     operation = {
         "operationId": "makeIt", "summary": EVIL,
         "description": f"{EVIL} [click](javascript:alert(1)) ![x](x onerror=y)",
@@ -105,7 +137,7 @@ def test_what_a_document_says_is_shown_as_text(browser: Browser, app: App) -> No
         "servers": [{"url": "https://api.example.com"}], "paths": {"/it": {"post": operation}},
     }  # fmt: skip
     data = orjson.dumps(document)
-    add_integration(app, a_person(app), slug="evil", document=data, url="", choices=Choices())
+    add_integration(app, ada, slug="evil", document=data, url="", choices=Choices())
     for path in ("/integrations", "/integrations/evil", "/integrations/evil/make_it"):
         html = browser.get(path).body.decode().lower()
         assert "evil" in html

@@ -1,4 +1,7 @@
-"""The catalog of the gateway in the browser: all integrations, one of them, and one of the things it can do."""
+"""The catalog of the gateway in the browser: all integrations, one of them, and one of the things it can do.
+
+For people who are signed in: what an operator added or set may tell of hosts that are nobody else's business.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,11 @@ from starlette.responses import Response
 
 from skillyard.api.surface import AppOf
 from skillyard.api.web.pages import page
-from skillyard.api.web.session import Visitor, VisitorOf
-from skillyard.app import App
-from skillyard.domain.gateway.catalog import find_endpoint, find_integration, list_integrations
-from skillyard.domain.gateway.connection import Connection
+from skillyard.api.web.session import VisitorOf
+from skillyard.domain.gateway.catalog import find_endpoint
 from skillyard.domain.gateway.connections import list_connections
 from skillyard.domain.gateway.integration import Endpoint, Integration, Way
+from skillyard.domain.gateway.reachable import find_reachable, list_reachable
 
 router = APIRouter()
 
@@ -34,15 +36,14 @@ _WAYS = {
 
 @router.get("/integrations")
 def show_integrations(request: Request, app: AppOf, visitor: VisitorOf, q: Word = "") -> Response:
-    found = [one for one in list_integrations(app) if _is_about(one, q)]
-    connected = {connection.integration for connection in _connections(app, visitor)}
-    return page(request, visitor, "integrations.html", integrations=found, q=q, connected=connected)
+    found = [one for one in list_reachable(app, visitor.caller) if _is_about(one.integration, q)]
+    return page(request, visitor, "integrations.html", reachable=found, q=q)
 
 
 @router.get("/integrations/{slug}")
 def show_integration(request: Request, app: AppOf, visitor: VisitorOf, slug: str) -> Response:
-    integration = find_integration(app, slug)
-    connections = [one for one in _connections(app, visitor) if one.integration == slug]
+    integration = find_reachable(app, visitor.caller, slug).integration
+    connections = [one for one in list_connections(app, visitor.caller) if one.integration == slug]
     return page(
         request, visitor, "integration.html", integration=integration, groups=_by_group(integration),
         connections=connections, ways=[_words_of(way) for way in integration.ways],
@@ -52,7 +53,7 @@ def show_integration(request: Request, app: AppOf, visitor: VisitorOf, slug: str
 
 @router.get("/integrations/{slug}/{name}")
 def show_endpoint(request: Request, app: AppOf, visitor: VisitorOf, slug: str, name: str) -> Response:
-    integration = find_integration(app, slug)
+    integration = find_reachable(app, visitor.caller, slug).integration
     endpoint = find_endpoint(integration, name)
     return page(
         request, visitor, "endpoint.html", integration=integration, endpoint=endpoint,
@@ -64,10 +65,6 @@ def show_endpoint(request: Request, app: AppOf, visitor: VisitorOf, slug: str, n
 def _is_about(integration: Integration, words: str) -> bool:
     text = f"{integration.slug} {integration.title} {integration.description}".lower()
     return all(word in text for word in words.lower().split())
-
-
-def _connections(app: App, visitor: Visitor) -> list[Connection]:
-    return list_connections(app, visitor.caller) if visitor.caller.user_id else []
 
 
 def _by_group(integration: Integration) -> list[tuple[str, list[Endpoint]]]:
