@@ -248,6 +248,19 @@ def test_runs_in_a_session_call_each_with_a_lease_of_its_own(town: Town) -> None
     assert told(town, "lease.misused")[-1]["owner_id"] == town.ada.user_id
 
 
+CHILD = """
+import subprocess, sys
+sys.stdout.write(subprocess.check_output([sys.executable, '/skill/scripts/call.py', *sys.argv[1:]], text=True))
+"""
+
+
+def test_what_a_program_starts_is_the_same_run_and_calls_as_it_does(town: Town) -> None:
+    town.publish(permissions={"subprocess": True}, **{"scripts/start__py": CHILD})
+    town.give()
+    assert run(town, "1.0.0", script="start.py")["status"] == 201
+    assert list_calls(town.app, town.ada).items[0].skill == str(NAME)
+
+
 def service_of(town: Town, begun: Run) -> RunGateway:
     return RunGateway(town.app, begun)
 
