@@ -255,3 +255,11 @@ def test_a_key_that_is_not_taken_any_longer_has_to_be_connected_again(app: App, 
         assert "/connections?reconnect=conn_" in str(refused.value.facts["action_url"])
     assert len(github.asked) == 1
     assert [row.error for row in list_calls(app, ada).items] == ["reconnect_required"] * 2
+
+
+def test_of_very_many_names_that_it_does_not_know_a_call_tells_a_few(app: App, ada: Caller, github: Upstream) -> None:
+    """To look for what each of a hundred thousand may mean would keep the whole process busy."""
+    with pytest.raises(ParamsInvalid) as refused:
+        ask(app, ada, **{f"label{number}": 1 for number in range(50_000)})
+    assert 0 < len(refused.value.faults) <= 20
+    assert github.asked == []

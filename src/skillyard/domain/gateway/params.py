@@ -60,7 +60,7 @@ def _faults(endpoint: Endpoint, error: jsonschema_rs.ValidationError) -> list[Fi
         missing = _join(field, kind.property)
         return [fault(missing, "missing", f"{missing} is missing", "give it")]
     if isinstance(kind, jsonschema_rs.ValidationErrorKind.AdditionalProperties):
-        return [_unknown(endpoint, field, str(name)) for name in kind.unexpected]
+        return [_unknown(endpoint, field, str(name)) for name in kind.unexpected[:_MOST_FAULTS]]
     message = f"{field or 'the parameters'} {shorten(error.message.removeprefix('*** '), 200)}"
     typed = f"give one; what is no text is typed as {field}:=…" if kind.name == "type" and field.isidentifier() else ""
     return [fault(field, "not_as_schema", message, typed or "compare with the schema of the endpoint")]

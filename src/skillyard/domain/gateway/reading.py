@@ -27,6 +27,7 @@ _INDEX = re.compile(r"-?[0-9]{1,6}")
 _MOST_FAILURE_CHARS = 300
 _MOST_ID_CHARS = 100
 _MOST_HEADER_NUMBER = 2**53
+_LAST_MS = 253_402_300_799_999  # the end of the year 9999: no time can be written after it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +93,8 @@ def rate_of(habits: Habits, answer: Answer, *, now_ms: int) -> RateState | None:
     )
     if limit is None and remaining is None and reset is None:
         return None
-    resets_ms = None if reset is None else reset * 1000 + (now_ms if habits.reset_is == "seconds" else 0)
+    since_ms = now_ms if habits.reset_is == "seconds" else 0
+    resets_ms = None if reset is None else min(reset * 1000 + since_ms, _LAST_MS)
     return RateState(limit=limit, remaining=remaining, resets_ms=resets_ms)
 
 

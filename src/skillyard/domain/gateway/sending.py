@@ -101,8 +101,12 @@ def _ask(outbound: Outbound, built: Built, how: Sending) -> Answer:
         )
         if answer.status not in _REDIRECTS or "location" not in answer.headers:
             return answer
-        url = urljoin(built.url, answer.headers["location"])
-        built = _redirected(built, url, first[:2] == urlsplit(url)[:2], how)
+        try:
+            url = urljoin(built.url, answer.headers["location"])
+            is_same_origin = first[:2] == urlsplit(url)[:2]
+        except ValueError:
+            raise SendsElsewhere(host=built.host, why="it sends us to what is no address") from None
+        built = _redirected(built, url, is_same_origin, how)
     raise SendsElsewhere(host=built.host, why="it sends us in a circle")
 
 
