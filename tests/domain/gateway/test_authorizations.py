@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
 
 from skillyard.app import App
@@ -38,7 +39,7 @@ from skillyard.settings import IntegrationSettings
 from tests.domain.gateway.connecting import BROWSER, attempt_with_code
 from tests.domain.gateway.connecting import connect_with_code as connect
 from tests.makers import a_person, make_app
-from tests.peers.oauth.odd_server import Odd, Says, odd_server
+from tests.peers.oauth.odd_server import CODE, Odd, Says, odd_server
 
 HOUR_S = 3600
 
@@ -270,6 +271,23 @@ def test_a_connection_that_is_removed_while_it_is_renewed_stays_removed(app: App
     assert odd.access == set(), "what came too late was taken back"
     with app.database.reading() as tx:
         assert tx.all("SELECT * FROM gateway_secrets") == []
+
+
+def test_of_those_who_bring_the_same_answer_at_once_one_is_heard(each_app: App, odd: Odd) -> None:
+    app = at(odd.settings(), each_app)
+    ada = a_person(app)
+    attempt = oauth.start(app, ada, integration="github")
+    answer = {"state": httpx.URL(oauth.leave(app, ada, attempt.id, browser=BROWSER)).params["state"], "code": CODE}
+
+    def bring(_: int) -> str:
+        try:
+            return oauth_return.come_back(app, ada, browser=BROWSER, answer=answer).status
+        except AttemptLost:
+            return "lost"
+
+    with ThreadPoolExecutor(6) as threads:
+        assert sorted(threads.map(bring, range(6))) == ["lost"] * 5 + ["verifying_identity"]
+    assert odd.grants("authorization_code") == 1
 
 
 def test_who_confirms_and_refuses_at_once_has_either_whole(each_app: App, odd: Odd) -> None:
