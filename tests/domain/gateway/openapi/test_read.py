@@ -299,6 +299,8 @@ def test_variables_of_the_host_are_asked_for_and_others_have_their_default() -> 
         [{"url": "https://user:pass@example.com"}],
         [{"url": "https://example.com/?x=1"}],
         [{"url": "https://{a"}],
+        [{"url": "https://[::1"}],
+        [{"url": "//[::1"}],
         [{"url": "https:///x"}],
         "what",
     ],

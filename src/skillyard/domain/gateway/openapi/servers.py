@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from skillyard.domain.gateway.openapi.choices import DocumentRefused, Notes
 from skillyard.domain.gateway.openapi.words import first_sentence, snake_case
@@ -33,6 +33,14 @@ def read_base(
     return _read_server(known[0], document_url)
 
 
+def absolute(address: str, base: str) -> str:
+    """The address, where it is a relative one as seen from `base`; what is none is left as it is."""
+    try:
+        return urljoin(base, address)
+    except ValueError:
+        return address
+
+
 def _read_server(server: Mapping[str, Any], document_url: str) -> tuple[str, dict[str, Mapping[str, Any]]]:
     """Only variables in the host are asked for; elsewhere their defaults are used."""
     described = server.get("variables")
@@ -51,9 +59,7 @@ def _read_server(server: Mapping[str, Any], document_url: str) -> tuple[str, dic
         return "{" + name + "}"
 
     url = _VARIABLE.sub(fill, server["url"])
-    if not urlsplit(_VARIABLE.sub("x", url)).netloc:
-        url = urljoin(document_url, url) if document_url else url
-    return _checked(url), variables
+    return _checked(url if host_ends else absolute(url, document_url)), variables
 
 
 def _variable(node: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urljoin
 
 from skillyard.domain.gateway.integration import OAuth, SecretPlace, Way
 from skillyard.domain.gateway.openapi.choices import Notes, Unsayable
 from skillyard.domain.gateway.openapi.operations import Operation
 from skillyard.domain.gateway.openapi.references import References
+from skillyard.domain.gateway.openapi.servers import absolute
 from skillyard.domain.gateway.openapi.words import plain_line
 from skillyard.skill.reading import is_web_address, shorten
 
@@ -131,7 +131,7 @@ def oauth_way(*, authorize_url: str, token_url: str, scopes: tuple[str, ...]) ->
 
 
 def _address(value: object, base_url: str) -> str:
-    address = urljoin(base_url, value) if isinstance(value, str) and "{" not in base_url else str(value)
+    address = absolute(str(value), base_url) if "{" not in base_url else str(value)
     if not is_web_address(address) or "@" in address:
         raise Unsayable("an address of its OAuth flow is none")
     return address
