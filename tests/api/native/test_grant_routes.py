@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from skillyard.domain.runs.start import start_run
 from skillyard.infra.events import read_after
 from tests.api.native.api import Api
 from tests.domain.gateway.granting import CREATE_ISSUE, NAME, Town, a_town
+from tests.domain.gateway.test_call import connected
+from tests.domain.gateway.upstream import Asked, Says, says
 from tests.makers import a_person, secret_of
 
 
@@ -147,3 +151,29 @@ def test_a_skill_that_somebody_runs_themselves_calls_with_the_same_consent(town:
     reading = create_token(town.app, town.ada, name="reading", scopes=[Scope.READ])
     assert ada.as_(reading.secret).post(where, asked).status == 403
     assert len(town.github.asked) == 1
+
+
+def test_skills_that_people_run_themselves_wait_for_slow_services_where_calls_do(tmp_path: Path) -> None:
+    """Not in the threads of all other routes, which one person's would fill."""
+    with a_town(tmp_path, gateway_calls_at_once=1) as town:
+        asked_for, go_on = threading.Event(), threading.Event()
+
+        def slow(_: Asked) -> Says:
+            asked_for.set()
+            assert go_on.wait(60)
+            return says({})
+
+        release, town.github.last = town.publish(), slow
+        town.give()
+        bob, ada = connected(town.app, a_person(town.app, "bob")), Api(town.app, secret_of(town.ada))
+        params = {"params": {"repo": "acme/webapp", "title": "x"}}
+        asked = {"digest": release.digest, "method": "POST", "path": "/v1/github/create_issue", "body": params}
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(Api(town.app, secret_of(bob)).post, "/calls/github/create_issue", params)
+            try:
+                assert asked_for.wait(60)
+                full = ada.post(f"/skills/{NAME}/releases/1.0.0/gateway", asked)
+                assert (full.status, full.json()["error"]["code"]) == (503, "calls_full")
+            finally:
+                go_on.set()
+            assert waiting.result(60).status == 200

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from skillyard.api.call_threads import in_call_thread
 from skillyard.api.native.wire import grants as wire
 from skillyard.api.surface import AppOf, CallerOf, Cursor, Limit
 from skillyard.domain.gateway import grants, local_runs, needs
@@ -62,16 +64,17 @@ def revoke_grant(app: AppOf, caller: CallerOf, grant_id: str) -> wire.RevokedGra
 
 
 @router.post("/skills/{namespace}/{slug}/releases/{version}/gateway", summary="Call as a skill that I run myself")
-def ask_gateway(
+async def ask_gateway(
     app: AppOf, caller: CallerOf, namespace: str, slug: str, version: str, body: wire.AskGatewayBody
 ) -> wire.GatewayAnswer:
     """What a program of the release gets, in the sandbox of `skillyard run --local`, for what it asks of the gateway:
     with the same consent as in a run here.
     """
-    said = local_runs.answer_for(
-        app, caller, name=SkillName(namespace, slug), version=version, digest=body.digest, method=body.method,
-        path=body.path, body=body.body,
+    ask = partial(
+        local_runs.answer_for, app, caller, name=SkillName(namespace, slug), version=version, digest=body.digest,
+        method=body.method, path=body.path, body=body.body,
     )  # fmt: skip
+    said = await in_call_thread(app, ask)
     return wire.GatewayAnswer(status=said.status, body=said.body)
 
 
