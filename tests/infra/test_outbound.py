@@ -239,6 +239,16 @@ def test_a_redirect_inside_is_refused(peer: Peer, developing: Outbound, target: 
     assert len(peer.seen) == 1
 
 
+@pytest.mark.parametrize("target", ["https://[", "//[x", "http://127.0.0.1:x/"])
+def test_what_is_no_address_is_refused_wherever_it_comes_from(peer: Peer, developing: Outbound, target: str) -> None:
+    with pytest.raises((CallFailed, AddressNotAllowed)):
+        developing.request("GET", f"{peer.url}/to/{target}")
+    with pytest.raises(CallFailed):
+        Outbound(http_loopback=True).request("GET", f"{peer.url}/to/{target}")
+    with pytest.raises(AddressNotAllowed):
+        developing.request("GET", target)
+
+
 def test_redirects_are_counted_and_none_is_the_default(peer: Peer, developing: Outbound) -> None:
     assert developing.request("GET", f"{peer.url}/to//to//to//ok").status == 200
     with pytest.raises(CallFailed):

@@ -146,14 +146,14 @@ class Outbound:
 
         bounds = bounds or self._bounds
         deadline = Deadline(time.monotonic() + bounds.total_s, bounds.phase_s)
-        sent, origin = dict(headers or {}), urlsplit(url)[:2]
+        sent, origin = dict(headers or {}), _read_url(url)[:2]
         for _ in range(bounds.max_redirects + 1):
             answer = self._hop(method, url, sent, body, bounds, deadline)
             if answer.status not in _REDIRECTS or "location" not in answer.headers:
                 return answer
             if method not in ("GET", "HEAD"):
                 break
-            url = urljoin(url, answer.headers["location"])
+            url = _joined(url, answer.headers["location"])
             if urlsplit(url)[:2] != origin:
                 sent = {name: value for name, value in sent.items() if name.lower() not in ("authorization", "cookie")}
         raise CallFailed(host=str(urlsplit(answer.url).hostname), why="it sends us elsewhere")
@@ -274,6 +274,16 @@ class Outbound:
         if not addresses:
             raise CallFailed(host=host, why="there is no such host", was_sent=False)
         return addresses
+
+
+def _joined(url: str, location: str) -> str:
+    """Raises CallFailed for what leads to no address."""
+    try:
+        joined = urljoin(url, location)
+        urlsplit(joined)
+    except ValueError:
+        raise CallFailed(host=str(urlsplit(url).hostname), why="it sends us to what is no address") from None
+    return joined
 
 
 def _read_url(url: str, *, most_chars: int = MAX_URL_CHARS) -> SplitResult:
