@@ -14,16 +14,16 @@ from discovery import to_openapi
 from picking import pick
 from sources import SOURCES, fetch
 
-from skillyard.domain.gateway.integration_file import read_integration
-from skillyard.domain.gateway.integration_writer import write_integration
-from skillyard.domain.gateway.openapi.choices import Choices
-from skillyard.domain.gateway.openapi.read import from_openapi
-from skillyard.domain.gateway.openapi.text import read_document
-from skillyard.domain.gateway.yaml_text import write_yaml
+from skillyard.domain.gateway.catalog.integration_file import read_integration
+from skillyard.domain.gateway.catalog.integration_writer import write_integration
+from skillyard.domain.gateway.catalog.openapi.choices import Choices
+from skillyard.domain.gateway.catalog.openapi.read import from_openapi
+from skillyard.domain.gateway.catalog.openapi.text import read_document
+from skillyard.domain.gateway.catalog.yaml_text import write_yaml
 from skillyard.skill.faults import SkillError
 
 PICKS = Path(__file__).parent / "picks"
-INTEGRATIONS = Path(__file__).parents[1] / "src" / "skillyard" / "domain" / "gateway" / "integrations"
+INTEGRATIONS = Path(__file__).parents[1] / "src" / "skillyard" / "domain" / "gateway" / "catalog" / "integrations"
 
 _MOST_BEFORE_PICKING = 24 * 1024
 

@@ -26,7 +26,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from skillyard.domain.gateway.openapi.words import snake_case
+from skillyard.domain.gateway.catalog.openapi.words import snake_case
 
 _OF_PICKS = ("source", "snake_case", "joined", "literals", "by_method", "params", "endpoints")
 _OF_PICK = ("keep", "rename", "require", "params")

@@ -10,9 +10,9 @@ import sys
 from hashlib import sha256
 from pathlib import Path
 
-from skillyard.domain.gateway.integration_file import read_integration
+from skillyard.domain.gateway.catalog.integration_file import read_integration
 
-FOLDER = Path(__file__).parents[1] / "src" / "skillyard" / "domain" / "gateway" / "integrations"
+FOLDER = Path(__file__).parents[1] / "src" / "skillyard" / "domain" / "gateway" / "catalog" / "integrations"
 NOTED = FOLDER / "versions.txt"
 Versions = dict[tuple[str, int], str]
 """Digest by name and version."""

@@ -10,14 +10,14 @@ import pytest
 
 from catalog.discovery import to_openapi
 from catalog.picking import pick
-from skillyard.domain.gateway.catalog import read_shipped
-from skillyard.domain.gateway.integration import Integration, Paging
-from skillyard.domain.gateway.integration_file import read_integration
-from skillyard.domain.gateway.integration_writer import write_integration
-from skillyard.domain.gateway.openapi.choices import Choices
-from skillyard.domain.gateway.openapi.read import from_openapi
-from skillyard.domain.gateway.openapi.text import read_document
-from skillyard.domain.gateway.yaml_text import write_yaml
+from skillyard.domain.gateway.catalog.integration import Integration, Paging
+from skillyard.domain.gateway.catalog.integration_file import read_integration
+from skillyard.domain.gateway.catalog.integration_writer import write_integration
+from skillyard.domain.gateway.catalog.lookup import read_shipped
+from skillyard.domain.gateway.catalog.openapi.choices import Choices
+from skillyard.domain.gateway.catalog.openapi.read import from_openapi
+from skillyard.domain.gateway.catalog.openapi.text import read_document
+from skillyard.domain.gateway.catalog.yaml_text import write_yaml
 from tests.domain.gateway.openapi.documents_of_tests import FOLDER
 
 PICKS = Path(__file__).parents[2] / "catalog" / "picks"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from skillyard.cli.json_input import read_input
-from skillyard.domain.gateway.catalog import read_shipped, shipped_slugs
+from skillyard.domain.gateway.catalog.lookup import read_shipped, shipped_slugs
 from tests.journeys.running import User, a_server, sign_in
 
 

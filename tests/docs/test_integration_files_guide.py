@@ -6,10 +6,10 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
-from skillyard.domain.gateway import endpoint_fields, integration_file
-from skillyard.domain.gateway.integration import Habits, OAuth, Paging
-from skillyard.domain.gateway.integration_file import read_integration
-from skillyard.domain.gateway.preparing import PREPARERS
+from skillyard.domain.gateway.calls.preparing import PREPARERS
+from skillyard.domain.gateway.catalog import endpoint_fields, integration_file
+from skillyard.domain.gateway.catalog.integration import Habits, OAuth, Paging
+from skillyard.domain.gateway.catalog.integration_file import read_integration
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "guide" / "integration-files.md").read_text(encoding="utf-8")
 

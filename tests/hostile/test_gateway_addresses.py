@@ -13,17 +13,17 @@ import pytest
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.gateway import oauth
-from skillyard.domain.gateway.add import add_file, remove_integration
-from skillyard.domain.gateway.call import CallRequest, call
-from skillyard.domain.gateway.call_errors import ParamsInvalid
-from skillyard.domain.gateway.connection_errors import (
+from skillyard.domain.gateway.calls.call import CallRequest, call
+from skillyard.domain.gateway.calls.call_errors import ParamsInvalid
+from skillyard.domain.gateway.catalog.add import add_file, remove_integration
+from skillyard.domain.gateway.connect import oauth
+from skillyard.domain.gateway.connect.connection_errors import (
     AccountNotUnderstood,
     ReconnectRequired,
     VariablesNotAcceptable,
 )
-from skillyard.domain.gateway.connections import add_key, list_connections
-from skillyard.domain.gateway.sealed import count_by_key
+from skillyard.domain.gateway.connect.connections import add_key, list_connections
+from skillyard.domain.gateway.connect.sealed import count_by_key
 from skillyard.infra.envelope import Secret
 from skillyard.infra.errors import SkillyardError
 from skillyard.infra.outbound import AddressNotAllowed, CallFailed, Outbound

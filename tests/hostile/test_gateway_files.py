@@ -9,11 +9,11 @@ import time
 
 import pytest
 
-from skillyard.domain.gateway.call_errors import ParamsInvalid
-from skillyard.domain.gateway.catalog import FOLDER
-from skillyard.domain.gateway.integration import Integration
-from skillyard.domain.gateway.integration_file import read_integration
-from skillyard.domain.gateway.params import check_params
+from skillyard.domain.gateway.calls.call_errors import ParamsInvalid
+from skillyard.domain.gateway.calls.params import check_params
+from skillyard.domain.gateway.catalog.integration import Integration
+from skillyard.domain.gateway.catalog.integration_file import read_integration
+from skillyard.domain.gateway.catalog.lookup import FOLDER
 from skillyard.skill.faults import Fault, SkillError
 
 GITHUB = (FOLDER / "github.yaml").read_text(encoding="utf-8")

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.gateway.add import add_file
-from skillyard.domain.gateway.call import CallRequest, call
-from skillyard.domain.gateway.call_errors import ParamsInvalid
-from skillyard.domain.gateway.connections import add_key
+from skillyard.domain.gateway.calls.call import CallRequest, call
+from skillyard.domain.gateway.calls.call_errors import ParamsInvalid
+from skillyard.domain.gateway.catalog.add import add_file
+from skillyard.domain.gateway.connect.connections import add_key
 from skillyard.infra.envelope import Secret
 from tests.hostile.raw_upstream import RawUpstream, raw_upstream
 from tests.makers import a_person, make_app

@@ -15,8 +15,8 @@ import pytest
 from skillyard.api.native.wire.calls import write_result
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.gateway.call import CallRequest, CallResult, call
-from skillyard.domain.gateway.connections import add_key
+from skillyard.domain.gateway.calls.call import CallRequest, CallResult, call
+from skillyard.domain.gateway.connect.connections import add_key
 from skillyard.infra.envelope import Secret
 from skillyard.infra.errors import SkillyardError
 from skillyard.settings import IntegrationSettings

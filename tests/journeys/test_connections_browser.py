@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from skillyard.domain.gateway.catalog import keep_integration, read_shipped
-from skillyard.domain.gateway.integration import Identity, OAuth, Way
+from skillyard.domain.gateway.catalog.integration import Identity, OAuth, Way
+from skillyard.domain.gateway.catalog.lookup import keep_integration, read_shipped
 from tests.journeys.chromium import a_browser
 from tests.journeys.running import Server, a_server
 from tests.journeys.test_oidc_browser import agree

@@ -6,8 +6,8 @@ import base64
 from dataclasses import replace
 from pathlib import Path
 
-from skillyard.domain.gateway.catalog import keep_integration
-from skillyard.domain.gateway.integration_file import read_integration
+from skillyard.domain.gateway.catalog.integration_file import read_integration
+from skillyard.domain.gateway.catalog.lookup import keep_integration
 from skillyard.domain.gateway.jobs import rotate_vault_keys
 from skillyard.domain.gateway.vault import add_credential
 from skillyard.domain.payments.credits import grant_credits

@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from skillyard.app import App
-from skillyard.domain.gateway.call_errors import CallsFull
+from skillyard.domain.gateway.calls.call_errors import CallsFull
 
 _MOST = 1000  # more than any setting allows; they are started as they are needed
 

@@ -11,8 +11,8 @@ from skillyard.app import App
 from skillyard.domain.accounts.errors import TokenNotValid
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.drive.authenticate import authenticate
-from skillyard.domain.gateway.call_errors import UpstreamTimedOut
-from skillyard.domain.gateway.leases import note_elsewhere
+from skillyard.domain.gateway.calls.call_errors import UpstreamTimedOut
+from skillyard.domain.gateway.consent.leases import note_elsewhere
 from skillyard.infra import errors
 
 _STATUS: tuple[tuple[type[errors.SkillyardError], int], ...] = (

@@ -13,7 +13,9 @@ from typing import Literal
 
 from skillyard.app import App, build
 from skillyard.domain.accounts.providers import check_provider, list_providers, redirect_uri_of
-from skillyard.domain.gateway import catalog, sealed, vault
+from skillyard.domain.gateway import vault
+from skillyard.domain.gateway.catalog import lookup as catalog
+from skillyard.domain.gateway.connect import sealed
 from skillyard.domain.notices import hooks
 from skillyard.domain.payments import ledger
 from skillyard.domain.payments.charge_rail import ChargeRail, charge_rails

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Iterable
+from dataclasses import fields
 from pathlib import Path
 
 import skillyard
@@ -81,10 +82,10 @@ def _jobs() -> str:
 
 
 def _events() -> str:
+    every = {event.kind: event for event in Event.__subclasses__() if event.__module__.startswith("skillyard.")}
     rows = [
-        (f"`{event.kind}`", ", ".join(f"`{name}`" for name in event.__dataclass_fields__), _first_line(event))
-        for event in sorted(Event.__subclasses__(), key=lambda event: event.kind)
-        if event.__module__.startswith("skillyard.")
+        (f"`{kind}`", ", ".join(f"`{field.name}`" for field in fields(event)), _first_line(event))
+        for kind, event in sorted(every.items())
     ]
     return "# Events\n\nRecorded in the transaction that made them, in the order of commits.\n\n" + _table(
         ("event", "fields", "meaning"), rows

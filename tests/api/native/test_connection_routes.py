@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from skillyard.app import App
-from skillyard.domain.gateway import oauth, oauth_return
+from skillyard.domain.gateway.connect import oauth, oauth_return
 from tests.api.native.api import Api
 from tests.domain.gateway.connecting import BROWSER, app_at, brought, way_back
 from tests.makers import a_person, again, make_app, secret_of

@@ -14,7 +14,7 @@ from skillyard.api.surface import caller_with
 from skillyard.domain.accounts.errors import TokenNotValid
 from skillyard.domain.accounts.rights import Scope
 from skillyard.domain.accounts.tokens import create_token
-from skillyard.domain.gateway import leases
+from skillyard.domain.gateway.consent import leases
 from skillyard.domain.runs.start import start_run
 from skillyard.infra.events import read_after
 from tests.api.native.api import Api

@@ -12,8 +12,8 @@ from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.accounts.rights import Scope
 from skillyard.domain.accounts.tokens import create_token
-from skillyard.domain.gateway.catalog import keep_integration, read_shipped, shipped_slugs
-from skillyard.domain.gateway.integration_file import read_integration
+from skillyard.domain.gateway.catalog.integration_file import read_integration
+from skillyard.domain.gateway.catalog.lookup import keep_integration, read_shipped, shipped_slugs
 from skillyard.skill.archive import open_safely
 from skillyard.skill.manifest import read_manifest
 from tests.api.native.api import Api

@@ -10,7 +10,7 @@ import pytest
 
 from skillyard.app import build
 from skillyard.domain.accounts.authenticate import authenticate
-from skillyard.domain.gateway.connections import add_key
+from skillyard.domain.gateway.connect.connections import add_key
 from skillyard.infra.clock import FixedClock
 from skillyard.infra.envelope import Secret
 from skillyard.settings import IntegrationSettings, Settings

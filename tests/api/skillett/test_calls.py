@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from skillyard.domain.gateway.connections import add_key
+from skillyard.domain.gateway.connect.connections import add_key
 from skillyard.infra.clock import FixedClock
 from skillyard.infra.envelope import Secret
 from skillyard.settings import GatewayPlan, IntegrationSettings

@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from skillyard.domain.gateway.catalog import shipped_slugs
+from skillyard.domain.gateway.catalog.lookup import shipped_slugs
 from tests.api.skillett.sender import Sender
 
 CONNECT = "https://skills.example.org/connections?integration=github"

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from skillyard.domain.gateway import oauth, oauth_return
-from skillyard.domain.gateway.attempt import Attempt
+from skillyard.domain.gateway.connect import oauth, oauth_return
+from skillyard.domain.gateway.connect.attempt import Attempt
 from skillyard.infra.clock import FixedClock
 from skillyard.settings import GatewayPlan
 from tests.api.skillett.sender import Sender

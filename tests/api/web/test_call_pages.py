@@ -12,9 +12,9 @@ import pytest
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.accounts.passwords import set_password
-from skillyard.domain.gateway.call import CallRequest, RunRef, Who, call, perform
-from skillyard.domain.gateway.connections import add_key
-from skillyard.domain.gateway.plans import set_plan
+from skillyard.domain.gateway.calls.call import CallRequest, RunRef, Who, call, perform
+from skillyard.domain.gateway.calls.plans import set_plan
+from skillyard.domain.gateway.connect.connections import add_key
 from skillyard.infra.envelope import Secret
 from tests.api.web.browser import Browser
 from tests.makers import a_person, make_app

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from skillyard.app import App
-from skillyard.domain.gateway.catalog import list_integrations
+from skillyard.domain.gateway.catalog.lookup import list_integrations
 from tests.api.web.browser import Browser
 from tests.domain.gateway.connecting import app_at
 from tests.makers import a_person

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from skillyard.domain.accounts.passwords import set_password
-from skillyard.domain.gateway.grants import list_grants
+from skillyard.domain.gateway.consent.grants import list_grants
 from tests.api.web.browser import Browser
 from tests.domain.gateway.granting import CREATE_ISSUE, NAME, Town, a_town
 from tests.makers import a_person

@@ -13,9 +13,9 @@ import pytest
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
 from skillyard.domain.accounts.passwords import set_password
-from skillyard.domain.gateway.add import add_integration
-from skillyard.domain.gateway.catalog import list_integrations
-from skillyard.domain.gateway.openapi.choices import Choices
+from skillyard.domain.gateway.catalog.add import add_integration
+from skillyard.domain.gateway.catalog.lookup import list_integrations
+from skillyard.domain.gateway.catalog.openapi.choices import Choices
 from tests.api.web.browser import Browser
 from tests.makers import a_person, make_app
 

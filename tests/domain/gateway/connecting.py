@@ -9,9 +9,9 @@ import httpx
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.gateway import oauth, oauth_return
-from skillyard.domain.gateway.attempt import Attempt
-from skillyard.domain.gateway.connection import Connection
+from skillyard.domain.gateway.connect import oauth, oauth_return
+from skillyard.domain.gateway.connect.attempt import Attempt
+from skillyard.domain.gateway.connect.connection import Connection
 from skillyard.infra.clock import Clock
 from tests.makers import make_app
 from tests.peers.github_like import GithubWithSignIn

@@ -11,9 +11,9 @@ from typing import Any
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.gateway.connections import add_key
-from skillyard.domain.gateway.grant import Grant
-from skillyard.domain.gateway.grants import give
+from skillyard.domain.gateway.connect.connections import add_key
+from skillyard.domain.gateway.consent.grant import Grant
+from skillyard.domain.gateway.consent.grants import give
 from skillyard.domain.registry.model import Release
 from skillyard.infra.envelope import Secret
 from skillyard.settings import IntegrationSettings

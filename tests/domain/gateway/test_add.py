@@ -12,23 +12,23 @@ import pytest
 from skillyard.app import App
 from skillyard.domain.accounts.errors import AdministratorsOnly
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.gateway.add import add_integration, preview, remove_integration
-from skillyard.domain.gateway.added import Added
-from skillyard.domain.gateway.call import call
-from skillyard.domain.gateway.call_errors import ParamsInvalid
-from skillyard.domain.gateway.call_model import CallRequest
-from skillyard.domain.gateway.catalog import find_integration, list_integrations
-from skillyard.domain.gateway.catalog_errors import (
+from skillyard.domain.gateway.calls.call import call
+from skillyard.domain.gateway.calls.call_errors import ParamsInvalid
+from skillyard.domain.gateway.calls.call_model import CallRequest
+from skillyard.domain.gateway.catalog.add import add_integration, preview, remove_integration
+from skillyard.domain.gateway.catalog.added import Added
+from skillyard.domain.gateway.catalog.catalog_errors import (
     IntegrationNameNotAcceptable,
     IntegrationNameTaken,
     IntegrationNotFound,
     OpenApiNotAcceptable,
 )
-from skillyard.domain.gateway.clients import get_client, set_client
-from skillyard.domain.gateway.connection_errors import ReconnectRequired
-from skillyard.domain.gateway.connections import add_key
-from skillyard.domain.gateway.integration import OAuth, Way
-from skillyard.domain.gateway.openapi.choices import Choices
+from skillyard.domain.gateway.catalog.integration import OAuth, Way
+from skillyard.domain.gateway.catalog.lookup import find_integration, list_integrations
+from skillyard.domain.gateway.catalog.openapi.choices import Choices
+from skillyard.domain.gateway.connect.clients import get_client, set_client
+from skillyard.domain.gateway.connect.connection_errors import ReconnectRequired
+from skillyard.domain.gateway.connect.connections import add_key
 from skillyard.infra.envelope import Secret
 from skillyard.infra.outbound import AddressNotAllowed, CallFailed
 from tests.domain.gateway.openapi.documents_of_tests import a_document

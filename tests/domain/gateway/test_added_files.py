@@ -11,10 +11,13 @@ import pytest
 from skillyard.app import App
 from skillyard.domain.accounts.errors import AdministratorsOnly
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.gateway.add import add_file, remove_integration
-from skillyard.domain.gateway.call import call
-from skillyard.domain.gateway.call_model import CallRequest, CallResult
-from skillyard.domain.gateway.catalog import (
+from skillyard.domain.gateway.calls.call import call
+from skillyard.domain.gateway.calls.call_model import CallRequest, CallResult
+from skillyard.domain.gateway.catalog.add import add_file, remove_integration
+from skillyard.domain.gateway.catalog.catalog_errors import EndpointNotFound, IntegrationNameTaken, IntegrationNotFound
+from skillyard.domain.gateway.catalog.integration_file import read_integration
+from skillyard.domain.gateway.catalog.integration_writer import write_integration
+from skillyard.domain.gateway.catalog.lookup import (
     find_file,
     find_integration,
     keep_integration,
@@ -22,10 +25,7 @@ from skillyard.domain.gateway.catalog import (
     read_shipped,
     shipped_slugs,
 )
-from skillyard.domain.gateway.catalog_errors import EndpointNotFound, IntegrationNameTaken, IntegrationNotFound
-from skillyard.domain.gateway.connections import add_key
-from skillyard.domain.gateway.integration_file import read_integration
-from skillyard.domain.gateway.integration_writer import write_integration
+from skillyard.domain.gateway.connect.connections import add_key
 from skillyard.infra.envelope import Secret
 from skillyard.infra.outbound import AddressNotAllowed
 from skillyard.skill.faults import SkillError

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skillyard.domain.gateway.agent_skill import skill_folder, skill_zip
-from skillyard.domain.gateway.catalog import read_shipped, shipped_slugs
-from skillyard.domain.gateway.documents import CallPlace
-from skillyard.domain.gateway.integration_file import read_integration
+from skillyard.domain.gateway.catalog.agent_skill import skill_folder, skill_zip
+from skillyard.domain.gateway.catalog.documents import CallPlace
+from skillyard.domain.gateway.catalog.integration_file import read_integration
+from skillyard.domain.gateway.catalog.lookup import read_shipped, shipped_slugs
 from skillyard.domain.registry.model import Wish
 from skillyard.domain.registry.publish import publish
 from skillyard.skill.archive import open_safely, skill_files

@@ -14,11 +14,11 @@ import pytest
 from skillyard.app import App
 from skillyard.domain.accounts.errors import AdministratorsOnly, UserNotFound
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.gateway.audit import calls_of_run, list_all_calls, list_calls
-from skillyard.domain.gateway.call import CallRequest, RunRef, Who, perform
-from skillyard.domain.gateway.call_errors import UpstreamUnavailable
+from skillyard.domain.gateway.calls.audit import calls_of_run, list_all_calls, list_calls
+from skillyard.domain.gateway.calls.call import CallRequest, RunRef, Who, perform
+from skillyard.domain.gateway.calls.call_errors import UpstreamUnavailable
+from skillyard.domain.gateway.calls.usage import read_usage
 from skillyard.domain.gateway.jobs import forget_old_calls
-from skillyard.domain.gateway.usage import read_usage
 from skillyard.infra.clock import FixedClock
 from skillyard.settings import IntegrationSettings
 from tests.domain.gateway.test_call import KEY, ask, connected
@@ -160,7 +160,7 @@ def test_rows_are_forgotten_after_400_days(app: App, ada: Caller, clock: FixedCl
 
 
 def test_a_connection_is_seen_to_be_in_use(app: App, ada: Caller, clock: FixedClock) -> None:
-    from skillyard.domain.gateway.connections import list_connections
+    from skillyard.domain.gateway.connect.connections import list_connections
 
     assert list_connections(app, ada)[0].last_used_ms is None
     ask(app, ada)

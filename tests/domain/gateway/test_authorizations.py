@@ -17,11 +17,11 @@ import httpx
 import pytest
 
 from skillyard.app import App
-from skillyard.domain.gateway import oauth, oauth_return
-from skillyard.domain.gateway.authorizations import Authorization, fresh
-from skillyard.domain.gateway.catalog import find_integration
-from skillyard.domain.gateway.connection import Connection
-from skillyard.domain.gateway.connection_errors import (
+from skillyard.domain.gateway.catalog.lookup import find_integration
+from skillyard.domain.gateway.connect import oauth, oauth_return
+from skillyard.domain.gateway.connect.authorizations import Authorization, fresh
+from skillyard.domain.gateway.connect.connection import Connection
+from skillyard.domain.gateway.connect.connection_errors import (
     AttemptLost,
     ConnectionNotFound,
     OAuthNotReached,
@@ -30,7 +30,7 @@ from skillyard.domain.gateway.connection_errors import (
     ReconnectRequired,
     RenewalPaused,
 )
-from skillyard.domain.gateway.connections import disconnect, list_connections, list_uses
+from skillyard.domain.gateway.connect.connections import disconnect, list_connections, list_uses
 from skillyard.infra.clock import FixedClock
 from skillyard.infra.envelope import Secret
 from skillyard.infra.events import read_after
@@ -125,8 +125,8 @@ _RACE = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from skillyard.app import build
-from skillyard.domain.gateway.authorizations import fresh
-from skillyard.domain.gateway.catalog import find_integration
+from skillyard.domain.gateway.connect.authorizations import fresh
+from skillyard.domain.gateway.catalog.lookup import find_integration
 from skillyard.domain.gateway.store import connections
 from skillyard.settings import Settings
 

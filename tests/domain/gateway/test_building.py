@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skillyard.domain.gateway.authorization import Authorization
-from skillyard.domain.gateway.building import Built, authorized, build
-from skillyard.domain.gateway.call_errors import ConnectionNotUsable, ParamsInvalid
-from skillyard.domain.gateway.integration import Endpoint, Integration, Origin, Param, SecretPlace, Way
+from skillyard.domain.gateway.calls.building import Built, authorized, build
+from skillyard.domain.gateway.calls.call_errors import ConnectionNotUsable, ParamsInvalid
+from skillyard.domain.gateway.catalog.integration import Endpoint, Integration, Origin, Param, SecretPlace, Way
+from skillyard.domain.gateway.connect.authorization import Authorization
 from skillyard.infra.envelope import Secret
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)

@@ -11,11 +11,11 @@ from urllib.parse import parse_qsl
 import orjson
 import pytest
 
-from skillyard.domain.gateway.building import Built, build
-from skillyard.domain.gateway.call_errors import ParamsInvalid
-from skillyard.domain.gateway.catalog import read_shipped
-from skillyard.domain.gateway.params import check_params
-from skillyard.domain.gateway.reading import read_answer
+from skillyard.domain.gateway.calls.building import Built, build
+from skillyard.domain.gateway.calls.call_errors import ParamsInvalid
+from skillyard.domain.gateway.calls.params import check_params
+from skillyard.domain.gateway.calls.reading import read_answer
+from skillyard.domain.gateway.catalog.lookup import read_shipped
 from skillyard.infra.outbound import Answer
 
 BUILT = ("github", "gmail", "google-calendar", "google-drive", "google-sheets", "stripe")

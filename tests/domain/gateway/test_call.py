@@ -11,17 +11,21 @@ import pytest
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.gateway.audit import list_calls
-from skillyard.domain.gateway.call import CallRequest, CallResult, call
-from skillyard.domain.gateway.call_errors import (
+from skillyard.domain.gateway.calls.audit import list_calls
+from skillyard.domain.gateway.calls.call import CallRequest, CallResult, call
+from skillyard.domain.gateway.calls.call_errors import (
     ParamsInvalid,
     UpstreamAnswerTooLarge,
     UpstreamTimedOut,
     UpstreamUnavailable,
 )
-from skillyard.domain.gateway.catalog_errors import EndpointNotFound, IntegrationNotFound
-from skillyard.domain.gateway.connection_errors import ConnectionNotFound, IntegrationNotConnected, ReconnectRequired
-from skillyard.domain.gateway.connections import add_key, list_connections
+from skillyard.domain.gateway.catalog.catalog_errors import EndpointNotFound, IntegrationNotFound
+from skillyard.domain.gateway.connect.connection_errors import (
+    ConnectionNotFound,
+    IntegrationNotConnected,
+    ReconnectRequired,
+)
+from skillyard.domain.gateway.connect.connections import add_key, disconnect, list_connections
 from skillyard.infra.envelope import Secret
 from skillyard.settings import IntegrationSettings
 from tests.domain.gateway.upstream import Says, Upstream, says, upstream
@@ -262,4 +266,18 @@ def test_of_very_many_names_that_it_does_not_know_a_call_tells_a_few(app: App, a
     with pytest.raises(ParamsInvalid) as refused:
         ask(app, ada, **{f"label{number}": 1 for number in range(50_000)})
     assert 0 < len(refused.value.faults) <= 20
+    assert github.asked == []
+
+
+def test_no_account_passes_for_one_that_is_gone_by_bearing_its_id(app: App, ada: Caller, github: Upstream) -> None:
+    """A grant names an account by its id, and services let people call themselves anything."""
+    (gone,) = list_connections(app, ada)
+    disconnect(app, ada, connection_id=gone.id)
+    github.user = says({"id": 8, "login": gone.id})
+    connected(app, ada, label=gone.id)
+    request = CallRequest(
+        integration="github", endpoint="list_issues", params={"repo": "acme/webapp"}, connection=gone.id, request_id="r"
+    )
+    with pytest.raises(ConnectionNotFound):
+        call(app, ada, request)
     assert github.asked == []

@@ -10,8 +10,8 @@ import pytest
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.gateway.audit import list_calls
-from skillyard.domain.gateway.connection_errors import ReconnectRequired
+from skillyard.domain.gateway.calls.audit import list_calls
+from skillyard.domain.gateway.connect.connection_errors import ReconnectRequired
 from skillyard.settings import IntegrationSettings
 from tests.domain.gateway.connecting import connect_with_code
 from tests.domain.gateway.test_call import ask

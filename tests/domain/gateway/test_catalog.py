@@ -10,7 +10,10 @@ import pytest
 from pydantic import ValidationError
 
 from skillyard.app import App
-from skillyard.domain.gateway.catalog import (
+from skillyard.domain.gateway.catalog.catalog_errors import EndpointNotFound, IntegrationNotFound
+from skillyard.domain.gateway.catalog.integration import Integration
+from skillyard.domain.gateway.catalog.integration_file import read_integration
+from skillyard.domain.gateway.catalog.lookup import (
     find_endpoint,
     find_integration,
     keep_integration,
@@ -19,9 +22,6 @@ from skillyard.domain.gateway.catalog import (
     shipped_slugs,
     unknown_settings,
 )
-from skillyard.domain.gateway.catalog_errors import EndpointNotFound, IntegrationNotFound
-from skillyard.domain.gateway.integration import Integration
-from skillyard.domain.gateway.integration_file import read_integration
 from skillyard.domain.gateway.store import integrations as store
 from skillyard.settings import Settings
 from tests.domain.gateway.test_integration_file import SMALL

@@ -15,12 +15,14 @@ import pytest
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.gateway import sealed
-from skillyard.domain.gateway.authorizations import fresh
-from skillyard.domain.gateway.call_errors import PlanLimitReached
-from skillyard.domain.gateway.catalog import find_integration, keep_integration, read_shipped
-from skillyard.domain.gateway.connection import Connection
-from skillyard.domain.gateway.connection_errors import (
+from skillyard.domain.gateway.calls.call_errors import PlanLimitReached
+from skillyard.domain.gateway.calls.plans import set_plan
+from skillyard.domain.gateway.catalog.integration import Habits, Integration, OAuth, SecretPlace, Way
+from skillyard.domain.gateway.catalog.lookup import find_integration, keep_integration, read_shipped
+from skillyard.domain.gateway.connect import sealed
+from skillyard.domain.gateway.connect.authorizations import fresh
+from skillyard.domain.gateway.connect.connection import Connection
+from skillyard.domain.gateway.connect.connection_errors import (
     AccountNotUnderstood,
     ConnectionLabelNotAcceptable,
     ConnectionNotFound,
@@ -32,8 +34,8 @@ from skillyard.domain.gateway.connection_errors import (
     VariablesNotAcceptable,
     WayNotOffered,
 )
-from skillyard.domain.gateway.connection_rules import check_variables
-from skillyard.domain.gateway.connections import (
+from skillyard.domain.gateway.connect.connection_rules import check_variables
+from skillyard.domain.gateway.connect.connections import (
     MOST_CONNECTIONS,
     add_key,
     choose,
@@ -42,9 +44,7 @@ from skillyard.domain.gateway.connections import (
     list_connections,
     list_uses,
 )
-from skillyard.domain.gateway.integration import Habits, Integration, OAuth, SecretPlace, Way
 from skillyard.domain.gateway.jobs import forget_old_uses, rotate_vault_keys
-from skillyard.domain.gateway.plans import set_plan
 from skillyard.infra.clock import FixedClock
 from skillyard.infra.envelope import Secret, SecretNotReadable
 from skillyard.infra.events import read_after

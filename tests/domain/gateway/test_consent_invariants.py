@@ -21,10 +21,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.gateway.catalog import find_integration
-from skillyard.domain.gateway.consent import Content, check
-from skillyard.domain.gateway.grant_errors import ActionUndeclared, GrantNotFound
-from skillyard.domain.gateway.grants import approve, give, revoke
+from skillyard.domain.gateway.catalog.lookup import find_integration
+from skillyard.domain.gateway.consent.consent import Content, check
+from skillyard.domain.gateway.consent.grant_errors import ActionUndeclared, GrantNotFound
+from skillyard.domain.gateway.consent.grants import approve, give, revoke
 from skillyard.domain.registry.errors import ReleaseQuarantined
 from skillyard.domain.registry.model import Release, Wish
 from skillyard.domain.registry.publish import publish

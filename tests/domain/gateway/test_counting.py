@@ -8,7 +8,7 @@ from collections import Counter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from skillyard.domain.gateway.plans import Limit, count
+from skillyard.domain.gateway.calls.plans import Limit, count
 from skillyard.domain.gateway.store.limits import Window, count_calls
 from skillyard.infra.database import Database
 

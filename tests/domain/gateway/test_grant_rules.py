@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skillyard.domain.gateway.grant import Grant
-from skillyard.domain.gateway.grant_errors import ActionNotAcceptable
-from skillyard.domain.gateway.grant_rules import decide, first_outside, is_declared, matches, read_action
+from skillyard.domain.gateway.consent.grant import Grant
+from skillyard.domain.gateway.consent.grant_errors import ActionNotAcceptable
+from skillyard.domain.gateway.consent.grant_rules import decide, first_outside, is_declared, matches, read_action
 
 
 def a_grant(endpoint: str = "create_issue", digest: str = "one", **more: Any) -> Grant:

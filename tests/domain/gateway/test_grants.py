@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.gateway.call_errors import ParamsInvalid
-from skillyard.domain.gateway.catalog import find_endpoint, find_integration
-from skillyard.domain.gateway.catalog_errors import EndpointNotFound, IntegrationNotFound
-from skillyard.domain.gateway.connection_errors import ConnectionNotFound
-from skillyard.domain.gateway.consent import Content, check
-from skillyard.domain.gateway.grant import Grant
-from skillyard.domain.gateway.grant_errors import (
+from skillyard.domain.gateway.calls.call_errors import ParamsInvalid
+from skillyard.domain.gateway.catalog.catalog_errors import EndpointNotFound, IntegrationNotFound
+from skillyard.domain.gateway.catalog.lookup import find_endpoint, find_integration
+from skillyard.domain.gateway.connect.connection_errors import ConnectionNotFound
+from skillyard.domain.gateway.consent.consent import Content, check
+from skillyard.domain.gateway.consent.grant import Grant
+from skillyard.domain.gateway.consent.grant_errors import (
     ActionUndeclared,
     GrantEnded,
     GrantForOtherContent,
@@ -25,8 +25,8 @@ from skillyard.domain.gateway.grant_errors import (
     GrantStale,
     OutsideGrant,
 )
-from skillyard.domain.gateway.grants import approve, give, list_grants, revoke
-from skillyard.domain.gateway.needs import find_needs
+from skillyard.domain.gateway.consent.grants import approve, give, list_grants, revoke
+from skillyard.domain.gateway.consent.needs import find_needs
 from skillyard.domain.registry.errors import ReleaseNotFound, ReleaseQuarantined, SkillNotFound
 from skillyard.domain.registry.model import Release
 from skillyard.domain.registry.recall import recall

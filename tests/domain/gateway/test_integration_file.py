@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skillyard.domain.gateway.catalog import FOLDER, read_shipped, shipped_slugs
-from skillyard.domain.gateway.integration_file import read_integration
-from skillyard.domain.gateway.integration_writer import write_integration
-from skillyard.domain.gateway.yaml_text import write_yaml
-from skillyard.domain.gateway.yaml_values import MAX_DEPTH, read_yaml
+from skillyard.domain.gateway.catalog.integration_file import read_integration
+from skillyard.domain.gateway.catalog.integration_writer import write_integration
+from skillyard.domain.gateway.catalog.lookup import FOLDER, read_shipped, shipped_slugs
+from skillyard.domain.gateway.catalog.yaml_text import write_yaml
+from skillyard.domain.gateway.catalog.yaml_values import MAX_DEPTH, read_yaml
 from skillyard.skill.faults import SkillError
 from skillyard.skill.reading import UNREADABLE, Place
 
@@ -282,7 +282,7 @@ def test_words_and_dates_stay_text() -> None:
 
 
 def test_the_layout_in_the_docstring_names_every_key() -> None:
-    from skillyard.domain.gateway import endpoint_fields, integration_file
+    from skillyard.domain.gateway.catalog import endpoint_fields, integration_file
 
     layout = integration_file.__doc__ or ""
     for key in (*integration_file.KEYS, *endpoint_fields.KEYS):

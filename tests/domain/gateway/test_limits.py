@@ -13,16 +13,16 @@ import pytest
 from skillyard.app import App
 from skillyard.domain.accounts.errors import AdministratorsOnly
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.gateway.call import CallRequest, call
-from skillyard.domain.gateway.call_errors import (
+from skillyard.domain.gateway.calls.call import CallRequest, call
+from skillyard.domain.gateway.calls.call_errors import (
     CallLimitReached,
     DailyLimitReached,
     MinuteLimitReached,
     PlanLimitReached,
     PlanUnknown,
 )
-from skillyard.domain.gateway.plans import check_connections, set_plan
-from skillyard.domain.gateway.usage import read_usage
+from skillyard.domain.gateway.calls.plans import check_connections, set_plan
+from skillyard.domain.gateway.calls.usage import read_usage
 from skillyard.infra.clock import FixedClock
 from skillyard.settings import GatewayPlan, IntegrationSettings
 from tests.domain.gateway.test_call import connected

@@ -9,9 +9,9 @@ import pytest
 from graphql import GraphQLSchema, OperationDefinitionNode, parse, validate
 from graphql.execution.values import get_variable_values
 
-from skillyard.domain.gateway.building import build
-from skillyard.domain.gateway.catalog import read_shipped
-from skillyard.domain.gateway.integration import Endpoint, Param
+from skillyard.domain.gateway.calls.building import build
+from skillyard.domain.gateway.catalog.integration import Endpoint, Param
+from skillyard.domain.gateway.catalog.lookup import read_shipped
 from tests.domain.gateway.linear_schema import linear_schema
 
 LINEAR = read_shipped("linear")

@@ -16,10 +16,10 @@ from skillyard.domain.accounts.authenticate import authenticate
 from skillyard.domain.accounts.errors import IntegrationNotInScope, ScopeMissing
 from skillyard.domain.accounts.rights import Scope
 from skillyard.domain.accounts.tokens import create_token
-from skillyard.domain.gateway import oauth, oauth_return
-from skillyard.domain.gateway.authorizations import fresh
-from skillyard.domain.gateway.catalog import find_integration
-from skillyard.domain.gateway.connection_errors import (
+from skillyard.domain.gateway.catalog.lookup import find_integration
+from skillyard.domain.gateway.connect import oauth, oauth_return
+from skillyard.domain.gateway.connect.authorizations import fresh
+from skillyard.domain.gateway.connect.connection_errors import (
     AttemptLost,
     AttemptNotFound,
     ClientMissing,
@@ -29,7 +29,7 @@ from skillyard.domain.gateway.connection_errors import (
     TooManyAttempts,
     VariablesNotAcceptable,
 )
-from skillyard.domain.gateway.connections import list_connections
+from skillyard.domain.gateway.connect.connections import list_connections
 from skillyard.domain.gateway.jobs import forget_connection_attempts
 from skillyard.infra.clock import FixedClock
 from skillyard.infra.envelope import Secret
@@ -286,6 +286,28 @@ def test_who_polls_is_answered_when_it_is_over_and_not_long_after_their_time(
 
     state = httpx.URL(oauth.leave(app, ada, attempt.id, browser=BROWSER)).params["state"]
     assert asyncio.run(meanwhile()) == "denied"
+
+
+def test_who_waits_in_many_places_waits_in_no_more(app: App, github_sign_in: GithubWithSignIn) -> None:
+    """Each wait looks again and again: thousands of them by one key would keep the database busy."""
+    ada = a_person(app)
+    attempt = oauth.start(app, ada, integration="github")
+
+    async def many() -> str:
+        waiting = [asyncio.create_task(oauth.wait(app, ada, attempt.id, 25)) for _ in range(oauth.MOST_WAITING)]
+        await asyncio.sleep(0)
+        one_more = await asyncio.wait_for(oauth.wait(app, ada, attempt.id, 25), 20)
+        assert not any(one.done() for one in waiting)
+        for one in waiting:
+            one.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        task = asyncio.create_task(oauth.wait(app, ada, attempt.id, 25))
+        await asyncio.wait([task], timeout=1)
+        assert not task.done()
+        task.cancel()
+        return one_more.status
+
+    assert asyncio.run(many()) == "created"
 
 
 def test_a_key_that_only_calls_begins_what_its_owner_ends(app: App, github_sign_in: GithubWithSignIn) -> None:

@@ -12,11 +12,11 @@ import pytest
 
 from skillyard.app import App
 from skillyard.domain.accounts.links import redeem_link
-from skillyard.domain.gateway import oauth_return
-from skillyard.domain.gateway.attempt import Attempt
-from skillyard.domain.gateway.authorizations import fresh
-from skillyard.domain.gateway.catalog import find_integration
-from skillyard.domain.gateway.connections import list_connections
+from skillyard.domain.gateway.catalog.lookup import find_integration
+from skillyard.domain.gateway.connect import oauth_return
+from skillyard.domain.gateway.connect.attempt import Attempt
+from skillyard.domain.gateway.connect.authorizations import fresh
+from skillyard.domain.gateway.connect.connections import list_connections
 from tests.domain.gateway.connecting import BROWSER, attempt_with_code, connect_with_code
 from tests.makers import a_link, a_person, make_app, signed_in
 from tests.peers.oauth.odd_server import CODE, Odd, Says, odd_server

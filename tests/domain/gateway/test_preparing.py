@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skillyard.domain.gateway.params import Field
-from skillyard.domain.gateway.preparing import prepare
+from skillyard.domain.gateway.calls.params import Field
+from skillyard.domain.gateway.calls.preparing import prepare
 
 LINES = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=60).map(str.strip)
 

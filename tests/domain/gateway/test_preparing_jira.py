@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skillyard.domain.gateway.building import build
-from skillyard.domain.gateway.catalog import read_shipped
-from skillyard.domain.gateway.preparing_jira import document, jira_documents
+from skillyard.domain.gateway.calls.building import build
+from skillyard.domain.gateway.calls.preparing_jira import document, jira_documents
+from skillyard.domain.gateway.catalog.lookup import read_shipped
 from tests.tools import npm_install
 
 JIRA = read_shipped("jira")

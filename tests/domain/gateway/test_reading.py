@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skillyard.domain.gateway.call_model import RateState
-from skillyard.domain.gateway.integration import Endpoint, Habits, Integration, Origin, Paging, Param
-from skillyard.domain.gateway.reading import Reading, read_answer
+from skillyard.domain.gateway.calls.call_model import RateState
+from skillyard.domain.gateway.calls.reading import Reading, read_answer
+from skillyard.domain.gateway.catalog.integration import Endpoint, Habits, Integration, Origin, Paging, Param
 from skillyard.infra.outbound import Answer
 
 SLACK = Habits(failed_if={"ok": False}, failure=("error",), rejected=("invalid_auth",))
@@ -62,6 +62,7 @@ NEXT = Paging(kind="cursor", param="after", next_at=("meta", "next"))
 LAST_ID = Paging(kind="cursor", param="starting_after", next_at=("data", "0", "id"))
 IF_MORE = Paging(kind="cursor", param="after", next_at=("end",), more_at=("more",))
 PAGES = Paging(kind="page", param="page")
+OFFSETS = Paging(kind="offset", param="page")
 PAGES_IF_MORE = Paging(kind="page", param="page", more_at=("more",))
 NAMED_PAGES = Paging(kind="page", param="page", next_at=("next",))
 LINK = Paging(kind="link", param="page")
@@ -80,6 +81,9 @@ LINK = Paging(kind="link", param="page")
         (PAGES, [1, 2], {}, "", {"page": 2}),
         (PAGES, [1, 2], {"page": 4}, "", {"page": 5}),
         (PAGES, [], {"page": 4}, "", None),
+        (PAGES, [1], {"page": 2**64 - 1}, "", None),
+        (OFFSETS, [1, 2], {"page": 4}, "", {"page": 6}),
+        (OFFSETS, [1, 2], {"page": 2**64 - 1}, "", None),
         (PAGES_IF_MORE, {"more": True}, {"page": 4}, "", {"page": 5}),
         (NAMED_PAGES, {"next": 9}, {"page": 4}, "", {"page": 9}),
         (LINK, [], {}, '<https://x/?p=3>; rel="next"', {"page": 3}),

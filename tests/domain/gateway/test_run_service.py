@@ -15,11 +15,11 @@ import pytest
 from skillyard.domain.accounts.authenticate import authenticate
 from skillyard.domain.accounts.errors import TokenNotValid
 from skillyard.domain.accounts.people import suspend_user
-from skillyard.domain.gateway import leases
-from skillyard.domain.gateway.audit import list_calls
-from skillyard.domain.gateway.connections import add_key, disconnect, list_connections
-from skillyard.domain.gateway.grants import approve, list_grants, revoke
-from skillyard.domain.gateway.run_service import HOST, RunGateway
+from skillyard.domain.gateway.calls.audit import list_calls
+from skillyard.domain.gateway.connect.connections import add_key, disconnect, list_connections
+from skillyard.domain.gateway.consent import leases
+from skillyard.domain.gateway.consent.grants import approve, list_grants, revoke
+from skillyard.domain.gateway.consent.run_service import HOST, RunGateway
 from skillyard.domain.registry.recall import recall
 from skillyard.domain.registry.trust import AdvisorySeverity
 from skillyard.domain.runs.execute import execute

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from skillyard.domain.gateway.breakers import Breakers
-from skillyard.domain.gateway.building import Built
-from skillyard.domain.gateway.call_errors import UpstreamResting, UpstreamUnavailable
-from skillyard.domain.gateway.integration import Habits, Integration, Origin
-from skillyard.domain.gateway.sending import Sending, send
+from skillyard.domain.gateway.calls.breakers import Breakers
+from skillyard.domain.gateway.calls.building import Built
+from skillyard.domain.gateway.calls.call_errors import UpstreamResting, UpstreamUnavailable
+from skillyard.domain.gateway.calls.sending import Sending, send
+from skillyard.domain.gateway.catalog.integration import Habits, Integration, Origin
 from skillyard.infra.outbound import Answer, Outbound
 from tests.domain.gateway.upstream import Says, Upstream, says, upstream
 

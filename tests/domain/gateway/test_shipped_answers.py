@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from skillyard.domain.gateway.catalog import read_shipped
-from skillyard.domain.gateway.reading import Reading, read_answer
+from skillyard.domain.gateway.calls.reading import Reading, read_answer
+from skillyard.domain.gateway.catalog.lookup import read_shipped
 from skillyard.infra.outbound import Answer
 
 

@@ -12,14 +12,14 @@ import pytest
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.gateway.building import base_of
-from skillyard.domain.gateway.call import CallRequest, CallResult, call
-from skillyard.domain.gateway.call_errors import ConnectionNotUsable
-from skillyard.domain.gateway.catalog import read_shipped
-from skillyard.domain.gateway.connection import Connection
-from skillyard.domain.gateway.connection_errors import KeyRefused, ReconnectRequired, VariablesNotAcceptable
-from skillyard.domain.gateway.connection_rules import check_variables
-from skillyard.domain.gateway.connections import add_key, list_connections
+from skillyard.domain.gateway.calls.building import base_of
+from skillyard.domain.gateway.calls.call import CallRequest, CallResult, call
+from skillyard.domain.gateway.calls.call_errors import ConnectionNotUsable
+from skillyard.domain.gateway.catalog.lookup import read_shipped
+from skillyard.domain.gateway.connect.connection import Connection
+from skillyard.domain.gateway.connect.connection_errors import KeyRefused, ReconnectRequired, VariablesNotAcceptable
+from skillyard.domain.gateway.connect.connection_rules import check_variables
+from skillyard.domain.gateway.connect.connections import add_key, list_connections
 from skillyard.infra.envelope import Secret
 from skillyard.settings import IntegrationSettings
 from tests.domain.gateway.upstream import Asked, Says, Upstream, says, upstream

@@ -8,14 +8,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from skillyard.domain.gateway.agent_skill import skill_folder
-from skillyard.domain.gateway.building import build
-from skillyard.domain.gateway.catalog import FOLDER, read_shipped, shipped_slugs
-from skillyard.domain.gateway.documents import CallPlace
-from skillyard.domain.gateway.integration import Endpoint, Integration
-from skillyard.domain.gateway.integration_file import read_integration
-from skillyard.domain.gateway.integration_writer import write_integration
-from skillyard.domain.gateway.params import check_params
+from skillyard.domain.gateway.calls.building import build
+from skillyard.domain.gateway.calls.params import check_params
+from skillyard.domain.gateway.catalog.agent_skill import skill_folder
+from skillyard.domain.gateway.catalog.documents import CallPlace
+from skillyard.domain.gateway.catalog.integration import Endpoint, Integration
+from skillyard.domain.gateway.catalog.integration_file import read_integration
+from skillyard.domain.gateway.catalog.integration_writer import write_integration
+from skillyard.domain.gateway.catalog.lookup import FOLDER, read_shipped, shipped_slugs
 from skillyard.skill.archive import skill_files
 from skillyard.skill.schema_example import example_of
 

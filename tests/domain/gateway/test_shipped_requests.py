@@ -12,11 +12,11 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from skillyard.domain.gateway.building import Built, base_of, build
-from skillyard.domain.gateway.call_errors import ParamsInvalid
-from skillyard.domain.gateway.catalog import read_shipped, shipped_slugs
-from skillyard.domain.gateway.integration import Endpoint, Integration
-from skillyard.domain.gateway.params import check_params
+from skillyard.domain.gateway.calls.building import Built, base_of, build
+from skillyard.domain.gateway.calls.call_errors import ParamsInvalid
+from skillyard.domain.gateway.calls.params import check_params
+from skillyard.domain.gateway.catalog.integration import Endpoint, Integration
+from skillyard.domain.gateway.catalog.lookup import read_shipped, shipped_slugs
 
 ALL = [(slug, name) for slug in shipped_slugs() for name in read_shipped(slug).endpoints]
 HOSTILE = st.sampled_from(

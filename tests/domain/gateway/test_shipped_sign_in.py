@@ -14,10 +14,10 @@ import pytest
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.gateway import oauth, oauth_return
-from skillyard.domain.gateway.authorizations import fresh
-from skillyard.domain.gateway.catalog import find_integration
-from skillyard.domain.gateway.connections import disconnect
+from skillyard.domain.gateway.catalog.lookup import find_integration
+from skillyard.domain.gateway.connect import oauth, oauth_return
+from skillyard.domain.gateway.connect.authorizations import fresh
+from skillyard.domain.gateway.connect.connections import disconnect
 from skillyard.settings import IntegrationSettings
 from tests.domain.gateway.connecting import BROWSER
 from tests.domain.gateway.upstream import Asked, Says, Upstream, says, upstream

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from skillyard.domain.gateway.consent import Content
-from skillyard.domain.gateway.skill_gateway import Acting, SkillGateway
+from skillyard.domain.gateway.consent.consent import Content
+from skillyard.domain.gateway.consent.skill_gateway import Acting, SkillGateway
 from skillyard.sandbox.service import ServiceRequest
 from tests.domain.gateway.granting import CREATE_ISSUE, Town, a_town
 

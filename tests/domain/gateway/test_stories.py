@@ -15,10 +15,10 @@ import pytest
 
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.gateway.account_secrets import AccountSecrets
-from skillyard.domain.gateway.call import CallRequest, CallResult, call
-from skillyard.domain.gateway.catalog import find_integration
-from skillyard.domain.gateway.connections import keep
+from skillyard.domain.gateway.calls.call import CallRequest, CallResult, call
+from skillyard.domain.gateway.catalog.lookup import find_integration
+from skillyard.domain.gateway.connect.account_secrets import AccountSecrets
+from skillyard.domain.gateway.connect.connections import keep
 from skillyard.infra.envelope import Secret
 from tests.makers import a_person, make_app
 from tests.peers.myworld import REPO, GithubLike, Myworld

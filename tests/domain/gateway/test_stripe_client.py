@@ -8,11 +8,11 @@ from urllib.parse import parse_qsl
 
 import stripe
 
-from skillyard.domain.gateway.account_secrets import AccountSecrets
-from skillyard.domain.gateway.authorization import authorize
-from skillyard.domain.gateway.building import authorized, build
-from skillyard.domain.gateway.catalog import read_shipped
-from skillyard.domain.gateway.integration import Endpoint
+from skillyard.domain.gateway.calls.building import authorized, build
+from skillyard.domain.gateway.catalog.integration import Endpoint
+from skillyard.domain.gateway.catalog.lookup import read_shipped
+from skillyard.domain.gateway.connect.account_secrets import AccountSecrets
+from skillyard.domain.gateway.connect.authorization import authorize
 from skillyard.infra.envelope import Secret
 from tests.domain.gateway.upstream import Asked
 from tests.domain.gateway.vendor_client import recorder

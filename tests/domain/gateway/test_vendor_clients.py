@@ -11,11 +11,11 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import pytest
 from graphql import FieldNode, OperationDefinitionNode, parse
 
-from skillyard.domain.gateway.account_secrets import AccountSecrets, basic
-from skillyard.domain.gateway.authorization import authorize
-from skillyard.domain.gateway.building import authorized, build
-from skillyard.domain.gateway.catalog import read_shipped
-from skillyard.domain.gateway.integration import Endpoint, Integration
+from skillyard.domain.gateway.calls.building import authorized, build
+from skillyard.domain.gateway.catalog.integration import Endpoint, Integration
+from skillyard.domain.gateway.catalog.lookup import read_shipped
+from skillyard.domain.gateway.connect.account_secrets import AccountSecrets, basic
+from skillyard.domain.gateway.connect.authorization import authorize
 from skillyard.infra.envelope import Secret
 from tests.domain.gateway.upstream import Asked
 from tests.domain.gateway.vendor_client import VendorClient

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from skillyard.domain.gateway.catalog import read_shipped
-from skillyard.domain.gateway.integration import Endpoint, Integration, Param
+from skillyard.domain.gateway.catalog.integration import Endpoint, Integration, Param
+from skillyard.domain.gateway.catalog.lookup import read_shipped
 from tests.domain.gateway.test_vendor_clients import CLIENTS
 from tests.domain.gateway.vendor_client import VendorClient
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from skillyard.domain.gateway.audit import list_calls
-from skillyard.domain.gateway.connections import add_key
-from skillyard.domain.gateway.grants import give
+from skillyard.domain.gateway.calls.audit import list_calls
+from skillyard.domain.gateway.connect.connections import add_key
+from skillyard.domain.gateway.consent.grants import give
 from skillyard.domain.gateway.jobs import DECLARED as OFFERED
 from skillyard.infra.clock import FixedClock
 from skillyard.infra.envelope import Secret

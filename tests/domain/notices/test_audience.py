@@ -12,8 +12,8 @@ from skillyard.domain.accounts.tokens import create_token, revoke_token
 from skillyard.domain.drive.authenticate import authenticate
 from skillyard.domain.drive.collections import create_collection, delete_collection
 from skillyard.domain.drive.items import add_item
-from skillyard.domain.gateway.grants import give, revoke
-from skillyard.domain.gateway.leases import note_elsewhere, open_lease
+from skillyard.domain.gateway.consent.grants import give, revoke
+from skillyard.domain.gateway.consent.leases import note_elsewhere, open_lease
 from skillyard.domain.notices.follow import follow_events, wake
 from skillyard.domain.notices.hooks import change_hook
 from skillyard.domain.notices.kinds import EVENTS, KINDS

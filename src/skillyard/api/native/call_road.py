@@ -19,7 +19,7 @@ from skillyard.api.entrance import Message, Receive, Scope, Send, Surface
 from skillyard.api.native.addresses import PREFIX
 from skillyard.api.native.refusal import error_body, refusal_headers
 from skillyard.app import App
-from skillyard.domain.gateway.call_model import CallRequest
+from skillyard.domain.gateway.calls.call_model import CallRequest
 from skillyard.infra.errors import SkillyardError
 
 CALLS = f"{PREFIX}/calls"
@@ -95,7 +95,7 @@ class CallRoad:
 
 
 def _only_reads(app: App, integration: str, endpoint: str) -> bool:
-    from skillyard.domain.gateway.catalog import find_endpoint, find_integration
+    from skillyard.domain.gateway.catalog.lookup import find_endpoint, find_integration
 
     try:
         return find_endpoint(find_integration(app, integration), endpoint).effect == "read"
@@ -106,7 +106,7 @@ def _only_reads(app: App, integration: str, endpoint: str) -> bool:
 def _call(app: App, token: str, request: CallRequest) -> bytes:
     from skillyard.api.native.wire.calls import write_result  # these load what a server without calls does not need
     from skillyard.api.surface import caller_with
-    from skillyard.domain.gateway.call import call
+    from skillyard.domain.gateway.calls.call import call
 
     return write_result(call(app, caller_with(app, token), request))
 

@@ -13,8 +13,8 @@ from skillyard.api.native.wire import calls as wire
 from skillyard.api.surface import AddressOf, AppOf, CallerOf, Cursor, Limit
 from skillyard.app import App
 from skillyard.domain.accounts.model import Caller
-from skillyard.domain.gateway import audit, plans, usage
-from skillyard.domain.gateway.call import CallRequest, call
+from skillyard.domain.gateway.calls import audit, plans, usage
+from skillyard.domain.gateway.calls.call import CallRequest, call
 
 router = APIRouter(tags=["calls"])
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from skillyard.api.native.wire import connections as wire
 from skillyard.api.surface import AppOf, CallerOf, Cursor, Limit
-from skillyard.domain.gateway import clients, connections, oauth
+from skillyard.domain.gateway.connect import clients, connections, oauth
 from skillyard.infra.envelope import Secret
 
 router = APIRouter(tags=["connections"])

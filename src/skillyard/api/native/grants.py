@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from skillyard.api.call_threads import in_call_thread
 from skillyard.api.native.wire import grants as wire
 from skillyard.api.surface import AppOf, CallerOf, Cursor, Limit
-from skillyard.domain.gateway import grants, local_runs, needs
+from skillyard.domain.gateway.consent import grants, local_runs, needs
 from skillyard.skill.names import SkillName
 
 router = APIRouter(tags=["grants"])

@@ -12,11 +12,11 @@ from skillyard.api.native.wire import added_integrations as added_wire
 from skillyard.api.native.wire import integrations as wire
 from skillyard.api.surface import AppOf, CallerOf
 from skillyard.app import App
-from skillyard.domain.gateway import add
-from skillyard.domain.gateway.agent_skill import skill_zip
-from skillyard.domain.gateway.catalog import find_endpoint, find_file
-from skillyard.domain.gateway.documents import CallPlace
-from skillyard.domain.gateway.reachable import find_reachable, list_reachable
+from skillyard.domain.gateway.calls.reachable import find_reachable, list_reachable
+from skillyard.domain.gateway.catalog import add
+from skillyard.domain.gateway.catalog.agent_skill import skill_zip
+from skillyard.domain.gateway.catalog.documents import CallPlace
+from skillyard.domain.gateway.catalog.lookup import find_endpoint, find_file
 
 router = APIRouter(tags=["integrations"])
 

@@ -10,7 +10,7 @@ from skillyard.api.native.wire.namespaces import NamespacesPage, show_namespaces
 from skillyard.api.surface import AppOf, CallerOf, Cursor, Limit
 from skillyard.domain.accounts import identities, namespaces, passwords, people, tokens
 from skillyard.domain.accounts.providers import label_of
-from skillyard.domain.gateway.keys import create_token as create_personal_token
+from skillyard.domain.gateway.calls.keys import create_token as create_personal_token
 
 router = APIRouter(tags=["me"])
 

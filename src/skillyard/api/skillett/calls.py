@@ -15,7 +15,7 @@ from skillyard.api.skillett.bodies import read_bytes, read_object
 from skillyard.api.skillett.callers import signed_router
 from skillyard.api.skillett.errors import BodyUnreadable
 from skillyard.api.surface import address_of, app_of, caller_of
-from skillyard.domain.gateway.call import CallRequest, call
+from skillyard.domain.gateway.calls.call import CallRequest, call
 
 router: APIRouter = signed_router("calls")
 

@@ -10,11 +10,11 @@ from skillyard.api.skillett.callers import SignedIn, signed_router
 from skillyard.api.skillett.wire import catalog as wire
 from skillyard.api.surface import AppOf
 from skillyard.app import App
-from skillyard.domain.gateway.agent_skill import skill_zip
-from skillyard.domain.gateway.catalog import find_endpoint
-from skillyard.domain.gateway.connections import connect_url
-from skillyard.domain.gateway.documents import CallPlace
-from skillyard.domain.gateway.reachable import find_reachable, list_reachable
+from skillyard.domain.gateway.calls.reachable import find_reachable, list_reachable
+from skillyard.domain.gateway.catalog.agent_skill import skill_zip
+from skillyard.domain.gateway.catalog.documents import CallPlace
+from skillyard.domain.gateway.catalog.lookup import find_endpoint
+from skillyard.domain.gateway.connect.connections import connect_url
 
 router: APIRouter = signed_router("integrations")
 

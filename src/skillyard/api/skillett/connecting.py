@@ -10,7 +10,7 @@ from skillyard.api.skillett.addresses import API
 from skillyard.api.skillett.callers import SignedIn, signed_router
 from skillyard.api.skillett.wire import connecting as wire
 from skillyard.api.surface import AppOf
-from skillyard.domain.gateway import oauth
+from skillyard.domain.gateway.connect import oauth
 
 router: APIRouter = signed_router("connections")
 

@@ -28,7 +28,7 @@ from skillyard.domain.accounts import cli_sessions
 from skillyard.domain.accounts.cli_session import challenge_of
 from skillyard.domain.accounts.cli_sessions import CliPoll
 from skillyard.domain.accounts.errors import CliSessionDecidedBefore, CliSessionNotFound, PolledTooSoon
-from skillyard.domain.gateway.keys import decide_device, start_device
+from skillyard.domain.gateway.calls.keys import decide_device, start_device
 
 router, open_router = signed_router("sign-in"), APIRouter(tags=["sign-in"])
 

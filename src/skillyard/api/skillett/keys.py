@@ -9,7 +9,7 @@ from skillyard.api.skillett.callers import SignedIn, signed_router
 from skillyard.api.skillett.wire import keys as wire
 from skillyard.api.surface import AppOf, Cursor, Limit
 from skillyard.domain.accounts import tokens
-from skillyard.domain.gateway.keys import create_token
+from skillyard.domain.gateway.calls.keys import create_token
 
 router: APIRouter = signed_router("keys")
 

@@ -20,8 +20,8 @@ from skillyard.domain.accounts.people import get_me
 from skillyard.domain.accounts.providers import label_of, list_providers
 from skillyard.domain.accounts.rights import Scope
 from skillyard.domain.accounts.tokens import DEFAULT_DAYS, NewToken, list_tokens, revoke_token
-from skillyard.domain.gateway.catalog import list_integrations
-from skillyard.domain.gateway.keys import create_token
+from skillyard.domain.gateway.calls.keys import create_token
+from skillyard.domain.gateway.catalog.lookup import list_integrations
 from skillyard.infra.errors import SkillyardError
 
 router = APIRouter()

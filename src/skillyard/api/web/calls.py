@@ -11,9 +11,9 @@ from starlette.responses import Response
 from skillyard.api.surface import AppOf
 from skillyard.api.web.pages import page
 from skillyard.api.web.session import VisitorOf
-from skillyard.domain.gateway.audit import list_calls
-from skillyard.domain.gateway.call_model import DayOfCalls
-from skillyard.domain.gateway.usage import read_usage
+from skillyard.domain.gateway.calls.audit import list_calls
+from skillyard.domain.gateway.calls.call_model import DayOfCalls
+from skillyard.domain.gateway.calls.usage import read_usage
 
 router = APIRouter()
 

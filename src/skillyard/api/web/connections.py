@@ -12,13 +12,13 @@ from skillyard.api.web.errors import FormUnknown
 from skillyard.api.web.pages import go_to, page
 from skillyard.api.web.session import Form, FormOf, Visitor, VisitorOf, remember_browser
 from skillyard.app import App
-from skillyard.domain.gateway import clients, connections, oauth, oauth_return
-from skillyard.domain.gateway.attempt import Attempt
-from skillyard.domain.gateway.authorization import way_of
-from skillyard.domain.gateway.catalog import find_integration, list_integrations
-from skillyard.domain.gateway.connection import Connection
-from skillyard.domain.gateway.connection_rules import SECRETS_OF
-from skillyard.domain.gateway.integration import Integration
+from skillyard.domain.gateway.catalog.integration import Integration
+from skillyard.domain.gateway.catalog.lookup import find_integration, list_integrations
+from skillyard.domain.gateway.connect import clients, connections, oauth, oauth_return
+from skillyard.domain.gateway.connect.attempt import Attempt
+from skillyard.domain.gateway.connect.authorization import way_of
+from skillyard.domain.gateway.connect.connection import Connection
+from skillyard.domain.gateway.connect.connection_rules import SECRETS_OF
 from skillyard.infra.envelope import Secret
 from skillyard.infra.errors import SkillyardError
 

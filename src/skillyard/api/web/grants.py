@@ -13,8 +13,9 @@ from skillyard.api.web.errors import FormUnknown, LimitUnreadable
 from skillyard.api.web.pages import go_to, page
 from skillyard.api.web.session import Form, FormOf, Visitor, VisitorOf
 from skillyard.app import App
-from skillyard.domain.gateway import connections, grants
-from skillyard.domain.gateway.needs import find_needs
+from skillyard.domain.gateway.connect import connections
+from skillyard.domain.gateway.consent import grants
+from skillyard.domain.gateway.consent.needs import find_needs
 from skillyard.infra.errors import SkillyardError
 from skillyard.skill.names import SkillName
 

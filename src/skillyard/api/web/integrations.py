@@ -16,10 +16,10 @@ from starlette.responses import Response
 from skillyard.api.surface import AppOf
 from skillyard.api.web.pages import page
 from skillyard.api.web.session import VisitorOf
-from skillyard.domain.gateway.catalog import find_endpoint
-from skillyard.domain.gateway.connections import list_connections
-from skillyard.domain.gateway.integration import Endpoint, Integration, Way
-from skillyard.domain.gateway.reachable import find_reachable, list_reachable
+from skillyard.domain.gateway.calls.reachable import find_reachable, list_reachable
+from skillyard.domain.gateway.catalog.integration import Endpoint, Integration, Way
+from skillyard.domain.gateway.catalog.lookup import find_endpoint
+from skillyard.domain.gateway.connect.connections import list_connections
 
 router = APIRouter()
 

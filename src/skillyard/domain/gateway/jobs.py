@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from skillyard.app import App
-from skillyard.domain.gateway import oauth_return, run_service, sealed, vault
+from skillyard.domain.gateway import vault
+from skillyard.domain.gateway.calls.usage import MOST_DAYS, day_before
+from skillyard.domain.gateway.connect import oauth_return, sealed
+from skillyard.domain.gateway.consent import run_service
 from skillyard.domain.gateway.store import calls, connections, leases, limits
 from skillyard.domain.gateway.store import vault as store
-from skillyard.domain.gateway.usage import MOST_DAYS, day_before
 from skillyard.infra.jobs import every
 
 DECLARED = (run_service,)  # it declares what runs are offered

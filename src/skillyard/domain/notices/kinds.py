@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from skillyard.domain.drive.model import DriveChanged, RequestDecided, RequestMade
-from skillyard.domain.gateway.connection import ConnectionLost, ConnectionMade
-from skillyard.domain.gateway.grant import GrantGiven, GrantRevoked, LeaseMisused
+from skillyard.domain.gateway.connect.connection import ConnectionLost, ConnectionMade
+from skillyard.domain.gateway.consent.grant import GrantGiven, GrantRevoked, LeaseMisused
 from skillyard.domain.market.events import InvocationAdded, InvocationClaimed, InvocationSettledAs
 from skillyard.domain.notices.model import About, HookChanged, Notice
 from skillyard.domain.payments.events import CreditsSpent, SaleMade

@@ -7,9 +7,9 @@ from typing import Any
 
 import orjson
 
-from skillyard.domain.gateway.integration import Endpoint, Integration
-from skillyard.domain.gateway.openapi.choices import Choices
-from skillyard.domain.gateway.openapi.read import read_openapi
+from skillyard.domain.gateway.catalog.integration import Endpoint, Integration
+from skillyard.domain.gateway.catalog.openapi.choices import Choices
+from skillyard.domain.gateway.catalog.openapi.read import read_openapi
 
 FOLDER = Path(__file__).parent / "documents"
 GITHUB = (FOLDER / "github.json").read_bytes()

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skillyard.domain.gateway.openapi.choices import Choices, DocumentRefused
-from skillyard.domain.gateway.openapi.read import read_openapi
-from skillyard.domain.gateway.openapi.text import read_document
+from skillyard.domain.gateway.catalog.openapi.choices import Choices, DocumentRefused
+from skillyard.domain.gateway.catalog.openapi.read import read_openapi
+from skillyard.domain.gateway.catalog.openapi.text import read_document
 from tests.domain.gateway.openapi.documents_of_tests import GITHUB, STRIPE
 from tests.domain.gateway.openapi.test_swagger import SHOP
 from tests.peers.pet_shop import pet_document

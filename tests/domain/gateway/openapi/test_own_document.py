@@ -7,8 +7,8 @@ from pathlib import Path
 import orjson
 
 from skillyard.api.native.application import build_native
-from skillyard.domain.gateway.openapi.choices import Choices
-from skillyard.domain.gateway.openapi.read import read_openapi
+from skillyard.domain.gateway.catalog.openapi.choices import Choices
+from skillyard.domain.gateway.catalog.openapi.read import read_openapi
 from tests.makers import make_app
 
 FILES = "and only JSON and forms are sent"

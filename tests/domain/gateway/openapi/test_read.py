@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from skillyard.domain.gateway.building import build
-from skillyard.domain.gateway.integration import Paging, SecretPlace
-from skillyard.domain.gateway.integration_file import read_integration
-from skillyard.domain.gateway.integration_writer import write_integration
-from skillyard.domain.gateway.openapi.choices import DocumentRefused
-from skillyard.domain.gateway.params import check_params
+from skillyard.domain.gateway.calls.building import build
+from skillyard.domain.gateway.calls.params import check_params
+from skillyard.domain.gateway.catalog.integration import Paging, SecretPlace
+from skillyard.domain.gateway.catalog.integration_file import read_integration
+from skillyard.domain.gateway.catalog.integration_writer import write_integration
+from skillyard.domain.gateway.catalog.openapi.choices import DocumentRefused
 from tests.domain.gateway.openapi.documents_of_tests import (
     GITHUB,
     SERVERS,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from skillyard.domain.gateway.building import build
-from skillyard.domain.gateway.integration import Integration
-from skillyard.domain.gateway.params import check_params
+from skillyard.domain.gateway.calls.building import build
+from skillyard.domain.gateway.calls.params import check_params
+from skillyard.domain.gateway.catalog.integration import Integration
 from tests.domain.gateway.openapi.documents_of_tests import read
 
 SHOP = b"""\

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from skillyard.domain.gateway.openapi import text
-from skillyard.domain.gateway.openapi.choices import DocumentRefused
-from skillyard.domain.gateway.openapi.text import read_document
+from skillyard.domain.gateway.catalog.openapi import text
+from skillyard.domain.gateway.catalog.openapi.choices import DocumentRefused
+from skillyard.domain.gateway.catalog.openapi.text import read_document
 from tests.domain.gateway.openapi.documents_of_tests import read
 
 BOMB = b"a: &a [x, x, x, x, x, x, x, x, x, x]\n" + b"".join(

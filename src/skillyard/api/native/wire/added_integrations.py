@@ -8,11 +8,11 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from skillyard.api.native.wire.fields import Text, example
 from skillyard.api.native.wire.integrations import Group, SignInWay, show_groups
-from skillyard.domain.gateway.added import Added
-from skillyard.domain.gateway.integration import OAuth, SecretPlace, Way
-from skillyard.domain.gateway.openapi.choices import Choices
-from skillyard.domain.gateway.openapi.text import MAX_BYTES
-from skillyard.domain.gateway.yaml_values import MAX_BYTES as MAX_FILE_BYTES
+from skillyard.domain.gateway.catalog.added import Added
+from skillyard.domain.gateway.catalog.integration import OAuth, SecretPlace, Way
+from skillyard.domain.gateway.catalog.openapi.choices import Choices
+from skillyard.domain.gateway.catalog.openapi.text import MAX_BYTES
+from skillyard.domain.gateway.catalog.yaml_values import MAX_BYTES as MAX_FILE_BYTES
 
 Address = Annotated[str, StringConstraints(max_length=2000)]
 Document = Annotated[str, StringConstraints(max_length=MAX_BYTES)]

@@ -8,11 +8,11 @@ import orjson
 from pydantic import BaseModel, Field
 
 from skillyard.api.native.wire.fields import Text, Time, example
-from skillyard.domain.gateway.audit import CallOf
-from skillyard.domain.gateway.call_model import CallMeta, CallRecord, CallResult, CallState, RateState
-from skillyard.domain.gateway.integration import Effect
-from skillyard.domain.gateway.plans import Plan
-from skillyard.domain.gateway.usage import CallUsage, Used
+from skillyard.domain.gateway.calls.audit import CallOf
+from skillyard.domain.gateway.calls.call_model import CallMeta, CallRecord, CallResult, CallState, RateState
+from skillyard.domain.gateway.calls.plans import Plan
+from skillyard.domain.gateway.calls.usage import CallUsage, Used
+from skillyard.domain.gateway.catalog.integration import Effect
 from skillyard.infra.clock import iso
 from skillyard.infra.paging import Page
 

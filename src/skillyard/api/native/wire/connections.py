@@ -7,16 +7,16 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, SecretStr
 
 from skillyard.api.native.wire.fields import Text, Time, example
-from skillyard.domain.gateway.attempt import Attempt, AttemptStatus
-from skillyard.domain.gateway.clients import ClientShown
-from skillyard.domain.gateway.connection import (
+from skillyard.domain.gateway.catalog.integration import WayKind
+from skillyard.domain.gateway.connect.attempt import Attempt, AttemptStatus
+from skillyard.domain.gateway.connect.clients import ClientShown
+from skillyard.domain.gateway.connect.connection import (
     Connection,
     ConnectionStatus,
     ConnectionUse,
     Disconnected,
     Revoked,
 )
-from skillyard.domain.gateway.integration import WayKind
 from skillyard.infra.clock import iso
 from skillyard.infra.paging import Page
 

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from skillyard.api.native.wire.fields import Text, Time, example
-from skillyard.domain.gateway.consent import approve_url
-from skillyard.domain.gateway.grant import Difference, Grant, Need, Needs
+from skillyard.domain.gateway.consent.consent import approve_url
+from skillyard.domain.gateway.consent.grant import Difference, Grant, Need, Needs
 from skillyard.infra.clock import iso
 from skillyard.infra.paging import Page
 

@@ -7,7 +7,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from skillyard.api.native.wire.fields import example
-from skillyard.domain.gateway.documents import (
+from skillyard.domain.gateway.calls.reachable import Reachable
+from skillyard.domain.gateway.catalog.documents import (
     CallPlace,
     curl,
     example_params,
@@ -15,8 +16,7 @@ from skillyard.domain.gateway.documents import (
     permission_of,
     required_params,
 )
-from skillyard.domain.gateway.integration import Effect, Endpoint, Integration, WayKind
-from skillyard.domain.gateway.reachable import Reachable
+from skillyard.domain.gateway.catalog.integration import Effect, Endpoint, Integration, WayKind
 
 _GITHUB: dict[str, Any] = {
     "slug": "github",

@@ -7,9 +7,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from skillyard.api.native.wire.fields import example
-from skillyard.domain.gateway.documents import CallPlace, curl, example_params, groups_of, required_params
-from skillyard.domain.gateway.integration import Effect, Endpoint, Integration
-from skillyard.domain.gateway.reachable import Reachable
+from skillyard.domain.gateway.calls.reachable import Reachable
+from skillyard.domain.gateway.catalog.documents import CallPlace, curl, example_params, groups_of, required_params
+from skillyard.domain.gateway.catalog.integration import Effect, Endpoint, Integration
 
 Status = Literal["connected", "reconnect_required", "not_connected"]
 _GITHUB = {

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from skillyard.api.native.wire.fields import Text, Time, example
-from skillyard.domain.gateway.attempt import Attempt
+from skillyard.domain.gateway.connect.attempt import Attempt
 from skillyard.infra.clock import iso
 
 _ID = "attempt_01jd0000000000000000000000"

@@ -6,8 +6,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from skillyard.domain.gateway.attempt import OPEN, Attempt, AttemptStatus
-from skillyard.domain.gateway.whose import Account
+from skillyard.domain.gateway.connect.attempt import OPEN, Attempt, AttemptStatus
+from skillyard.domain.gateway.connect.whose import Account
 from skillyard.infra.database import Row, Tx
 from skillyard.infra.tables import Table
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from skillyard.domain.gateway.call_model import CallRecord, DayOfCalls
+from skillyard.domain.gateway.calls.call_model import CallRecord, DayOfCalls
 from skillyard.infra.database import Row, Tx
 from skillyard.infra.tables import Table
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from skillyard.domain.gateway.connection import Connection, ConnectionUse
+from skillyard.domain.gateway.connect.connection import Connection, ConnectionUse
 from skillyard.infra.database import Row, Tx
 from skillyard.infra.tables import Table
 

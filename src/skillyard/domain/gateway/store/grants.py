@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from skillyard.domain.gateway.grant import Grant
+from skillyard.domain.gateway.consent.grant import Grant
 from skillyard.infra.database import Row, Tx
 from skillyard.infra.tables import Table
 

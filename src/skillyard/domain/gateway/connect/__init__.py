@@ -1,0 +1,1 @@
+"""People's accounts at outside APIs: how they are connected, kept, renewed and taken back."""
