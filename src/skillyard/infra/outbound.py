@@ -288,7 +288,7 @@ def _joined(url: str, location: str) -> str:
 
 def _read_url(url: str, *, most_chars: int = MAX_URL_CHARS) -> SplitResult:
     """Its parts. Raises AddressNotAllowed for what is no plain http(s) address."""
-    shown = url[:100] if url.isascii() and url.isprintable() else "this address"
+    shown = url.partition("?")[0][:100] if url.isascii() and url.isprintable() else "this address"
     if len(url) > most_chars or not re.fullmatch(r"[!-~]+", url) or "\\" in url:
         raise AddressNotAllowed(address=shown, why="it is too long, or has characters that no address has")
     try:

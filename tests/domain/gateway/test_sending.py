@@ -47,6 +47,7 @@ class Trying:
     def send(self, *, within_s: float = 60.0, method: str = "GET") -> Answer:
         how = Sending(
             integration=self._integration,
+            person="ada",
             changes=self._changes,
             may_repeat=self._may_repeat,
             until=time.monotonic() + within_s,
@@ -159,9 +160,24 @@ def test_only_one_tries_what_has_rested() -> None:
     breakers = Breakers(now=lambda: now)
     key = ("acme", "https://api.example.com")
     for _ in range(5):
-        breakers.failed(key)
+        breakers.failed(key, "ada")
     now = 11.0
-    breakers.check(key)
+    breakers.check(key, "ada")
     with pytest.raises(UpstreamResting):
-        breakers.check(key)
-    breakers.check(("acme", "https://other.example.com"))
+        breakers.check(key, "ada")
+    breakers.check(("acme", "https://other.example.com"), "ada")
+
+
+def test_one_persons_failures_rest_a_host_for_nobody_else() -> None:
+    breakers, key = Breakers(now=lambda: 0.0), ("acme", "https://api.example.com")
+    for _ in range(6):
+        breakers.failed(key, "ada")
+    with pytest.raises(UpstreamResting):
+        breakers.check(key, "ada")
+    breakers.check(key, "bob")
+    breakers.failed(key, "bob")
+    for person in ("ada", "bob", "eve"):
+        with pytest.raises(UpstreamResting):
+            breakers.check(key, person)
+    breakers.succeeded(key)
+    breakers.check(key, "ada")

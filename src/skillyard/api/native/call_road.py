@@ -130,11 +130,13 @@ async def _read(receive: Receive) -> bytes:
 
 def _fields(body: bytes) -> dict[str, Any] | None:
     """What is in the body; None when it is not as a call's is."""
+    if len(body) > _MOST_BYTES:
+        return None
     try:
         fields = orjson.loads(body) if body else {}
     except ValueError:
         return None
-    if not isinstance(fields, dict) or not fields.keys() <= _FIELDS or len(body) > _MOST_BYTES:
+    if not isinstance(fields, dict) or not fields.keys() <= _FIELDS:
         return None
     is_right = isinstance(fields.get("params", {}), dict) and isinstance(fields.get("connection"), str | None)
     return fields if is_right else None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from skillyard.api.call_threads import in_call_thread
 from skillyard.api.native.wire import connections as wire
 from skillyard.api.surface import AppOf, CallerOf, Cursor, Limit
 from skillyard.domain.gateway.connect import clients, connections, oauth
@@ -24,14 +26,15 @@ def list_connections(app: AppOf, caller: CallerOf) -> wire.Connections:
 
 
 @router.post("/connections", status_code=201, summary="Connect an account with a key")
-def add_connection(app: AppOf, caller: CallerOf, body: wire.AddConnectionBody) -> wire.ConnectionOnWire:
+async def add_connection(app: AppOf, caller: CallerOf, body: wire.AddConnectionBody) -> wire.ConnectionOnWire:
     """The service is asked whose key it is before it is kept, sealed. One of an account that is connected already takes
     the place of what was kept for it. For a sign-in in the browser see connection attempts."""
     secrets = {name: Secret(secret.get_secret_value()) for name, secret in body.secrets.items()}
-    made = connections.add_key(
-        app, caller, integration=body.integration, secrets=secrets, variables=body.variables, label=body.label
-    )
-    return wire.show_connection(made)
+    add = partial(
+        connections.add_key, app, caller, integration=body.integration, secrets=secrets, variables=body.variables,
+        label=body.label,
+    )  # fmt: skip
+    return wire.show_connection(await in_call_thread(app, add))
 
 
 @router.get("/connections/{connection_id}", summary="A connection")
@@ -47,10 +50,11 @@ def choose_default_connection(app: AppOf, caller: CallerOf, connection_id: str) 
 
 
 @router.delete("/connections/{connection_id}", summary="Disconnect an account")
-def remove_connection(app: AppOf, caller: CallerOf, connection_id: str) -> wire.RemovedConnection:
+async def remove_connection(app: AppOf, caller: CallerOf, connection_id: str) -> wire.RemovedConnection:
     """Destroys what is kept here, then tells the service that its token is void. Where that cannot be told, or the
     service does not hear, `why` says what you can do."""
-    return wire.show_removed(connections.disconnect(app, caller, connection_id=connection_id))
+    remove = partial(connections.disconnect, app, caller, connection_id=connection_id)
+    return wire.show_removed(await in_call_thread(app, remove))
 
 
 @router.get("/connections/{connection_id}/uses", summary="What the registry itself used a connection for")

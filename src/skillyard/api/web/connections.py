@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from skillyard.api.call_threads import in_call_thread
 from skillyard.api.surface import AppOf
 from skillyard.api.web.errors import FormUnknown
 from skillyard.api.web.pages import go_to, page
@@ -59,7 +61,11 @@ def start_connecting(request: Request, app: AppOf, visitor: VisitorOf, form: For
 
 
 @router.post(f"{_CONNECTIONS}/keys")
-def connect_with_key(request: Request, app: AppOf, visitor: VisitorOf, form: FormOf) -> Response:
+async def connect_with_key(request: Request, app: AppOf, visitor: VisitorOf, form: FormOf) -> Response:
+    return await in_call_thread(app, partial(_connect_with_key, request, app, visitor, form))
+
+
+def _connect_with_key(request: Request, app: App, visitor: Visitor, form: Form) -> Response:
     slug = form.text("integration")
     secrets = {name: Secret(form.text(name)) for name in _NAMES if name in form.fields}
     try:
@@ -72,15 +78,22 @@ def connect_with_key(request: Request, app: AppOf, visitor: VisitorOf, form: For
 
 
 @router.get(f"{_CONNECTIONS}/callback")
-def return_from_service(request: Request, app: AppOf, visitor: VisitorOf) -> Response:
-    attempt = oauth_return.come_back(app, visitor.caller, browser=visitor.nonce, answer=dict(request.query_params))
+async def return_from_service(request: Request, app: AppOf, visitor: VisitorOf) -> Response:
+    answer = dict(request.query_params)
+    come_back = partial(oauth_return.come_back, app, visitor.caller, browser=visitor.nonce, answer=answer)
+    attempt = await in_call_thread(app, come_back)
     return go_to(f"/connect/{attempt.id}")
 
 
 @router.post(f"{_CONNECTIONS}/{{connection_id}}")
-def change_connection(request: Request, app: AppOf, visitor: VisitorOf, form: FormOf, connection_id: str) -> Response:
+async def change_connection(
+    request: Request, app: AppOf, visitor: VisitorOf, form: FormOf, connection_id: str
+) -> Response:
     """Answers the removal with the page itself, which tells whether the service knows of it."""
-    do, gone = form.text("do"), None
+    return await in_call_thread(app, partial(_change_connection, request, app, visitor, form.text("do"), connection_id))
+
+
+def _change_connection(request: Request, app: App, visitor: Visitor, do: str, connection_id: str) -> Response:
     if do == "default":
         connections.choose_default(app, visitor.caller, connection_id=connection_id)
         return go_to(_CONNECTIONS)
@@ -102,9 +115,9 @@ def connect(request: Request, app: AppOf, visitor: VisitorOf, attempt_id: str) -
 
 
 @router.post("/connect/{attempt_id}")
-def decide(app: AppOf, visitor: VisitorOf, form: FormOf, attempt_id: str) -> Response:
+async def decide(app: AppOf, visitor: VisitorOf, form: FormOf, attempt_id: str) -> Response:
     operation = oauth_return.confirm if form.text("decision") == "connect" else oauth_return.refuse
-    operation(app, visitor.caller, attempt_id, browser=visitor.nonce)
+    await in_call_thread(app, partial(operation, app, visitor.caller, attempt_id, browser=visitor.nonce))
     return go_to(f"/connect/{attempt_id}")
 
 

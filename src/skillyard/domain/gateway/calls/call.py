@@ -62,6 +62,7 @@ def perform(app: App, who: Who, request: CallRequest) -> CallResult:
     plan, connection = _plan_and_connection(app, who, integration, request.connection)
     one = _Call(
         id=new_id("call"),
+        person=who.user_id,
         integration=integration,
         endpoint=endpoint,
         params=params,
@@ -81,6 +82,7 @@ class _Call:
     """One call under way. `until`: its end at the latest, on the monotonic clock."""
 
     id: str
+    person: str
     integration: Integration
     endpoint: Endpoint
     params: Mapping[str, Any]
@@ -165,6 +167,7 @@ def _ask(app: App, one: _Call, built: Built, shown: Authorization | None) -> Rea
     built = _repeatable(one, authorized(built, shown) if shown else built)
     how = Sending(
         integration=one.integration,
+        person=one.person,
         changes=one.endpoint.effect != "read",
         may_repeat=one.endpoint.effect == "read" or bool(one.endpoint.idempotency_header),
         until=one.until,

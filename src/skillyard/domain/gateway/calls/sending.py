@@ -37,6 +37,7 @@ class Sending:
     """
 
     integration: Integration
+    person: str
     changes: bool
     may_repeat: bool
     until: float
@@ -49,14 +50,14 @@ class Sending:
 def send(outbound: Outbound, built: Built, how: Sending) -> Answer:
     """The answer, of whatever status. Raises UpstreamUnavailable and its kinds, UpstreamResting, AddressNotAllowed."""
     key = (how.integration.slug, built.origin)
-    how.breakers.check(key)
+    how.breakers.check(key, how.person)
     try:
         answer = _insist(outbound, built, how)
     except CallFailed as error:
         if not isinstance(error, AnswerTooLarge | SendsElsewhere):  # what we do not take is no sign that it is down
-            how.breakers.failed(key)
+            how.breakers.failed(key, how.person)
         raise _told(error, how) from None
-    how.breakers.failed(key) if answer.status in _DOWN else how.breakers.succeeded(key)
+    how.breakers.failed(key, how.person) if answer.status in _DOWN else how.breakers.succeeded(key)
     return answer
 
 

@@ -8,7 +8,10 @@ from skillyard.infra.errors import Conflict, Invalid, NotFound, TooMany, Unavail
 class IntegrationNotConnected(Conflict):
     code = "not_connected"
     text = "You have no account connected at {integration}."
-    hint = "Connect one at {action_url}, or with `skillyard connections add {integration}`."
+    hint = (
+        "Connect one at {action_url}, or with `skillyard connections add {integration}` in the browser, or with a key:"
+        " `skillyard connections key {integration}`."
+    )
 
 
 class ReconnectRequired(Conflict):

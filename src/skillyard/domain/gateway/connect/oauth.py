@@ -161,7 +161,7 @@ def sign_in_of(integration: Integration, variables: Mapping[str, str]) -> tuple[
     found = way_of(integration.ways, "oauth2")
     way = with_variables(found, variables) if found else None
     if way is None or way.oauth is None:
-        ways = "; ".join(way.kind for way in integration.ways)
+        ways = f"a key, by `skillyard connections key {integration.slug}`"
         raise WayNotOffered(title=integration.title, what="a sign-in in the browser", ways=ways)
     return way, way.oauth
 
