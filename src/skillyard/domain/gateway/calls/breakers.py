@@ -1,6 +1,6 @@
 """Leaves a host alone for a moment that failed several times in a row: its callers learn at once that it is down.
 
-While only the calls of one person failed, only these rest: nobody takes a service from others. Each node sees for itself.
+While only the calls of one person failed, only these rest: nobody takes it from others. Each node sees for itself.
 """
 
 from __future__ import annotations
