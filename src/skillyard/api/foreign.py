@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.security import HTTPBearer
 
 from skillyard import __version__
 from skillyard.api.native.application import operation_id
+from skillyard.api.surface import CallerOf
 from skillyard.app import App
+from skillyard.domain.accounts.model import Caller
+
+
+def _signed_in(caller: CallerOf) -> Caller:
+    caller.must("identify")
+    return caller
+
+
+SignedIn = Annotated[Caller, Depends(_signed_in)]
+"""Who calls, where nobody may who is not signed in; what they may do is asked by the operations."""
+
+
+def signed_router(tag: str, bearer: HTTPBearer) -> APIRouter:
+    """Of routes whose documentation says that such a token is needed."""
+    return APIRouter(tags=[tag], dependencies=[Depends(bearer)])
 
 
 def foreign_application(

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from fastapi.security import HTTPBearer
 
-from skillyard.api.surface import CallerOf
-from skillyard.domain.accounts.model import Caller
+from skillyard.api import foreign
 
 _bearer = HTTPBearer(
     scheme_name="apiKey",
@@ -17,14 +14,5 @@ _bearer = HTTPBearer(
 )
 
 
-def _signed_in(caller: CallerOf) -> Caller:
-    caller.must("identify")
-    return caller
-
-
-SignedIn = Annotated[Caller, Depends(_signed_in)]
-
-
 def signed_router(tag: str) -> APIRouter:
-    """What they may do is asked by the operations; this documents that a key is needed."""
-    return APIRouter(tags=[tag], dependencies=[Depends(_bearer)])
+    return foreign.signed_router(tag, _bearer)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
+from skillyard.api.foreign import SignedIn
 from skillyard.api.native.releases import BYTES
 from skillyard.api.skillett.addresses import API, MOUNT
-from skillyard.api.skillett.callers import SignedIn, signed_router
+from skillyard.api.skillett.callers import signed_router
 from skillyard.api.skillett.wire import catalog as wire
 from skillyard.api.surface import AppOf
 from skillyard.app import App

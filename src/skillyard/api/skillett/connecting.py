@@ -6,8 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from skillyard.api.foreign import SignedIn
 from skillyard.api.skillett.addresses import API
-from skillyard.api.skillett.callers import SignedIn, signed_router
+from skillyard.api.skillett.callers import signed_router
 from skillyard.api.skillett.wire import connecting as wire
 from skillyard.api.surface import AppOf
 from skillyard.domain.gateway.connect import oauth

@@ -10,9 +10,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
+from skillyard.api.foreign import SignedIn
 from skillyard.api.skillett.addresses import DEVICE
 from skillyard.api.skillett.bodies import documented, form_or_json
-from skillyard.api.skillett.callers import SignedIn, signed_router
+from skillyard.api.skillett.callers import signed_router
 from skillyard.api.skillett.errors import (
     AccessDenied,
     AuthorizationPending,

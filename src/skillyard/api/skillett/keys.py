@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from skillyard.api.foreign import SignedIn
 from skillyard.api.skillett.addresses import KEYS
-from skillyard.api.skillett.callers import SignedIn, signed_router
+from skillyard.api.skillett.callers import signed_router
 from skillyard.api.skillett.wire import keys as wire
 from skillyard.api.surface import AppOf, Cursor, Limit
 from skillyard.domain.accounts import tokens

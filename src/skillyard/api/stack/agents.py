@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from skillyard.api.stack.signed import SignedIn, signed_router
+from skillyard.api.foreign import SignedIn
+from skillyard.api.stack.signed import signed_router
 from skillyard.api.stack.wire import agents as wire
 from skillyard.api.surface import AppOf
 from skillyard.domain.accounts import agent_keys, agents

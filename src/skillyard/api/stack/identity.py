@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from skillyard.api.foreign import SignedIn
 from skillyard.api.stack.errors import NoVerification
-from skillyard.api.stack.signed import SignedIn, signed_router
+from skillyard.api.stack.signed import signed_router
 from skillyard.api.stack.wire import identity as wire
 from skillyard.api.surface import AppOf
 from skillyard.app import App

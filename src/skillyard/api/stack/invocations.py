@@ -7,9 +7,10 @@ from typing import Annotated
 
 from fastapi import Header, Query, Response
 
+from skillyard.api.foreign import SignedIn
 from skillyard.api.stack.addresses import SKILL
 from skillyard.api.stack.errors import RetryHandleNotValid
-from skillyard.api.stack.signed import SignedIn, signed_router
+from skillyard.api.stack.signed import signed_router
 from skillyard.api.stack.wire import invocations as wire
 from skillyard.api.stack.wire.fields import PaymentToken
 from skillyard.api.surface import AppOf

@@ -10,9 +10,10 @@ from typing import Annotated
 
 from fastapi import Header
 
+from skillyard.api.foreign import SignedIn
 from skillyard.api.stack.addresses import SKILL
 from skillyard.api.stack.errors import PaymentNotSetUp, SkillIsFree
-from skillyard.api.stack.signed import SignedIn, signed_router
+from skillyard.api.stack.signed import signed_router
 from skillyard.api.stack.wire import money as wire
 from skillyard.api.stack.wire.fields import PaymentToken
 from skillyard.api.surface import AppOf

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from fastapi import Query
 
-from skillyard.api.stack.signed import SignedIn, signed_router
+from skillyard.api.foreign import SignedIn
+from skillyard.api.stack.signed import signed_router
 from skillyard.api.stack.wire import requests as wire
 from skillyard.api.surface import AppOf
 from skillyard.domain.market import board, matches

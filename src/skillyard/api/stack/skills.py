@@ -6,10 +6,11 @@ from typing import Annotated, Literal
 
 from fastapi import Query
 
+from skillyard.api.foreign import SignedIn
 from skillyard.api.stack.addresses import SKILL
 from skillyard.api.stack.errors import BodyNotValid
 from skillyard.api.stack.money import nvm_plan_of
-from skillyard.api.stack.signed import SignedIn, signed_router
+from skillyard.api.stack.signed import signed_router
 from skillyard.api.stack.wire import publishing
 from skillyard.api.stack.wire import skills as wire
 from skillyard.api.surface import AppOf

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from skillyard.api.foreign import SignedIn
 from skillyard.api.stack.addresses import SKILL
-from skillyard.api.stack.signed import SignedIn, signed_router
+from skillyard.api.stack.signed import signed_router
 from skillyard.api.stack.wire import votes as wire
 from skillyard.api.stack.wire.skills import SkillOnWire, show_skill
 from skillyard.api.surface import AppOf
